@@ -1,0 +1,114 @@
+# Entente: every habit is a target.
+#
+#   make            image, host tests, layer and format checks (the inner loop)
+#   make run        boots a real guest            make check   everything CI runs
+#   make unit       cmocka under ASAN + UBSAN     make fuzz    T=noun S=seconds
+#   make boots      the matrix of real kernels    make bench   figures, ours and the peers'
+#   make lint size docs cover                     make clean
+#
+# Sources are picked up by folder; the three images and every unit test are made from
+#   entente.elf   hv/{lib,cpu,core,entry,boot} hypercall xen-adapter enlight  (not pv, not store)
+#   pvshim.elf    xen-adapter/pv + hv/lib                                     (pvshim.mk)
+#   steward.elf   guest-drivers/{lib,steward} xen-adapter/store + hv/lib
+#   unit/test_X   abi-tests/unit/test_X.c + the paths of its line "// sources: ..."
+#   fuzz/fuzz_X   abi-tests/fuzz/fuzz_X.c + the paths of its line "// sources: ..."
+
+BUILD ?= build
+CC ?= gcc
+CLANG ?= clang
+.DEFAULT_GOAL := all
+
+WARNINGS := -std=c11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wundef -Wswitch-enum -Werror
+FRAME_LIMIT := -Wframe-larger-than=512
+BUILD_ID := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+FREESTANDING := $(WARNINGS) $(FRAME_LIMIT) -I. -O2 -g -ffreestanding -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -mno-red-zone \
+	-mgeneral-regs-only -fcf-protection=none -fno-omit-frame-pointer -MMD -MP
+HV_CFLAGS := $(FREESTANDING) -mcmodel=kernel -fno-pic -fno-pie -fno-jump-tables
+GUEST_CFLAGS := $(FREESTANDING) -fno-pic -fno-pie
+
+HV_SOURCES := $(wildcard hv/lib/*.c hv/cpu/*.c hv/cpu/*.S hv/core/*.c hv/entry/*.c hv/entry/*.S \
+	hv/boot/*.c hv/boot/*.S hypercall/*.c xen-adapter/*.c enlight/*.c)
+HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
+
+STEWARD_SOURCES := $(wildcard hv/lib/*.c guest-drivers/lib/*.c guest-drivers/lib/*.S \
+	guest-drivers/steward/*.c xen-adapter/store/*.c)
+STEWARD_OBJECTS := $(STEWARD_SOURCES:%=$(BUILD)/steward/%.o)
+
+.PHONY: all images unit check clean
+all: images unit layers format-check
+images: $(BUILD)/entente.elf $(BUILD)/steward.elf $(BUILD)/pvshim.elf
+
+# --- the hypervisor: linked at -2 GiB, loaded by multiboot 1/2 or PVH ---
+$(BUILD)/hv/hv/boot/build_id.c.o: HV_CFLAGS += -DBUILD_ID='"$(BUILD_ID)"'
+$(BUILD)/hv/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HV_CFLAGS) -c -o $@ $<
+$(BUILD)/hv/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(HV_CFLAGS) -c -o $@ $<
+$(BUILD)/entente.elf: $(HV_OBJECTS) hv/boot/hv.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+		-Wl,-T,hv/boot/hv.lds -o $@ $(HV_OBJECTS)
+
+# --- the steward ---
+$(BUILD)/steward/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+$(BUILD)/steward/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+$(BUILD)/steward.elf: $(STEWARD_OBJECTS) guest-drivers/lib/guest.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+		-Wl,-T,guest-drivers/lib/guest.lds -o $@ $(STEWARD_OBJECTS)
+
+-include xen-adapter/pv/pvshim.mk
+
+# --- unit tests and fuzzers on the host ---
+HOST_CFLAGS := $(WARNINGS) -I. -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -MMD -MP
+UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_TESTS := $(patsubst abi-tests/unit/%.c,%,$(wildcard abi-tests/unit/test_*.c))
+FUZZERS := $(patsubst abi-tests/fuzz/%.c,%,$(wildcard abi-tests/fuzz/fuzz_*.c))
+sources_of = $(shell sed -n 's,^// sources: ,,p' $(1))
+libs_of = $(shell sed -n 's,^// libs: ,,p' $(1))
+
+define UNIT_RULE
+$(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c)
+	@mkdir -p $$(@D)
+	$$(CC) $$(HOST_CFLAGS) $$(UNIT_SANITIZE) -o $$@ $$(filter %.c,$$^) -lcmocka $$(call libs_of,$$<)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
+
+define FUZZ_RULE
+$(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c)
+	@mkdir -p $$(@D)
+	$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.c,$$^) \
+		$$(call libs_of,$$<)
+endef
+$(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))
+
+unit: $(UNIT_TESTS:%=$(BUILD)/unit/%)
+	@failed=0; for t in $(UNIT_TESTS); do \
+		$(BUILD)/unit/$$t >$(BUILD)/unit/$$t.log 2>&1 || { failed=1; cat $(BUILD)/unit/$$t.log; }; \
+		grep -h 'PASSED\|FAILED' $(BUILD)/unit/$$t.log | sed "s/^/$$t: /"; \
+	done; exit $$failed
+
+# make fuzz T=elf S=60: one target; without T all of them, S seconds each.
+S ?= 20
+.PHONY: fuzz
+fuzz: $(if $(T),$(BUILD)/fuzz/fuzz_$(T),$(FUZZERS:%=$(BUILD)/fuzz/%))
+	@for f in $^; do \
+		mkdir -p $(BUILD)/corpus/$$(basename $$f); \
+		echo "fuzz: $$(basename $$f) for $(S) s"; \
+		$$f -max_total_time=$(S) -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
+			-artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$(basename $$f) || exit 1; \
+	done
+
+clean:
+	rm -rf $(BUILD)
+
+-include abi-tests/tools/tools.mk
+-include hv/host/host.mk
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
