@@ -1,0 +1,38 @@
+/* The self-test programs that run inside a guest: what every test of the workload shares. */
+#ifndef HV_HOST_WORKLOAD_TEST_H
+#define HV_HOST_WORKLOAD_TEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How much of each test to run: `entente.check` asks for SIZE_SHORT. */
+enum test_size { SIZE_SHORT, SIZE_FULL };
+
+/* A test returns NULL when all went well, else a text that says what went wrong. */
+typedef const char *test_fn(enum test_size size);
+
+test_fn test_storm;
+test_fn test_threads;
+test_fn test_memory;
+test_fn test_pipes;
+test_fn test_signals;
+test_fn test_trace;
+test_fn test_compat32;
+test_fn test_fpu;
+test_fn test_clock;
+
+/* Says what went wrong, with numbers; the text is valid until the next call. */
+const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Waits for every child of this process; returns the first status that is not zero. */
+int test_reap(int count);
+
+uint64_t test_now_ns(void);
+
+/* Deterministic numbers (xorshift64*), the same on every machine. */
+uint64_t test_random(uint64_t *state);
+
+/* Path of this very program, for tests that execute it again. */
+extern const char *test_program;
+
+#endif
