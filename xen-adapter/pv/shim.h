@@ -33,33 +33,33 @@ static inline pfn_t pfn(u64 raw)
 #define SHIM_SLOT_FIRST 256u
 #define SHIM_SLOT_COUNT 16u
 #define SHIM_VIRT_START 0xffff800000000000ull
-#define SHIM_VIRT_END 0xffff880000000000ull /* first address that is the guest's again */
+#define SHIM_VIRT_END   0xffff880000000000ull /* first address that is the guest's again */
 
-#define M2P_VIRT 0xffff800000000000ull         /* u64[mfn]; guest-readable, RO + NX */
-#define WINDOW_VIRT 0xffff820000000000ull      /* per-vCPU windows, see below */
-#define IMAGE_VIRT 0xffff828000000000ull       /* this image; physical 0x100000 */
+#define M2P_VIRT         0xffff800000000000ull /* u64[mfn]; guest-readable, RO + NX */
+#define WINDOW_VIRT      0xffff820000000000ull /* per-vCPU windows, see below */
+#define IMAGE_VIRT       0xffff828000000000ull /* this image; physical 0x100000 */
 #define FRAME_TABLE_VIRT 0xffff828800000000ull /* struct frame_info[mfn] */
-#define DIRECT_VIRT 0xffff830000000000ull      /* all RAM and the foreign window, RW + NX */
-#define IMAGE_PHYS 0x100000ull
+#define DIRECT_VIRT      0xffff830000000000ull /* all RAM and the foreign window, RW + NX */
+#define IMAGE_PHYS       0x100000ull
 
-#define WINDOW_STRIDE 0x100000ull /* bytes of window for each vCPU */
-#define WINDOW_GDT 0x0ull         /* 16 pages */
-#define WINDOW_LDT 0x10000ull     /* 16 pages */
-#define WINDOW_ALIAS 0x20000ull   /* runstate and time areas reachable under user tables */
+#define WINDOW_STRIDE  0x100000ull /* bytes of window for each vCPU */
+#define WINDOW_GDT     0x0ull      /* 16 pages */
+#define WINDOW_LDT     0x10000ull  /* 16 pages */
+#define WINDOW_ALIAS   0x20000ull  /* runstate and time areas reachable under user tables */
 #define SHIM_VCPUS_MAX 32u
 
 /* ---- Page-table entry bits [APM2 5.3] ---------------------------------------------------- */
 
-#define PTE_P 0x001ull
-#define PTE_RW 0x002ull
-#define PTE_US 0x004ull
-#define PTE_PWT 0x008ull
-#define PTE_PCD 0x010ull
-#define PTE_A 0x020ull
-#define PTE_D 0x040ull
-#define PTE_PS 0x080ull
-#define PTE_G 0x100ull
-#define PTE_NX 0x8000000000000000ull
+#define PTE_P     0x001ull
+#define PTE_RW    0x002ull
+#define PTE_US    0x004ull
+#define PTE_PWT   0x008ull
+#define PTE_PCD   0x010ull
+#define PTE_A     0x020ull
+#define PTE_D     0x040ull
+#define PTE_PS    0x080ull
+#define PTE_G     0x100ull
+#define PTE_NX    0x8000000000000000ull
 #define PTE_FRAME 0x000ffffffffff000ull
 
 #define TABLE_ENTRIES 512u
@@ -67,7 +67,7 @@ static inline pfn_t pfn(u64 raw)
 /* ---- Memory ------------------------------------------------------------------------------ */
 
 /* Memory map entry types, as in hvm_start_info and in E820. */
-#define MEMORY_RAM 1u
+#define MEMORY_RAM      1u
 #define MEMORY_RESERVED 2u
 
 struct memory_range {
@@ -88,7 +88,8 @@ enum frame_kind {
     FRAME_FOREIGN,
 };
 
-/* Facts about the domain and its memory, settled by main.c and build.c before the guest runs. */
+/* Facts about the domain and its memory, settled by main.c and build.c before the guest runs.
+ */
 struct domain_layout {
     struct memory_range map[MEMORY_RANGES_MAX]; /* as L0 gave it: sorted, not overlapping */
     u32 map_count;
@@ -111,13 +112,13 @@ struct domain_layout {
 
 struct shim {
     struct domain_layout domain;
-    u64 start_info;           /* gpa of the hvm_start_info that we were started with */
+    u64 start_info;             /* gpa of the hvm_start_info that we were started with */
     u64 slots[SHIM_SLOT_COUNT]; /* L4 entries 256..271 to copy into every guest L4 */
-    mfn_t idle_l4;            /* an L4 with nothing but these slots */
-    u64 image_end;            /* physical end of the image with its bss */
-    u32 xen_leaf;             /* first CPUID leaf of L0's Xen ABI, 0 = no Xen below */
-    u32 xen_version;          /* L0's major << 16 | minor */
-    u64 smep_smap;            /* CR4 bits that are on below a 64-bit guest */
+    mfn_t idle_l4;              /* an L4 with nothing but these slots */
+    u64 image_end;              /* physical end of the image with its bss */
+    u32 xen_leaf;               /* first CPUID leaf of L0's Xen ABI, 0 = no Xen below */
+    u32 xen_version;            /* L0's major << 16 | minor */
+    u64 smep_smap;              /* CR4 bits that are on below a 64-bit guest */
     u32 vcpu_count;
 };
 
@@ -199,7 +200,7 @@ struct pv_regs {
 };
 
 #define PV_CS64 0xe033u /* flat ring-3 selectors of the reserved GDT part [xen/arch-x86] */
-#define PV_SS 0xe02bu
+#define PV_SS   0xe02bu
 #define PV_CS32 0xe023u
 
 struct pv_trap {
