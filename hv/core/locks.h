@@ -1,0 +1,34 @@
+/*
+ * Spin locks with a letter each. Struct members carry the letter of the lock that guards them;
+ * functions that need a lock held say HOLDS(lock). The order is the order of the rows of
+ * locks.def, checked on every take.
+ */
+#ifndef HV_CORE_LOCKS_H
+#define HV_CORE_LOCKS_H
+
+#include "hv/lib/types.h"
+
+enum lock_letter {
+#define LOCK(letter, name, guards) LOCK_##letter,
+#include "hv/core/locks.def"
+#undef LOCK
+    LOCK_LETTERS
+};
+
+struct lock {
+    u32 taken;
+    u32 letter; /* enum lock_letter */
+};
+
+#define LOCK_INIT(which) {.taken = 0, .letter = LOCK_##which}
+
+void lock_init(struct lock *lock, enum lock_letter letter);
+void lock_take(struct lock *lock);
+void lock_drop(struct lock *lock);
+
+/* True while this CPU holds a lock of that letter: the argument of HOLDS(). */
+bool lock_holds(enum lock_letter letter);
+
+#define HOLDS(which) ASSERT(lock_holds(LOCK_##which))
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * A virtual CPU: its hardware state (run.h), its local APIC, its place in the scheduler, the ports
+ * raised for it, its timers.
+ */
+#ifndef HV_CORE_VCPU_H
+#define HV_CORE_VCPU_H
+
+#include "hv/core/timer.h"
+#include "hv/core/port.h"
+#include "hv/lib/status.h"
+#include "hv/lib/types.h"
+
+struct guest;
+struct vlapic;
+struct partition;
+
+enum vcpu_state {
+    VCPU_DOWN,     /* not initialised, or taken down: never scheduled */
+    VCPU_RUNNABLE, /* queued or running */
+    VCPU_PARKED,   /* waits for vcpu_wake() or its deadline */
+};
+
+enum vcpu_timer {
+    VCPU_TIMER_PARK,
+    VCPU_TIMER_LAPIC,
+    VCPU_TIMER_SINGLE,
+    VCPU_TIMER_PERIODIC,
+    VCPU_TIMER_FLAG0, /* four for an ABI's own clocks */
+    VCPU_TIMER_FLAG1,
+    VCPU_TIMER_FLAG2,
+    VCPU_TIMER_FLAG3,
+    VCPU_TIMERS
+};
+
+enum abi {
+    ABI_XEN,
+    ABI_TLFS,
+    ABIS
+};
+
+/* Where the time of a vCPU went; the indexes are those of vcpu->runtime_ns. */
+enum run_class {
+    RUN_RUNNING,
+    RUN_WAITING, /* runnable, another one has the CPU */
+    RUN_BLOCKED,
+    RUN_OFFLINE,
+    RUN_CLASSES
+};
+
+struct vcpu {
+    struct partition *partition;
+    u32 id;
+    u32 cpu; /* whose queue it is on */
+    struct guest *guest;
+    struct vlapic *lapic;
+
+    enum vcpu_state state; /* Q */
+    bool is_queued;        /* Q */
+    bool is_paused;        /* Q: the partition is paused or ended */
+    bool wake_pending;     /* Q: woken while running; the next park returns at once */
+    u64 slice_left_ns;     /* Q */
+    struct vcpu *next, *previous; /* Q */
+
+    u32 raised_first, raised_last;      /* E: port numbers, 0 = none */
+    u32 event_port[EVENT_PER_VCPU];     /* E: its ports of the per-vCPU sources */
+
+    struct timer timer[VCPU_TIMERS];
+    u32 fired; /* Q: bits of timers with action TIMER_LAPIC or TIMER_FLAG */
+
+    /* External interrupt to give without a local APIC, 0 = none. Set and cleared by the adapter
+     * before each entry; run loop: inject when the guest can take it, else ask for a window. */
+    u8 direct_vector;
+    bool nmi_pending;
+
+    bool deliver_hint; /* the adapter must look again before the next entry even if nothing raised */
+    bool has_deadline_passed; /* the last park ended by its deadline */
+
+    enum run_class run_class; /* Q */
+    u64 run_class_since_ns;   /* Q */
+    u64 runtime_ns[RUN_CLASSES]; /* Q */
+
+    void *abi_state[ABIS]; /* frames of the partition; made by the adapter when first needed */
+};
+
+/* Makes vCPU `id` of p, VCPU_DOWN. ST_EXISTS, ST_NO_MEMORY, ST_INVALID (id beyond the maximum). */
+enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out);
+/* Gives back what vcpu_make took; the vCPU is not running and on no queue afterwards. */
+void vcpu_end(struct vcpu *vcpu);
+
+/*
+ * PVH start state: 32-bit flat protected mode at `entry`, ebx = start_info [xen-pvh 1]. The vCPU
+ * becomes runnable as soon as its partition is not paused. ST_BUSY if it is up already.
+ */
+enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info);
+
+/* DOWN -> RUNNABLE without touching registers; RUNNABLE or PARKED -> DOWN. */
+enum status vcpu_up(struct vcpu *vcpu);
+enum status vcpu_down(struct vcpu *vcpu);
+static inline bool vcpu_is_up(const struct vcpu *vcpu)
+{
+    return vcpu->state != VCPU_DOWN;
+}
+
+/*
+ * Stops the running vCPU until vcpu_wake() or the deadline (absolute, clock_now_ns(); TIME_NEVER
+ * for none). The caller checks first that nothing waits for it already (vcpu_has_raised()).
+ */
+void vcpu_park(struct vcpu *vcpu, u64 deadline_ns);
+void vcpu_wake(struct vcpu *vcpu);
+
+/* Nested pause: counts per partition are in partition.c; this only takes it off its queue. */
+void vcpu_pause(struct vcpu *vcpu);
+void vcpu_resume(struct vcpu *vcpu);
+
+static inline bool vcpu_has_raised(const struct vcpu *vcpu)
+{
+    return vcpu->raised_first != 0;
+}
+
+/* Reads and clears the bits of the timers that fired. */
+static inline u32 vcpu_take_fired(struct vcpu *vcpu)
+{
+    u32 fired = vcpu->fired;
+
+    vcpu->fired = 0;
+    return fired;
+}
+
+/* Where the time went up to now, the running stretch included. */
+void vcpu_runtime(const struct vcpu *vcpu, u64 now_ns, u64 out[RUN_CLASSES]);
+/* The scheduler tells of a change of class. HOLDS(Q). */
+void vcpu_account(struct vcpu *vcpu, enum run_class run_class, u64 now_ns);
+
+#endif
