@@ -7,15 +7,9 @@
 #ifndef HV_CPU_RUN_H
 #define HV_CPU_RUN_H
 
+#include "hv/lib/regs.h"
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
-
-/* The general registers; the assembly in svm_enter.S knows this order. */
-struct regs {
-    u64 rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
-    u64 r8, r9, r10, r11, r12, r13, r14, r15;
-    u64 rip, rflags;
-};
 
 #define RFLAGS_CF BIT(0)
 #define RFLAGS_FIXED BIT(1)
