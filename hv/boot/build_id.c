@@ -1,0 +1,3 @@
+#include "hv/boot/boot.h"
+
+const char build_id[] = BUILD_ID;
