@@ -1,30 +1,19 @@
 /*
  * A partition's guest-physical memory, above the nested page tables (hv/cpu/npt.h).
  *
- * A mapped page is one of three things, told apart by a software bit of its mapping:
- *   own     its frame belongs to this partition and goes back when it is unmapped
- *   kept    (SPACE_KEEP) an adapter's page or a page of another partition: unmapping leaves the
- *           frame alone
- *   device  nothing mapped: an access exits
- * A frame that someone else relies on (a share to another partition, a page an adapter writes by
- * kernel address) is held; a held frame is given back only when the last hold is dropped.
+ * A mapped frame whose owner is this partition goes back when it is unmapped, any other stays with
+ * its owner. A frame that someone relies on beside the mapping (a share to another partition, an
+ * adapter that keeps its kernel address, an adapter's own page) is held: it goes back only when it
+ * is no longer mapped and its last hold is dropped, or with the partition.
  */
 #ifndef HV_CORE_SPACE_H
 #define HV_CORE_SPACE_H
 
 #include "hv/core/locks.h"
+#include "hv/cpu/npt.h"
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-struct npt;
-
-/* Rights of a mapping; the values are those of hv/cpu/npt.h. */
-enum space_flag {
-    SPACE_READ = 1,
-    SPACE_WRITE = 2,
-    SPACE_EXEC = 4,
-    SPACE_KEEP = 8, /* software bit: the frame is not this mapping's to free */
-};
 #define SPACE_RAM (SPACE_READ | SPACE_WRITE | SPACE_EXEC)
 
 /* Highest guest-physical address + 1 that may be mapped: 46 bits. */
@@ -34,7 +23,7 @@ struct space_hold; /* one held frame */
 
 struct space {
     struct lock memory_lock;
-    struct npt *npt;          /* M */
+    struct npt npt;           /* M */
     u32 owner;                /* partition id */
     u64 own_pages;            /* M: 4 KiB pages of its own that are mapped */
     u64 held_pages;           /* M */

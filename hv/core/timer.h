@@ -14,8 +14,8 @@ struct vcpu;
 enum timer_action {
     TIMER_WAKE,        /* end a vcpu_park() with a deadline */
     TIMER_RAISE_EVENT, /* raise the vCPU's port of EVENT_TIMER, if it has one */
-    TIMER_LAPIC,       /* set the timer's bit in vcpu->fired and wake; the loop tells the vlapic */
-    TIMER_FLAG,        /* the same, for an adapter's own clocks */
+    TIMER_LAPIC,       /* vlapic_timer_fire(), arm again as it says, wake */
+    TIMER_FLAG,        /* set the timer's bit in vcpu->fired and wake: an adapter's own clocks */
 };
 
 struct timer {

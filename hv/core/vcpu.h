@@ -65,12 +65,7 @@ struct vcpu {
     u32 event_port[EVENT_PER_VCPU];     /* E: its ports of the per-vCPU sources */
 
     struct timer timer[VCPU_TIMERS];
-    u32 fired; /* Q: bits of timers with action TIMER_LAPIC or TIMER_FLAG */
-
-    /* External interrupt to give without a local APIC, 0 = none. Set and cleared by the adapter
-     * before each entry; run loop: inject when the guest can take it, else ask for a window. */
-    u8 direct_vector;
-    bool nmi_pending;
+    u32 fired; /* Q: bits of timers with action TIMER_FLAG */
 
     bool deliver_hint; /* the adapter must look again before the next entry even if nothing raised */
     bool has_deadline_passed; /* the last park ended by its deadline */
