@@ -221,6 +221,9 @@ struct pv_vcpu {
     struct pv_regs regs;
     u32 id;
     enum pv_mode mode;
+    u8 *upcall; /* guest-visible evtchn_upcall_pending, evtchn_upcall_mask, wherever registered */
+    u32 work;   /* WORK_*: what the way back has to do besides */
+    u32 upcalls_seen;
 
     /* traps and callbacks [E] */
     struct pv_trap trap[256];
@@ -237,8 +240,15 @@ struct pv_vcpu {
     u64 cr0_ts, cr4, cr2;
     u64 dr[8];
     u32 iopl;
-    u8 *upcall_pending; /* in the guest-visible vcpu_info, wherever it is registered */
-    u8 *upcall_mask;
+    u8 nmi_masked; /* one NMI at a time until iret */
+    u8 in_multicall;
+    u8 online;
+    u8 initialised;
+    struct xen_vcpu_info *info; /* the page it lies in is the shim's or the guest's */
+    u64 runstate_virt;          /* guest's registered areas, 0 = none */
+    u64 time_virt;
+    u64 periodic_ns;
+    u32 time_version; /* of L0's record, when last copied */
 
     /* address space and descriptor tables [D] */
     mfn_t kernel_l4;

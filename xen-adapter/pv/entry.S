@@ -1,0 +1,421 @@
+/*
+ * The ways in and out of the shim: SYSCALL of each vCPU, SYSENTER, the interrupt gates, and the
+ * two instructions that go back to the guest.
+ *
+ * Invariant on entry from the guest: once all registers are pushed, rsp is the struct pv_vcpu.
+ * Interrupts stay off in the shim. FMASK clears AC for SYSCALL; gates do not, so they say clac.
+ */
+#include "xen-adapter/pv/offsets.h"
+
+#define SHIM_VCPUS_MAX 32
+
+/* Three-byte places that cpu_tables.c turns into clac or stac where the CPU has SMAP. */
+.macro SMAP_SITE kind
+771:    nopl (%rax)
+    .pushsection shim_smap_sites, "a"
+    .long 771b - ., \kind
+    .popsection
+.endm
+.macro CLAC
+    SMAP_SITE 0
+.endm
+.macro STAC
+    SMAP_SITE 1
+.endm
+
+/* A fault at 771 goes on at \to instead. */
+.macro FIXUP from, to
+    .pushsection shim_extable, "a"
+    .long \from - ., \to - .
+    .popsection
+.endm
+
+.macro PUSH_GENERAL
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
+
+.macro POP_GENERAL
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+.endm
+
+/* ---- SYSCALL ----------------------------------------------------------------------------- */
+
+    .bss
+    .balign 8
+entry_scratch:
+    .skip 8 * SHIM_VCPUS_MAX
+    .globl entry_frame_top
+entry_frame_top: /* end of vcpu->regs for each vCPU; vcpu.c fills it */
+    .skip 8 * SHIM_VCPUS_MAX
+
+    .text
+    .balign 32
+    .globl entry_syscall_stubs, entry_syscall32_stubs
+entry_syscall_stubs:
+    .set n, 0
+    .rept SHIM_VCPUS_MAX
+    .balign 32
+    mov %rsp, entry_scratch + 8 * n(%rip)
+    mov entry_frame_top + 8 * n(%rip), %rsp
+    push $0xe02b
+    push entry_scratch + 8 * n(%rip)
+    jmp entry_syscall
+    .set n, n + 1
+    .endr
+
+entry_syscall32_stubs:
+    .set n, 0
+    .rept SHIM_VCPUS_MAX
+    .balign 32
+    mov %rsp, entry_scratch + 8 * n(%rip)
+    mov entry_frame_top + 8 * n(%rip), %rsp
+    push $0xe02b
+    push entry_scratch + 8 * n(%rip)
+    jmp entry_syscall32
+    .set n, n + 1
+    .endr
+
+    .balign 16
+entry_syscall:
+    push %r11
+    push $0xe033
+    push %rcx
+    push $0
+    PUSH_GENERAL
+    cmpl $0, VCPU_MODE(%rsp)
+    jne entry_syscall_user
+    movl $FRAME_SYSCALL, REGS_VECTOR(%rsp)
+    mov %r10, %rcx
+    cmp $HYPERCALL_SLOTS, %rax
+    jae entry_syscall_unknown
+    lea hypercall_table(%rip), %r11
+    sub $8, %rsp
+    call *(%r11, %rax, 8)
+entry_syscall_done:
+    mov %rax, 8 + REGS_RAX(%rsp)
+    add $8, %rsp
+
+/* rsp = vCPU. The one way back: an event that may be delivered is delivered first. */
+    .globl entry_return
+entry_return:
+    mov VCPU_UPCALL(%rsp), %rcx
+    movzwl (%rcx), %ecx
+    dec %ecx
+    cmp $255, %ecx /* pending != 0 and mask == 0, in one comparison */
+    jb entry_deliver
+    cmpb $0, VCPU_WORK(%rsp)
+    jne entry_deliver
+entry_delivered:
+    cmpl $FRAME_SYSCALL, REGS_VECTOR(%rsp)
+    jne entry_iret
+    mov REGS_RIP(%rsp), %rcx
+    sar $47, %rcx /* sysret to a non-canonical address would fault in the shim */
+    inc %ecx
+    cmp $1, %ecx
+    ja entry_iret
+    POP_GENERAL
+    add $8, %rsp
+    pop %rcx
+    add $8, %rsp
+    pop %r11
+    pop %rsp
+    sysretq
+
+entry_iret:
+    POP_GENERAL
+    add $8, %rsp
+    .globl entry_iret_fault
+entry_iret_fault:
+    iretq
+
+entry_deliver:
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call callback_deliver
+    add $8, %rsp
+    jmp entry_delivered
+
+entry_syscall_unknown:
+    sub $8, %rsp
+    mov $-38, %rax
+    jmp entry_syscall_done
+
+/* User mode: the guest kernel has a callback for it. */
+entry_syscall_user:
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call callback_syscall
+    add $8, %rsp
+    jmp entry_return
+
+entry_syscall32:
+    push %r11
+    push $0xe023
+    push %rcx
+    push $0
+    PUSH_GENERAL
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call callback_syscall32
+    add $8, %rsp
+    jmp entry_return
+
+/* rsp was loaded with the end of vcpu->regs; neither rip nor rsp of the guest are known. */
+    .globl entry_sysenter
+entry_sysenter:
+    push $0xe02b
+    push $0
+    pushfq
+    push $2
+    popfq
+    orl $0x200, (%rsp)
+    push $0xe023
+    push $0
+    push $0
+    CLAC
+    PUSH_GENERAL
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call callback_sysenter
+    add $8, %rsp
+    jmp entry_return
+
+/* void entry_resume(struct pv_vcpu *): goes back to the guest with vcpu->regs, for good. */
+    .globl entry_resume
+entry_resume:
+    mov %rdi, %rsp
+    jmp entry_return
+
+/* ---- Interrupt gates --------------------------------------------------------------------- */
+
+    .balign 16
+    .globl entry_gates
+entry_gates:
+    .set n, 0
+    .rept 256
+    .balign 16
+    .if (n != 8) && (n != 10) && (n != 11) && (n != 12) && (n != 13) && (n != 14) && (n != 17) && (n != 21) && (n != 29) && (n != 30)
+    push $0
+    .endif
+    movl $n, 4(%rsp)
+    jmp entry_gate
+    .set n, n + 1
+    .endr
+
+    .balign 16
+entry_gate:
+    testb $3, 16(%rsp)
+    jz entry_gate_shim
+entry_gate_guest:
+    CLAC
+    PUSH_GENERAL
+    cld
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call trap_from_guest
+    add $8, %rsp
+    jmp entry_return
+
+/* A fault of the shim itself: at a fix-up address, at the iretq, or a bug. */
+entry_gate_shim:
+    CLAC
+    PUSH_GENERAL
+    cld
+    mov %rsp, %rdi
+    mov %rsp, %rbp
+    and $~15, %rsp
+    call trap_from_shim
+    mov %rbp, %rsp
+    POP_GENERAL
+    add $8, %rsp
+    iretq
+
+/* From an IST stack to the frame of the vCPU, when the guest was interrupted. */
+.macro IST_TO_FRAME vector
+    push %rax
+    mov %rsp, %rax
+    and $~(VCPU_BLOCK_SIZE - 1), %rax
+    add $(VCPU_BLOCK_VCPU + REGS_SIZE), %rax
+    xchg %rsp, %rax
+    push 40(%rax)
+    push 32(%rax)
+    push 24(%rax)
+    push 16(%rax)
+    push 8(%rax)
+    push $0
+    movl $\vector, 4(%rsp)
+    mov (%rax), %rax
+    jmp entry_gate_guest
+.endm
+
+    .globl entry_nmi
+entry_nmi:
+    testb $3, 8(%rsp)
+    jz 1f
+    IST_TO_FRAME 2
+1:  push %rax
+    mov %rsp, %rax
+    and $~(VCPU_BLOCK_SIZE - 1), %rax
+    orb $WORK_NMI, VCPU_BLOCK_VCPU + VCPU_WORK(%rax)
+    pop %rax
+    iretq
+
+/* In the shim only a stepped SYSENTER or a MOV SS before SYSCALL brings us here: forget it. */
+    .globl entry_debug
+entry_debug:
+    testb $3, 8(%rsp)
+    jz 1f
+    IST_TO_FRAME 1
+1:  andl $~0x100, 16(%rsp)
+    iretq
+
+    .globl entry_machine_check
+entry_machine_check:
+    testb $3, 8(%rsp)
+    jz 1f
+    IST_TO_FRAME 18
+1:  push $0
+    movl $18, 4(%rsp)
+    jmp entry_fatal
+
+    .globl entry_double_fault
+entry_double_fault:
+    movl $8, 4(%rsp)
+entry_fatal:
+    PUSH_GENERAL
+    mov %rsp, %rdi
+    and $~15, %rsp
+    call trap_fatal
+    ud2
+
+/* ---- Guest memory ------------------------------------------------------------------------ */
+
+/*
+ * u64 guest_copy_bytes(void *to, const void *from, u64 bytes): returns the bytes not copied.
+ * Either side may be the guest's; the caller has checked the range.
+ */
+    .globl guest_copy_bytes
+guest_copy_bytes:
+    mov %rdx, %rcx
+    STAC
+1:  rep movsb
+2:  CLAC
+    mov %rcx, %rax
+    ret
+    FIXUP 1b, 2b
+
+/* u64 guest_copy_words(u64 *to, const u64 *from, u64 words): 0, or 1 after a fault; words > 0. */
+    .globl guest_copy_words
+guest_copy_words:
+    STAC
+1:  mov -8(%rsi, %rdx, 8), %rcx
+2:  mov %rcx, -8(%rdi, %rdx, 8)
+    dec %rdx
+    jnz 1b
+    CLAC
+    xor %eax, %eax
+    ret
+3:  CLAC
+    mov $1, %eax
+    ret
+    FIXUP 1b, 3b
+    FIXUP 2b, 3b
+
+/* u64 guest_clear_bytes(void *to, u64 bytes): returns the bytes not cleared. */
+    .globl guest_clear_bytes
+guest_clear_bytes:
+    mov %rsi, %rcx
+    xor %eax, %eax
+    STAC
+1:  rep stosb
+2:  CLAC
+    mov %rcx, %rax
+    ret
+    FIXUP 1b, 2b
+
+/* u64 msr_read_safe(u32 msr, u64 *value) and msr_write_safe(u32 msr, u64 value): 1 on #GP. */
+    .globl msr_read_safe
+msr_read_safe:
+    mov %edi, %ecx
+1:  rdmsr
+    shl $32, %rdx
+    or %rdx, %rax
+    mov %rax, (%rsi)
+    xor %eax, %eax
+    ret
+2:  mov $1, %eax
+    ret
+    FIXUP 1b, 2b
+
+    .globl msr_write_safe
+msr_write_safe:
+    mov %edi, %ecx
+    mov %esi, %eax
+    mov %rsi, %rdx
+    shr $32, %rdx
+1:  wrmsr
+    xor %eax, %eax
+    ret
+2:  mov $1, %eax
+    ret
+    FIXUP 1b, 2b
+
+/* u64 xsetbv_safe(u32 index, u64 value): 1 on #GP. */
+    .globl xsetbv_safe
+xsetbv_safe:
+    mov %edi, %ecx
+    mov %esi, %eax
+    mov %rsi, %rdx
+    shr $32, %rdx
+1:  xsetbv
+    xor %eax, %eax
+    ret
+2:  mov $1, %eax
+    ret
+    FIXUP 1b, 2b
+
+/* u64 segment_load_gs_user(u16 selector): loads it into the user's %gs; 1 when it is bad. */
+    .globl segment_load_gs_user
+segment_load_gs_user:
+    swapgs
+1:  mov %edi, %gs
+    mfence
+    swapgs
+    xor %eax, %eax
+    ret
+2:  xor %edi, %edi
+    mov %edi, %gs
+    swapgs
+    mov $1, %eax
+    ret
+    FIXUP 1b, 2b
+
+    .section .note.GNU-stack, "", @progbits
