@@ -1,6 +1,5 @@
 /*
- * The local APIC of one vCPU: xAPIC page and x2APIC MSRs, priorities, timer, and one external
- * line (a vector delivered without the APIC, as Xen's callback vector is).
+ * The local APIC of one vCPU: xAPIC page and x2APIC MSRs, priorities, timer.
  *
  * The object knows no clock and no other vCPU: time is an argument, and what a write causes
  * outside comes back as a value, struct vlapic_effect. [SDM 3 ch. 10, APM2 ch. 16]
@@ -22,8 +21,6 @@
 struct vlapic {
     u32 id;        /* APIC id: 2 * vCPU number */
     u64 base_msr;  /* IA32_APIC_BASE */
-    u16 external;  /* vector waiting without the APIC, 0 = none */
-    u8 nmi;        /* an NMI waits */
     u8 init_level; /* bits VLAPIC_INIT, VLAPIC_SIPI: waiting start-up messages */
     u8 sipi_vector;
     u8 summary;    /* bit n: irr[n] is not zero */
@@ -58,20 +55,15 @@ void vlapic_make(struct vlapic *lapic, u32 apic_id);
 
 /* An interrupt arrives; edge triggered. Vectors below 16 are an error the guest sees in ESR. */
 void vlapic_raise(struct vlapic *lapic, u8 vector);
-/* The line without the APIC; 0 takes it back. Level-like: set again as long as it is wanted. */
-static inline void vlapic_external_set(struct vlapic *lapic, u8 vector)
-{
-    lapic->external = vector;
-}
 
 /* Anything at all waiting? Cheap, for the road to each entry. */
 static inline bool vlapic_is_quiet(const struct vlapic *lapic)
 {
-    return !(lapic->summary | lapic->external | lapic->nmi);
+    return lapic->summary == 0;
 }
-/* The vector to deliver next (external line first), or VLAPIC_NONE. */
+/* The vector to deliver next by priority, or VLAPIC_NONE. */
 int vlapic_next(const struct vlapic *lapic);
-/* The vector has been delivered: external line cleared, or IRR to ISR. */
+/* The vector has been delivered: it moves from IRR to ISR. */
 void vlapic_accept(struct vlapic *lapic, u8 vector);
 /* CR8 as the guest left it, 0-15. */
 void vlapic_tpr_set(struct vlapic *lapic, u32 class);

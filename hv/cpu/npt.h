@@ -12,11 +12,13 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define SPACE_READ 1u
-#define SPACE_WRITE 2u
-#define SPACE_EXEC 4u
+/* Rights of a mapping; KEEP is a software bit that is only stored. READ is always needed. */
+#define NPT_READ 1u
+#define NPT_WRITE 2u
+#define NPT_EXEC 4u
+#define NPT_KEEP 8u
 
-#define NPT_SPARE 4
+#define NPT_SPARE 8
 
 /* Guest-physical addresses end here (48 bits). */
 #define NPT_LIMIT BIT(48)

@@ -148,7 +148,7 @@ struct guest {
     u64 xcr0;
     u64 tsc_offset; /* guest TSC = host TSC + this; change by guest_tsc_offset_set */
     u64 dr[4];
-    u32 id; /* a number no other living guest has */
+    u32 owner; /* partition id: whose secrets the predictors may hold */
     u8 tpr; /* CR8, 0-15 */
 };
 
@@ -164,11 +164,19 @@ struct guest_paging {
 /* Contiguous zeroed frames (2^GUEST_ORDER, aligned) that a guest needs from its partition. */
 #define GUEST_ORDER 2
 
+/* What the backend does against speculation; filled by hv/core/speculation.c. */
+struct run_speculation {
+    bool stuff_return_stack;  /* after each exit */
+    bool barrier_on_switch;   /* IBPB when another partition's guest is entered */
+    bool switch_spec_ctrl;    /* the guest has its own SPEC_CTRL */
+};
+void run_speculation_set(const struct run_speculation *policy);
+
 /* Turns the extension on for this CPU; prints what is missing. ST_UNSUPPORTED when it cannot. */
 enum status run_init(void);
 
 /* memory as above, owned by the partition; root is npt.root. The guest starts in reset state. */
-enum status guest_make(hpa_t memory, hpa_t root, struct guest **out);
+enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out);
 /* Forgets the guest on this CPU (registers kept in it, tags). The caller frees its memory. */
 void guest_end(struct guest *guest);
 
@@ -207,5 +215,7 @@ void guest_flush_tlb(struct guest *guest);
 void guest_tsc_offset_set(struct guest *guest, u64 offset);
 /* ST_INVALID when the value is not a legal XCR0 here: the guest gets #GP. */
 enum status guest_xcr0_set(struct guest *guest, u64 value);
+/* The state components a guest may have; 0 without XSAVE. */
+u64 guest_xcr0_allowed(void);
 
 #endif
