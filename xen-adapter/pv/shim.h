@@ -86,6 +86,8 @@ enum frame_kind {
     FRAME_SHIM,
     FRAME_SPECIAL, /* console and xenstore rings: mappable by the guest, RAM for nobody */
     FRAME_FOREIGN,
+    FRAME_RELEASED, /* RAM that was handed back to L0; its table entries are there */
+    FRAME_LEAVING,  /* the guest gave it up but still maps it */
 };
 
 /* Facts about the domain and its memory, settled by main.c and build.c before the guest runs.
@@ -257,6 +259,8 @@ struct pv_vcpu {
     u32 gdt_entries;
     u64 ldt_base;
     u32 ldt_entries;
+    u32 flush;   /* collected TLB flush, see mmu.h */
+    u64 *window; /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
 };
 
 struct pv_vcpu *this_vcpu(void);
