@@ -1,0 +1,206 @@
+/*
+ * The native interface: what the root partition says to the hypervisor.
+ *
+ * A call is one vmmcall or vmcall at CPL 0 in 64-bit mode: rax = row number (native.def), rdi =
+ * pointer to the row's in-structure, rsi = pointer to its out-structure (guest-virtual; a row
+ * without one ignores the register), rdx = cursor, 0 at first. It returns rax = 0 or -status
+ * (hv/lib/status.h). A long call advances rdx and executes again by itself. All other registers
+ * keep their values.
+ */
+#ifndef HYPERCALL_ABI_NATIVE_H
+#define HYPERCALL_ABI_NATIVE_H
+
+#include "hv/lib/types.h"
+
+#define NATIVE_VERSION 1u
+#define NATIVE_NAME_BYTES 64
+
+/* CPUID leaf 0x40000000 of a native partition: this signature in ebx, ecx, edx. */
+#define NATIVE_SIGNATURE "EntenteNativ"
+
+enum native_call {
+#define CALL(number, name, in, out, allow, state, text) NATIVE_##name = number,
+#include "hypercall/abi/native.def"
+#undef CALL
+};
+
+/* Why a partition ended. */
+enum native_end {
+    NATIVE_END_POWEROFF,
+    NATIVE_END_REBOOT,
+    NATIVE_END_SUSPEND,
+    NATIVE_END_CRASH,
+    NATIVE_END_WATCHDOG,
+    NATIVE_END_SOFT_RESET,
+    NATIVE_END_TRIPLE_FAULT,
+    NATIVE_ENDS
+};
+
+enum native_partition_state { NATIVE_PAUSED, NATIVE_RUNNING, NATIVE_ENDED };
+
+enum native_partition_flag {
+    NATIVE_PARTITION_XEN = 1,  /* its CPUID shows the Xen interface */
+    NATIVE_PARTITION_TLFS = 2, /* its CPUID shows the Hyper-V interface */
+};
+
+/* Neutral values that the root sets and an adapter shows its guest in its own form. */
+enum native_property {
+    NATIVE_CONSOLE_GFN,
+    NATIVE_CONSOLE_PORT,
+    NATIVE_STORE_GFN,
+    NATIVE_STORE_PORT,
+    NATIVE_IOREQ_GFN,
+    NATIVE_UUID_LOW, /* bytes 0-7 of the UUID in memory order */
+    NATIVE_UUID_HIGH,
+    NATIVE_START_FLAGS, /* start_info flags a PV guest of this partition may see */
+    NATIVE_SPECIAL_GFN, /* first of the special pages */
+    NATIVE_PROPERTIES = 32
+};
+
+#define NATIVE_CONSOLE_INPUT 2u   /* event: bytes wait for console_read */
+#define NATIVE_PARTITION_ENDED 3u /* event: some partition is in state NATIVE_ENDED */
+
+enum native_memory_flag { NATIVE_READ = 1, NATIVE_WRITE = 2, NATIVE_EXEC = 4 };
+
+/* Types as in the firmware's map: 1 RAM, 2 reserved, 3 ACPI, 5 unusable. */
+struct native_memory_range {
+    u64 at;
+    u64 bytes;
+    u32 type;
+    u32 reserved;
+};
+#define NATIVE_MEMORY_RANGES_MAX 128
+
+#define NATIVE_POWER_SUCCESS 0x10u
+#define NATIVE_POWER_GUEST_FAILED 0x11u
+
+typedef struct {
+    u8 nothing;
+} native_void_t;
+
+struct native_system_info {
+    u32 version;
+    u32 cpu_count;
+    u64 tsc_khz;
+    u64 bytes_total; /* RAM the hypervisor manages */
+    u64 bytes_free;
+    u64 bytes_hypervisor; /* of bytes_total, used for itself */
+    char build[32];
+};
+
+struct native_console_write {
+    u64 text; /* guest-virtual */
+    u64 bytes;
+};
+struct native_console_read {
+    u32 bytes;
+    u8 data[60];
+};
+
+struct native_power_off {
+    u32 code; /* NATIVE_POWER_* */
+    u32 reserved;
+};
+
+struct native_clock {
+    u64 now_ns;  /* since the hypervisor's start */
+    u64 wall_ns; /* since 1970, UTC */
+    u64 tsc;     /* the caller's TSC at now_ns */
+    u64 tsc_khz;
+};
+
+struct native_partition_create {
+    char name[NATIVE_NAME_BYTES]; /* ends with a zero byte */
+    u64 max_pages;                /* most memory of its own, in 4 KiB pages */
+    u32 flags;                    /* enum native_partition_flag */
+    u32 vcpus;
+};
+struct native_partition {
+    u32 partition;
+    u32 reserved;
+};
+struct native_partition_info {
+    u32 state;  /* enum native_partition_state */
+    u32 reason; /* enum native_end, when ended */
+    u64 pages;  /* mapped memory of its own */
+    u64 pages_owned; /* everything charged to it, tables and vCPU state included */
+    u64 run_ns;
+    char name[NATIVE_NAME_BYTES];
+};
+struct native_partition_shutdown {
+    u32 partition;
+    u32 reason; /* enum native_end */
+};
+
+struct native_property_set {
+    u32 partition;
+    u32 property; /* enum native_property */
+    u64 value;
+};
+struct native_memory_layout {
+    u32 partition;
+    u32 count;  /* at most NATIVE_MEMORY_RANGES_MAX */
+    u64 ranges; /* guest-virtual: struct native_memory_range[count] */
+};
+
+struct native_memory_populate {
+    u32 partition;
+    u32 flags; /* enum native_memory_flag */
+    u64 at;
+    u64 bytes;
+};
+struct native_memory_map {
+    u32 partition; /* whose memory */
+    u32 flags;
+    u64 remote_at;
+    u64 local_at;
+    u64 pages;
+};
+struct native_memory_unmap {
+    u64 local_at; /* as given to memory_map */
+};
+
+struct native_vcpu_start {
+    u32 partition;
+    u32 vcpu;
+    u64 entry;      /* guest-physical, below 4 GiB */
+    u64 start_info; /* guest-physical, below 4 GiB */
+};
+
+struct native_port_connect_out {
+    u32 local_port;
+    u32 remote_port;
+};
+struct native_port {
+    u32 port;
+    u32 reserved;
+};
+struct native_port_event {
+    u32 event; /* NATIVE_CONSOLE_INPUT, NATIVE_PARTITION_ENDED */
+    u32 reserved;
+};
+struct native_port_wait {
+    u64 deadline_ns; /* of the clock of NATIVE_clock; 0 polls, all ones waits for ever */
+};
+
+struct native_trace_record {
+    u64 tsc;
+    u32 partition;
+    u16 vcpu;
+    u8 abi; /* 0 native, 1 Xen, 2 TLFS */
+    u8 reserved;
+    u32 call;
+    u32 argument;
+    s64 result;
+};
+struct native_trace_read {
+    u64 records; /* guest-virtual */
+    u32 room;    /* in records */
+    u32 is_on;   /* keep tracing (1) or stop (0) */
+};
+struct native_trace_read_out {
+    u32 count;
+    u32 lost;
+};
+
+#endif
