@@ -1,0 +1,52 @@
+# What runs on the user's machine: `make run`, and the tests that boot real guests.
+
+HOST := hv/host
+RUN_SETTINGS := KERNEL INITRD CMDLINE TYPE MEMORY VCPUS CONF TIMEOUT STALL QEMU ACCEL CPU \
+	MACHINE HVOPTIONS LOG STAGES
+BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU
+$(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
+export ENTENTE_BUILD := $(abspath $(BUILD))
+
+.PHONY: run boots boots-sample badinput three-guests launcher shellcheck preflight check-packages
+.PHONY: host-tests
+
+# "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
+settings = $(foreach name,$(1),"$(name)=$$$(name)")
+
+preflight:
+	@$(HOST)/entente preflight --for run
+
+check-packages:
+	@$(HOST)/entente preflight --for run check
+
+run: preflight
+	@mkdir -p $(BUILD)
+	@$(MAKE) --no-print-directory images >$(BUILD)/images.log 2>&1 || \
+		{ tail -n 20 $(BUILD)/images.log >&2; \
+		echo "entente: error: $(BUILD)/images.log: the build failed; see the lines above" >&2; \
+		exit 1; }
+	@$(HOST)/entente run $(call settings,$(RUN_SETTINGS))
+
+# The matrix kernels x types x memory sizes; SAMPLE=1 for a short one.
+boots: preflight images
+	@$(HOST)/boots
+
+boots-sample: preflight images
+	@SAMPLE=1 $(HOST)/boots
+
+badinput: preflight images
+	@$(HOST)/badinput
+
+three-guests: preflight images
+	@$(HOST)/three-guests
+
+launcher:
+	@$(HOST)/launcher-test
+
+shellcheck:
+	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
+		$(HOST)/three-guests $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
+	shellcheck -s sh $(HOST)/workload/init
+
+# Everything here that boots a guest; `check` of the top Makefile depends on it.
+host-tests: launcher boots-sample badinput three-guests

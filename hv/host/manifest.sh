@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# What the launcher needs from manifests (xl.cfg syntax): the files they name and how much
+# memory they want. Everything else is the steward's to judge, so nothing else is refused here.
+
+# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk and memory.
+manifest_keys() {
+    awk '
+        function value_of(text,    quote, end) {
+            quote = substr(text, 1, 1)
+            if (quote == "\"" || quote == "\047") {
+                text = substr(text, 2)
+                end = index(text, quote)
+                return end ? substr(text, 1, end - 1) : text
+            }
+            sub(/[ \t;#].*$/, "", text)
+            return text
+        }
+        match($0, /^[ \t]*(name|kernel|ramdisk|memory)[ \t]*=[ \t]*/) {
+            key = $0
+            sub(/^[ \t]*/, "", key)
+            sub(/[ \t]*=.*$/, "", key)
+            printf "%d\t%s\t%s\n", NR, key, value_of(substr($0, RSTART + RLENGTH))
+        }' "$1"
+}
+
+# file_locate TEXT FOLDER: the path of a file named in a manifest of FOLDER, or nothing. The
+# word `builtin` is the launcher's own initramfs; a kernel name such as 6.1-cloud is fetched.
+# Fails, after saying why, when one of these two cannot be made.
+file_locate() {
+    local text=$1 folder=$2 path
+    for path in "$folder/$text" "$text"; do
+        if [[ $text == /* ]]; then
+            path=$text
+        fi
+        if [[ -f $path ]]; then
+            realpath -- "$path"
+            return 0
+        fi
+    done
+    if [[ $text == builtin ]]; then
+        initramfs_build || return 1
+        printf '%s' "$INITRAMFS"
+    elif kernel_is_known "$text"; then
+        kernel_fetch "$text" || return 1
+        kernel_path "$text"
+    fi
+}
+
+# The boot modules gathered so far: what the guest side calls them, and where they lie.
+MODULE_TITLES=()
+MODULE_PATHS=()
+GUEST_COUNT=0
+MEMORY_TOTAL=0
+MEMORY_LARGEST=0
+MEMORY_LARGEST_PLACE=''
+
+# module_add TITLE PATH PLACE: a file once, however many guests use it.
+module_add() {
+    local title=$1 path=$2 place=$3 i
+    for i in "${!MODULE_TITLES[@]}"; do
+        if [[ ${MODULE_TITLES[i]} == "$title" ]]; then
+            if [[ ${MODULE_PATHS[i]} != "$path" ]]; then
+                die "$place" "'${title#file }' is ${MODULE_PATHS[i]} in another manifest" \
+                    "write the full path in both"
+            fi
+            return 0
+        fi
+    done
+    MODULE_TITLES+=("$title")
+    MODULE_PATHS+=("$path")
+}
+
+# file_add PLACE KEY TEXT FOLDER
+file_add() {
+    local place=$1 key=$2 text=$3 folder=$4 path
+    path=$(file_locate "$text" "$folder") || exit "$EXIT_FAILED"
+    if [[ -z $path ]]; then
+        die "$place" "$key = '$text': no such file" \
+            "it is looked for in $folder and in the current folder"
+    elif [[ ! -r $path ]]; then
+        die "$place" "$key = '$text': permission denied" \
+            "make it readable: sudo chmod a+r '$path'"
+    elif [[ ! -s $path ]]; then
+        die "$place" "$key = '$text': the file is empty" "copy or download it again"
+    fi
+    module_add "file $text" "$path" "$place"
+}
+
+# memory_add PLACE MIB: counts one guest's memory; nonsense is the steward's to refuse.
+memory_add() {
+    local place=$1 mib=$2
+    if is_number "$mib"; then
+        MEMORY_TOTAL=$((MEMORY_TOTAL + 10#$mib))
+        if ((10#$mib > MEMORY_LARGEST)); then
+            MEMORY_LARGEST=$((10#$mib)) MEMORY_LARGEST_PLACE=$place
+        fi
+    fi
+}
+
+# manifest_add FILE TITLE: gathers a manifest and every file it names.
+manifest_add() {
+    local file=$1 title=$2 folder line key value
+    if [[ -d $file ]]; then
+        die "$title" "is a folder" "give the manifest file itself"
+    elif [[ ! -r $file ]]; then
+        die "$title" "no such manifest, or not readable" "check the path in CONF="
+    elif [[ ! -s $file ]]; then
+        die "$title" "the manifest is empty" "it needs name =, type = and kernel ="
+    fi
+    folder=$(cd "$(dirname -- "$file")" && pwd)
+    module_add "manifest $title" "$(realpath -- "$file")" "$title"
+    while IFS=$'\t' read -r line key value; do
+        case $key in
+        name) GUEST_COUNT=$((GUEST_COUNT + 1)) ;;
+        memory) memory_add "$title:$line" "$value" ;;
+        *) file_add "$title:$line" "$key" "$value" "$folder" ;;
+        esac
+    done < <(manifest_keys "$file")
+}
+
+# config_quote VARIABLE TEXT: TEXT as an xl.cfg string.
+config_quote() {
+    if [[ $2 == *$'\n'* ]]; then
+        usage_error "$1 holds a line break" "give it as one line"
+    elif [[ $2 != *\"* ]]; then
+        printf '"%s"' "$2"
+    elif [[ $2 != *\'* ]]; then
+        printf "'%s'" "$2"
+    else
+        usage_error "$1 holds both kinds of quotes" "write a manifest and use CONF="
+    fi
+}

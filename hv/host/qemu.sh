@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# The machine the hypervisor runs on: QEMU's command line, and the minder around it.
+
+MACHINE_EXTRA_MIB=256
+
+MINDER=$ENTENTE_BUILD/host/minder
+MINDER_SOURCE=$ENTENTE_HOST_DIR/minder.c
+
+minder_build() {
+    if [[ $MINDER -nt $MINDER_SOURCE ]]; then
+        return 0
+    fi
+    mkdir -p "$ENTENTE_BUILD/host"
+    if ! "${HOSTCC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$MINDER.$$" \
+        "$MINDER_SOURCE"; then
+        die hv/host/minder.c "does not compile" "install gcc and libc6-dev, or set HOSTCC="
+    fi
+    mv "$MINDER.$$" "$MINDER"
+}
+
+# images_check: the three images make builds, or the missing one by name.
+images_check() {
+    local image
+    for image in "${ENTENTE_IMAGES[@]}"; do
+        [[ -s $ENTENTE_BUILD/$image ]] ||
+            die "${ENTENTE_BUILD#"$ENTENTE_ROOT"/}/$image" "not built" "run: make images"
+    done
+}
+
+# machine_memory: MiB for QEMU: the guests' memory, the modules, and room for the rest.
+machine_memory() {
+    local path bytes=0
+    if [[ -n ${MACHINE:-} ]]; then
+        is_number "$MACHINE" || usage_error "MACHINE=$MACHINE is not a number of MiB"
+        printf '%s' "$MACHINE"
+        return
+    fi
+    for path in "${MODULE_PATHS[@]}"; do
+        bytes=$((bytes + $(stat -L -c %s "$path")))
+    done
+    printf '%s' $((MEMORY_TOTAL + MEMORY_TOTAL / 64 + bytes / 1048576 + MACHINE_EXTRA_MIB))
+}
+
+# memory_enough MIB: refuses what this machine cannot give, by manifest line.
+memory_enough() {
+    local available
+    available=$(memory_available_mib)
+    if (($1 > available)); then
+        die "${MEMORY_LARGEST_PLACE:-MACHINE=}" \
+            "memory = $MEMORY_LARGEST: the guests need a machine of $1 MiB, $available are free" \
+            "lower memory = or close other programs"
+    fi
+}
+
+# modules_link FOLDER: short names without blanks or commas for QEMU's -initrd; prints it.
+# QEMU cuts a module's path at the first blank and wants a comma doubled.
+modules_link() {
+    local folder=$1 i list=''
+    ln -s "$ENTENTE_BUILD/entente.elf" "$folder/entente.elf"
+    ln -s "$ENTENTE_BUILD/steward.elf" "$folder/steward"
+    ln -s "$ENTENTE_BUILD/pvshim.elf" "$folder/pvshim"
+    list='steward steward,pvshim pvshim'
+    for i in "${!MODULE_PATHS[@]}"; do
+        ln -s "${MODULE_PATHS[i]}" "$folder/m$i"
+        list+=",m$i ${MODULE_TITLES[i]//,/,,}"
+    done
+    printf '%s' "$list"
+}
+
+# cpu_model ACCELERATOR
+cpu_model() {
+    if [[ -n ${CPU:-} ]]; then
+        printf '%s' "$CPU"
+    elif [[ $1 == kvm ]]; then
+        printf 'host,migratable=off,+invtsc'
+    else
+        # Neither the hypervisor nor TCG gains from five-level paging.
+        printf 'max,-la57'
+    fi
+}
+
+# machine_run: boots the gathered modules; the exit code is the minder's.
+machine_run() {
+    local memory folder accelerator modules options=${HVOPTIONS:-} status=0
+    local minder=("$MINDER") console=(-serial stdio -monitor none)
+    memory=$(machine_memory)
+    memory_enough "$memory"
+    accelerator=$(accelerator_choose)
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/entente.XXXXXX")
+    trap 'rm -rf "$folder"' EXIT
+    modules=$(modules_link "$folder")
+    if ((INTERACTIVE)); then
+        options="interactive $options"
+        console=(-serial mon:stdio)
+        minder+=(--timeout "${TIMEOUT:-0}")
+    else
+        minder+=(--timeout "${TIMEOUT:-300}" --stall "${STALL:-120}")
+    fi
+    [[ -z ${LOG:-} ]] || minder+=(--log "$LOG")
+    [[ -z ${STAGES:-} ]] || minder+=(--stages "$STAGES")
+    say "machine: $accelerator, $memory MiB, $GUEST_COUNT guest(s)"
+    local qemu
+    qemu=$(command -v "$(qemu_command)")
+    (
+        cd "$folder" && exec "${minder[@]}" -- "$qemu" \
+            -accel "$accelerator" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
+            -display none -vga none -nic none -no-reboot "${console[@]}" \
+            -device isa-debug-exit,iobase=0xf4,iosize=4 \
+            -kernel entente.elf -append "${options% }" -initrd "$modules"
+    ) || status=$?
+    rm -rf "$folder"
+    trap - EXIT
+    return "$status"
+}
