@@ -14,7 +14,9 @@
 #   fuzz/fuzz_X   abi-tests/fuzz/fuzz_X.c + the paths of its line "// sources: ..."
 
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
 .DEFAULT_GOAL := all
 
@@ -67,7 +69,9 @@ $(BUILD)/steward.elf: $(STEWARD_OBJECTS) guest-drivers/lib/guest.lds
 -include xen-adapter/pv/pvshim.mk
 
 # --- unit tests and fuzzers on the host ---
-HOST_CFLAGS := $(WARNINGS) -I. -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -MMD -MP
+# A test that needs frames maps memory at this address (mmap with MAP_FIXED).
+HOST_CFLAGS := $(WARNINGS) -I. -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -MMD -MP \
+	-DDIRECT_MAP_BASE=0x200000000000ull
 UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UNIT_TESTS := $(patsubst abi-tests/unit/%.c,%,$(wildcard abi-tests/unit/test_*.c))
 FUZZERS := $(patsubst abi-tests/fuzz/%.c,%,$(wildcard abi-tests/fuzz/fuzz_*.c))

@@ -115,11 +115,14 @@ static void module_add(struct boot_info *info, u64 begin, u64 end, const char *l
         info->error = "a module line is longer than 511 characters";
 }
 
-/* QEMU puts the file's path before the line that the user gave; the role follows the blank. */
+/* Some loaders put the file's path before the words that the user gave; a role has no slash. */
 static const char *after_path(const char *line)
 {
     const char *blank = strchr(line, ' ');
+    const char *slash = strchr(line, '/');
 
+    if (slash == NULL || (blank != NULL && slash > blank))
+        return line;
     return blank == NULL ? "" : blank + 1;
 }
 
@@ -169,9 +172,9 @@ static void read_multiboot2(u64 physical, struct boot_info *info)
         if (tag->size < sizeof(*tag) || tag->type == MB2_END)
             return;
         if (tag->type == MB2_CMDLINE)
-            string_copy(info->line, (const char *)bytes + 8, sizeof(info->line));
+            string_copy(info->line, after_path((const char *)bytes + 8), sizeof(info->line));
         if (tag->type == MB2_MODULE)
-            module_add(info, words[2], words[3], (const char *)bytes + 16);
+            module_add(info, words[2], words[3], after_path((const char *)bytes + 16));
         if (tag->type == MB2_MMAP)
             read_mb2_map(bytes, tag->size, info);
         if (tag->type == MB2_RSDP_OLD || tag->type == MB2_RSDP_NEW)

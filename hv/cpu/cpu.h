@@ -1,0 +1,42 @@
+/* Per-CPU data, found through the GS base, and the CPU's way of waiting. */
+#ifndef HV_CPU_CPU_H
+#define HV_CPU_CPU_H
+
+#include "hv/lib/types.h"
+
+enum { CPU_MAX = 64 };
+
+struct cpu {
+    struct cpu *self; /* first: read through %gs:0 */
+    u32 id;
+    u32 apic_id;
+    bool timer_due;      /* the one-shot timer has fired since the flag was cleared */
+    bool input_due;      /* the serial line has bytes since the flag was cleared */
+    bool ipi_due;        /* another CPU asks this one to look at its queues */
+    void *running;       /* the vCPU whose state is in the registers; the run loop's */
+    void *extended;      /* the guest whose FPU state is in the registers; the backend's */
+    void *backend;       /* the virtualisation backend's per-CPU page */
+    u32 lock_held;       /* bit set of lock letters, debug builds */
+};
+
+static inline struct cpu *cpu_this(void)
+{
+    struct cpu *cpu;
+
+    __asm__("movq %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+/* Sets up descriptors, traps and per-CPU data of the boot CPU. */
+void cpu_init_boot(void);
+
+/* Sleeps until an interrupt has been taken. */
+void cpu_idle(void);
+
+/* Takes the interrupts that wait; called with interrupts off, returns with interrupts off. */
+void cpu_take_interrupts(void);
+
+/* Stops this CPU for ever. */
+void cpu_halt(void) __attribute__((noreturn));
+
+#endif
