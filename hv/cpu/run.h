@@ -172,8 +172,11 @@ struct run_speculation {
 };
 void run_speculation_set(const struct run_speculation *policy);
 
+/* Contiguous zeroed frames (2^RUN_ORDER) that the backend needs for each CPU. */
+#define RUN_ORDER 2
+
 /* Turns the extension on for this CPU; prints what is missing. ST_UNSUPPORTED when it cannot. */
-enum status run_init(void);
+enum status run_init(hpa_t memory);
 
 /* memory as above, owned by the partition; root is npt.root. The guest starts in reset state. */
 enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out);
