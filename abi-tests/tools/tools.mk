@@ -1,0 +1,37 @@
+# Checks over the whole tree: layers, format, lint, size, coverage.
+
+C_SOURCES = $(shell git ls-files '*.c' '*.h')
+SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' 2>/dev/null)
+
+.PHONY: layers format format-check lint headers size cover
+layers:
+	@abi-tests/tools/layers
+
+format-check:
+	@clang-format --dry-run -Werror $(C_SOURCES) && echo "format: $(words $(C_SOURCES)) files are in order"
+
+format:
+	@clang-format -i $(C_SOURCES)
+
+size: images
+	@abi-tests/tools/size $(BUILD)
+
+# Every header compiles alone.
+headers:
+	@for h in $(filter %.h,$(C_SOURCES)); do \
+		echo "#include \"$$h\"" | $(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) -Wno-unused -x c -c -o /dev/null - \
+			|| { echo "headers: $$h does not compile alone"; exit 1; }; \
+	done; echo "headers: each compiles alone"
+
+lint: layers format-check headers
+	@shellcheck -x $(SCRIPTS) && echo "shellcheck: $(words $(SCRIPTS)) scripts are in order"
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
+		--enable=warning,portability --suppress=missingIncludeSystem \
+		--suppress=unknownMacro $(filter %.c,$(C_SOURCES)) && echo "cppcheck: in order"
+
+# Line coverage of the host tests.
+cover:
+	@rm -rf $(BUILD)/cover
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover UNIT_SANITIZE=--coverage unit
+	@cd $(BUILD)/cover/unit && gcov -r -s "$(CURDIR)" *.gcda 2>/dev/null | \
+		awk '/^File/ { f = $$2 } /^Lines executed/ { sub(/.*:/, ""); print f, $$0 }' | sort -u
