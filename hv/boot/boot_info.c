@@ -115,21 +115,23 @@ static void module_add(struct boot_info *info, u64 begin, u64 end, const char *l
         info->error = "a module line is longer than 511 characters";
 }
 
-/* Some loaders put the file's path before the words that the user gave; a role has no slash. */
+/* QEMU, and some other loaders, put the file's path before the words that the user gave. */
 static const char *after_path(const char *line)
 {
+    static const char *const roles[] = {"steward", "pvshim", "manifest", "file"};
     const char *blank = strchr(line, ' ');
-    const char *slash = strchr(line, '/');
+    size_t first = blank == NULL ? strlen(line) : (size_t)(blank - line);
 
-    if (slash == NULL || (blank != NULL && slash > blank))
-        return line;
+    for (u32 i = 0; i < ARRAY_SIZE(roles); i++)
+        if (strlen(roles[i]) == first && memcmp(roles[i], line, first) == 0)
+            return line;
     return blank == NULL ? "" : blank + 1;
 }
 
 static void read_multiboot1(const struct mb1_info *from, struct boot_info *info)
 {
     if (from->flags & MB1_HAS_CMDLINE)
-        string_copy(info->line, after_path(at(from->cmdline)), sizeof(info->line));
+        string_copy(info->line, at(from->cmdline), sizeof(info->line));
     if (from->flags & MB1_HAS_MODULES) {
         const struct mb1_module *module = at(from->mods_addr);
         for (u32 i = 0; i < from->mods_count; i++)
@@ -172,7 +174,7 @@ static void read_multiboot2(u64 physical, struct boot_info *info)
         if (tag->size < sizeof(*tag) || tag->type == MB2_END)
             return;
         if (tag->type == MB2_CMDLINE)
-            string_copy(info->line, after_path((const char *)bytes + 8), sizeof(info->line));
+            string_copy(info->line, (const char *)bytes + 8, sizeof(info->line));
         if (tag->type == MB2_MODULE)
             module_add(info, words[2], words[3], after_path((const char *)bytes + 16));
         if (tag->type == MB2_MMAP)
