@@ -107,6 +107,7 @@ struct domain_layout {
     mfn_t store_mfn;
     u32 console_port;
     u32 store_port;
+    mfn_t shared_info; /* the shim's frame behind the guest's shared_info; kind FRAME_SPECIAL */
     u64 rsdp; /* physical address, 0 = none */
     u8 console_in_p2m;
     u8 privileged; /* L0 says we are its hardware domain */
@@ -159,11 +160,14 @@ static inline bool shim_owns_virt(u64 virt)
     return virt >= SHIM_VIRT_START && virt < SHIM_VIRT_END;
 }
 
-/* The M2P. Only m2p.c writes it once the guest runs. */
+/* The M2P's entry, writable, for a frame below mfn_end that m2p_backed() knows. */
 static inline u64 *m2p_entry(mfn_t frame)
 {
-    return (u64 *)M2P_VIRT + frame.raw;
+    return (u64 *)M2P_WRITE_VIRT + frame.raw;
 }
+
+/* False in holes: there one read-only page of M2P_INVALID stands for all. */
+bool m2p_backed(mfn_t frame);
 
 #define M2P_INVALID (~0ull)
 
