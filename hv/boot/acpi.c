@@ -18,8 +18,8 @@ enum {
     AML_BYTE = 0x0a
 };
 #define BOOT_MAP_END ((u64)4 << 30)
-#define BIOS_BEGIN 0xe0000u
-#define BIOS_END 0x100000u
+#define BIOS_BEGIN   0xe0000u
+#define BIOS_END     0x100000u
 
 static u32 read32(const u8 *bytes)
 {
@@ -89,7 +89,8 @@ void acpi_read_fadt(const u8 *table, u32 bytes, struct acpi_facts *out)
     out->pm_timer_port = (u16)read32(table + FADT_PM_TIMER);
 }
 
-/* Name(\_S5, Package(){SLP_TYPa, ...}) by its bytes, instead of an AML interpreter. [ACPI 20.2] */
+/* Name(\_S5, Package(){SLP_TYPa, ...}) by its bytes, instead of an AML interpreter. [ACPI 20.2]
+ */
 bool acpi_find_soft_off(const u8 *table, u32 bytes, u8 *type)
 {
     for (u32 i = HEADER_BYTES; i + 9 <= bytes; i++) {

@@ -25,7 +25,7 @@ struct boot_info {
     struct boot_range range[BOOT_RANGES_MAX];
     struct boot_module module[BOOT_MODULES_MAX];
     char line[BOOT_LINE_MAX];
-    u64 rsdp; /* physical; 0: not told */
+    u64 rsdp;          /* physical; 0: not told */
     const char *error; /* why the information cannot be used; NULL: it can */
 };
 

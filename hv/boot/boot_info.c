@@ -17,7 +17,7 @@ struct mb1_info {
 };
 #define MB1_HAS_CMDLINE BIT(2)
 #define MB1_HAS_MODULES BIT(3)
-#define MB1_HAS_MMAP BIT(6)
+#define MB1_HAS_MMAP    BIT(6)
 
 struct mb1_module {
     u32 begin;

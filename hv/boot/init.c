@@ -1,4 +1,5 @@
-/* The composition root: brings up the machine, makes the root partition, enters the run loop. */
+/* The composition root: brings up the machine, makes the root partition, enters the run loop.
+ */
 #include "hv/boot/acpi.h"
 #include "hv/boot/boot.h"
 #include "hv/boot/root.h"
@@ -18,7 +19,7 @@
 #include "hv/lib/print.h"
 
 #define LOW_MEMORY_END 0x100000u
-#define BOOT_MAP_END ((u64)4 << 30)
+#define BOOT_MAP_END   ((u64)4 << 30)
 
 extern u8 hv_text_begin[], hv_image_end[];
 
@@ -41,8 +42,8 @@ static void reserve(u64 begin, u64 end)
 
     for (; place > 0 && reserved.range[place - 1].begin > begin; place--)
         reserved.range[place] = reserved.range[place - 1];
-    reserved.range[place] = (struct boot_range){align_down(begin, PAGE_SIZE),
-                                                align_up(end, PAGE_SIZE)};
+    reserved.range[place] =
+        (struct boot_range){align_down(begin, PAGE_SIZE), align_up(end, PAGE_SIZE)};
 }
 
 /* Begin of the first gap of `bytes` in RAM below 4 GiB, or 0. */

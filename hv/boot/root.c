@@ -6,10 +6,10 @@
 #include "hv/lib/string.h"
 
 /* Where things are in the root's guest-physical memory; guest-drivers/lib starts from these. */
-#define ROOT_MEMORY ((u64)4 << 20)
-#define ROOT_INFO 0x1000u
-#define ROOT_INFO_BYTES 0xf000u
-#define ROOT_MODULES ((u64)4 << 30)
+#define ROOT_MEMORY       ((u64)4 << 20)
+#define ROOT_INFO         0x1000u
+#define ROOT_INFO_BYTES   0xf000u
+#define ROOT_MODULES      ((u64)4 << 30)
 #define NOTE_PHYS32_ENTRY 18u
 
 /* hvm_start_info, version 1. [xen/arch-x86/hvm/start_info.h] */
@@ -62,7 +62,8 @@ static const struct boot_module *steward_find(const struct boot_info *boot)
     for (u32 i = 0; i < boot->module_count; i++)
         if (strcmp(boot->module[i].line, "steward") == 0)
             return &boot->module[i];
-    panic("no boot module with the role 'steward'; give one: -initrd \"steward.elf steward,...\"");
+    panic("no boot module with the role 'steward'; give one: -initrd \"steward.elf "
+          "steward,...\"");
 }
 
 static void segment_load(struct space *space, const struct boot_module *module,
@@ -104,8 +105,8 @@ static u64 image_load(struct space *space, const struct boot_module *module)
     return entry;
 }
 
-static void modules_map(struct space *space, const struct boot_info *boot, struct writer *writer,
-                        struct start_module *list)
+static void modules_map(struct space *space, const struct boot_info *boot,
+                        struct writer *writer, struct start_module *list)
 {
     u64 at = ROOT_MODULES;
 

@@ -131,6 +131,27 @@ void frame_free(hpa_t block, u32 order)
     block_merge((u32)index, order);
 }
 
+void frame_split(hpa_t frame)
+{
+    u64 index = frame.raw >> PAGE_SHIFT;
+    u32 order = 0;
+    u32 owner;
+
+    ASSERT(index < frame_limit);
+    while (frames[align_down(index, (u64)1 << order)].state != FRAME_USED)
+        order++;
+    index = align_down(index, (u64)1 << order);
+    owner = frames[index].owner;
+    order = frames[index].order;
+    frames[index].order = 0;
+    for (u64 i = 1; i < (u64)1 << order; i++) {
+        frames[index + i].state = FRAME_USED;
+        frames[index + i].order = 0;
+        frames[index + i].owner = (u16)owner;
+        list_push(&owner_list[owner], (u32)(index + i));
+    }
+}
+
 u64 frame_free_owner_all(u32 owner)
 {
     u64 count;

@@ -1,6 +1,6 @@
 /*
- * Frames: the machine's memory as a buddy allocator in which every block knows its owner, so that
- * the end of a partition gives back exactly what it cost.
+ * Frames: the machine's memory as a buddy allocator in which every block knows its owner, so
+ * that the end of a partition gives back exactly what it cost.
  */
 #ifndef HV_CORE_FRAME_H
 #define HV_CORE_FRAME_H
@@ -24,8 +24,9 @@ struct frame_meta {
 };
 
 /*
- * Takes an array of count records, one for each frame of the machine from frame 0 on; every frame
- * begins as absent. frame_range_add() then gives whole free ranges [begin, end) to the allocator.
+ * Takes an array of count records, one for each frame of the machine from frame 0 on; every
+ * frame begins as absent. frame_range_add() then gives whole free ranges [begin, end) to the
+ * allocator.
  */
 void frame_setup(struct frame_meta *meta, u64 count);
 void frame_range_add(hpa_t begin, hpa_t end);
@@ -38,6 +39,10 @@ enum status frame_alloc(u32 order, u32 owner, hpa_t *out);
 
 /* Gives a block back: the exact address and order that frame_alloc returned. */
 void frame_free(hpa_t block, u32 order);
+
+/* The used block around a frame becomes single frames of the same owner, to be freed one by
+ * one. */
+void frame_split(hpa_t frame);
 
 /* Frees every block of an owner and returns the number of frames. */
 u64 frame_free_owner_all(u32 owner);

@@ -10,13 +10,13 @@ struct cpu {
     struct cpu *self; /* first: read through %gs:0 */
     u32 id;
     u32 apic_id;
-    bool timer_due;      /* the one-shot timer has fired since the flag was cleared */
-    bool input_due;      /* the serial line has bytes since the flag was cleared */
-    bool ipi_due;        /* another CPU asks this one to look at its queues */
-    void *running;       /* the vCPU whose state is in the registers; the run loop's */
-    void *extended;      /* the guest whose FPU state is in the registers; the backend's */
-    void *backend;       /* the virtualisation backend's per-CPU page */
-    u32 lock_held;       /* bit set of lock letters, debug builds */
+    bool timer_due; /* the one-shot timer has fired since the flag was cleared */
+    bool input_due; /* the serial line has bytes since the flag was cleared */
+    bool ipi_due;   /* another CPU asks this one to look at its queues */
+    void *running;  /* the vCPU whose state is in the registers; the run loop's */
+    void *extended; /* the guest whose FPU state is in the registers; the backend's */
+    void *backend;  /* the virtualisation backend's per-CPU page */
+    u32 lock_held;  /* bit set of lock letters, debug builds */
 };
 
 static inline struct cpu *cpu_this(void)

@@ -4,9 +4,9 @@
 #include "hv/cpu/ptab.h"
 
 enum { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10, IOAPIC_REDIRECTION = 0x10 };
-#define ENTRY_ACTIVE_LOW BIT(13)
-#define ENTRY_LEVEL BIT(15)
-#define INTI_POLARITY_LOW 3u
+#define ENTRY_ACTIVE_LOW   BIT(13)
+#define ENTRY_LEVEL        BIT(15)
+#define INTI_POLARITY_LOW  3u
 #define INTI_TRIGGER_LEVEL 12u
 
 static void ioapic_write(volatile u8 *registers, u32 index, u32 value)

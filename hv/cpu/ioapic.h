@@ -1,4 +1,5 @@
-/* The machine's first I/O APIC, of which only the serial line is used; the 8259s are silenced. */
+/* The machine's first I/O APIC, of which only the serial line is used; the 8259s are silenced.
+ */
 #ifndef HV_CPU_IOAPIC_H
 #define HV_CPU_IOAPIC_H
 

@@ -20,16 +20,16 @@ enum lapic_register {
     LAPIC_TIMER_DIVIDE = 0x3e0
 };
 
-#define MSR_APIC_BASE 0x1bu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define APIC_BASE_ENABLE BIT(11)
-#define APIC_BASE_X2APIC BIT(10)
+#define MSR_APIC_BASE     0x1bu
+#define MSR_TSC_DEADLINE  0x6e0u
+#define APIC_BASE_ENABLE  BIT(11)
+#define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
-#define LVT_MASKED 0x10000u
-#define LVT_TSC_DEADLINE 0x40000u
-#define SPURIOUS_ENABLE 0x100u
-#define DIVIDE_BY_1 0xbu
-#define CALIBRATION_NS 2000000u
+#define LVT_MASKED        0x10000u
+#define LVT_TSC_DEADLINE  0x40000u
+#define SPURIOUS_ENABLE   0x100u
+#define DIVIDE_BY_1       0xbu
+#define CALIBRATION_NS    2000000u
 
 /* Set once by the boot CPU, then constant. */
 static bool x2apic;
@@ -121,6 +121,7 @@ void lapic_timer_arm(u64 deadline_ns)
         return;
     }
     /* A count too long for the register fires early; the scheduler then arms it again. */
-    ticks = deadline_ns <= now ? 1 : MIN(deadline_ns - now, 1000000000u) * timer_khz / 1000000 + 1;
+    ticks =
+        deadline_ns <= now ? 1 : MIN(deadline_ns - now, 1000000000u) * timer_khz / 1000000 + 1;
     lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(ticks, UINT32_MAX));
 }

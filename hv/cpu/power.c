@@ -3,7 +3,7 @@
 #include "hv/cpu/insn.h"
 
 #define DEBUG_EXIT_PORT 0xf4u
-#define SLEEP_ENABLE (1u << 13)
+#define SLEEP_ENABLE    (1u << 13)
 
 static u16 pm1a_port;
 static u8 soft_off_type;

@@ -4,31 +4,32 @@
 #include "hv/lib/print.h"
 
 /* Page-table entry bits. [APM2 5.3] */
-#define PTE_PRESENT BIT(0)
-#define PTE_WRITE BIT(1)
+#define PTE_PRESENT       BIT(0)
+#define PTE_WRITE         BIT(1)
 #define PTE_WRITE_THROUGH BIT(3)
-#define PTE_UNCACHED BIT(4)
-#define PTE_LARGE BIT(7)
-#define PTE_GLOBAL BIT(8)
-#define PTE_NX BIT(63)
-#define PTE_ADDRESS 0x000ffffffffff000ull
+#define PTE_UNCACHED      BIT(4)
+#define PTE_LARGE         BIT(7)
+#define PTE_GLOBAL        BIT(8)
+#define PTE_NX            BIT(63)
+#define PTE_ADDRESS       0x000ffffffffff000ull
 
-#define MSR_EFER 0xc0000080u
-#define EFER_NXE BIT(11)
-#define CR0_WP BIT(16)
-#define CR4_PGE BIT(7)
-#define CR4_SMEP BIT(20)
-#define CR4_SMAP BIT(21)
-#define CR4_FSGSBASE BIT(16)
-#define CR4_OSFXSR BIT(9)
+#define MSR_EFER       0xc0000080u
+#define EFER_NXE       BIT(11)
+#define CR0_WP         BIT(16)
+#define CR4_PGE        BIT(7)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
+#define CR4_FSGSBASE   BIT(16)
+#define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
-#define CR4_OSXSAVE BIT(18)
+#define CR4_OSXSAVE    BIT(18)
 
 extern u8 hv_text_begin[], hv_text_end[], hv_rodata_end[], hv_image_end[];
 
 static hpa_t root_table;
 
-/* The entry for an address at a level (1: 4 KiB, 2: 2 MiB), tables on the way made if absent. */
+/* The entry for an address at a level (1: 4 KiB, 2: 2 MiB), tables on the way made if absent.
+ */
 static u64 *entry_find(u64 address, u32 level)
 {
     u64 *table = phys_to_virt(root_table);

@@ -1,6 +1,6 @@
 /*
- * The hypervisor's own page tables: its image at -2 GiB with W^X, and all RAM in a direct map that
- * is never executable.
+ * The hypervisor's own page tables: its image at -2 GiB with W^X, and all RAM in a direct map
+ * that is never executable.
  */
 #ifndef HV_CPU_PTAB_H
 #define HV_CPU_PTAB_H

@@ -7,7 +7,12 @@
 
 enum { GATE_COUNT = 256, GATE_BYTES = 16, TRACE_DEPTH = 24 };
 
-enum trap_vector { TRAP_NMI = 2, TRAP_DOUBLE_FAULT = 8, TRAP_MACHINE_CHECK = 18, TRAP_LAST = 31 };
+enum trap_vector {
+    TRAP_NMI = 2,
+    TRAP_DOUBLE_FAULT = 8,
+    TRAP_MACHINE_CHECK = 18,
+    TRAP_LAST = 31
+};
 
 struct gate {
     u16 offset_low;

@@ -2,11 +2,11 @@
 #include "hv/cpu/insn.h"
 #include "hv/lib/print.h"
 
-#define PM_TIMER_HZ 3579545u
-#define PIT_HZ 1193182u
-#define PIT_CHANNEL2 0x42u
-#define PIT_COMMAND 0x43u
-#define PIT_GATE 0x61u
+#define PM_TIMER_HZ    3579545u
+#define PIT_HZ         1193182u
+#define PIT_CHANNEL2   0x42u
+#define PIT_COMMAND    0x43u
+#define PIT_GATE       0x61u
 #define CALIBRATION_MS 20u
 
 /* Set once by the boot CPU, then constant. */

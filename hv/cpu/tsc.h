@@ -13,7 +13,8 @@ struct tsc_scale {
     s8 shift;
 };
 
-/* Learns the frequency from CPUID, or measures it with the ACPI timer (0: absent) or the PIT. */
+/* Learns the frequency from CPUID, or measures it with the ACPI timer (0: absent) or the PIT.
+ */
 void tsc_init(u16 pm_timer_port);
 
 u64 tsc_read(void);

@@ -88,8 +88,8 @@ static void put_argument(struct sink *sink, struct spec spec, va_list *arguments
         break;
     case 'u':
     case 'x':
-        put_number(sink, spec.longs > 0 ? va_arg(*arguments, u64) : va_arg(*arguments, u32), false,
-                   spec);
+        put_number(sink, spec.longs > 0 ? va_arg(*arguments, u64) : va_arg(*arguments, u32),
+                   false, spec);
         break;
     case 'p':
         put_number(sink, (u64)(uintptr_t)va_arg(*arguments, void *), false, spec);

@@ -12,8 +12,8 @@ void print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 /* Never returns; the last words carry where the image was. */
 void panic(const char *text, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-#define ASSERT(condition)                                                                          \
-    ((condition) ? (void)0                                                                         \
+#define ASSERT(condition)                                                                      \
+    ((condition) ? (void)0                                                                     \
                  : panic("assertion failed at %s:%d: %s", __FILE__, __LINE__, #condition))
 
 #endif

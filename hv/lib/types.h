@@ -26,15 +26,15 @@ typedef struct {
     u64 raw;
 } gva_t;
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE ((u64)1 << PAGE_SHIFT)
-#define PAGE_MASK (PAGE_SIZE - 1)
+#define PAGE_SHIFT      12
+#define PAGE_SIZE       ((u64)1 << PAGE_SHIFT)
+#define PAGE_MASK       (PAGE_SIZE - 1)
 #define LARGE_PAGE_SIZE ((u64)2 << 20)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define BIT(n) ((u64)1 << (n))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define BIT(n)        ((u64)1 << (n))
 
 static inline hpa_t hpa(u64 raw)
 {
