@@ -43,7 +43,6 @@ enum partition_flag {
     PARTITION_TLFS = 2, /* its CPUID advertises the Hyper-V ABI */
     PARTITION_NATIVE = 4,
     PARTITION_PRIVILEGED = 8, /* may manage others: the root */
-    PARTITION_KERNEL_TOLD = 16, /* has been told to run with CPUID faulting offered */
 };
 
 /* Neutral values set by the root and read by adapters: hypercall/abi/native.h names them. */
@@ -67,7 +66,6 @@ struct partition {
     u64 property[PROPERTY_MAX];
     u64 memory_map_bytes;    /* of memory_map_page */
     void *memory_map_page;   /* the PROPERTY_MEMORY_MAP blob, one page, NULL if not set */
-    u64 max_pages;           /* quota: most 4 KiB pages of its own */
     u64 kernel_pages_used;   /* quota: frames an ABI took for its state */
     u64 made_ns;
     u64 tsc_offset;

@@ -10,8 +10,9 @@
 
 struct partition;
 
-struct share {
-    struct share *next;
+#define SHARES_MAX 512
+
+struct share { /* all S */
     struct partition *lender, *borrower;
     gpa_t lender_at, borrower_at;
     u64 pages; /* 0 = free record */
@@ -26,6 +27,8 @@ enum status share_map(struct partition *lender, gpa_t lender_at, struct partitio
                       gpa_t borrower_at, u64 pages, u32 flags);
 /* Ends the share that was mapped at exactly this place. ST_NO_ENTRY. */
 enum status share_unmap(struct partition *borrower, gpa_t borrower_at);
+/* Is any page of the range lent? Such pages must stay where they are. */
+bool share_is_lent(const struct partition *lender, gpa_t at, u64 bytes);
 /* Ends every share this partition lends or borrows. */
 void share_end_all(struct partition *p);
 

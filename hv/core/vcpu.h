@@ -57,7 +57,6 @@ struct vcpu {
     enum vcpu_state state; /* Q */
     bool is_queued;        /* Q */
     bool is_paused;        /* Q: the partition is paused or ended */
-    bool wake_pending;     /* Q: woken while running; the next park returns at once */
     u64 slice_left_ns;     /* Q */
     struct vcpu *next, *previous; /* Q */
 
@@ -66,6 +65,11 @@ struct vcpu {
 
     struct timer timer[VCPU_TIMERS];
     u32 fired; /* Q: bits of timers with action TIMER_FLAG */
+
+    /* External interrupt to give without a local APIC, 0 = none: set and taken back by the adapter
+     * before each entry, cleared by the run loop when the guest has taken it. */
+    u8 direct_vector;
+    bool nmi_pending;
 
     bool deliver_hint; /* the adapter must look again before the next entry even if nothing raised */
     bool has_deadline_passed; /* the last park ended by its deadline */

@@ -182,12 +182,15 @@ enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out)
 {
     u64 entry = npt->root.raw | ENTRY_PRESENT;
 
+    out->size = PAGE_SIZE;
     if (gpa.raw >= NPT_LIMIT)
         return ST_NO_ENTRY;
     for (u32 level = 4; level-- > 0;) {
         entry = table_at(entry)[index_at(gpa, level)];
-        if (!(entry & ENTRY_PRESENT))
+        if (!(entry & ENTRY_PRESENT)) {
+            out->size = PAGE_SIZE << (9 * level);
             return ST_NO_ENTRY;
+        }
         if (level == 0 || (entry & ENTRY_LARGE)) {
             out->size = level == 0 ? PAGE_SIZE : LARGE_PAGE_SIZE;
             out->frame = hpa(entry & ENTRY_FRAME & ~(out->size - 1));

@@ -53,7 +53,8 @@ struct npt_entry {
     u32 flags;
 };
 
-/* Looks up the page that holds gpa. ST_NO_ENTRY when nothing is mapped there. */
+/* Looks up the page that holds gpa. ST_NO_ENTRY when nothing is mapped there; size is then the
+ * aligned hole around it. */
 enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out);
 
 #endif
