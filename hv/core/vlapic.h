@@ -14,6 +14,9 @@
 
 #define VLAPIC_BASE 0xfee00000ul
 #define VLAPIC_NONE (-1)
+#define VLAPIC_BASE_BSP BIT(8)
+#define VLAPIC_BASE_X2APIC BIT(10)
+#define VLAPIC_BASE_ENABLE BIT(11)
 
 /* Frequency of the timer's input clock: one tick a nanosecond. */
 #define VLAPIC_TIMER_HZ 1000000000ul
@@ -21,14 +24,10 @@
 struct vlapic {
     u32 id;        /* APIC id: 2 * vCPU number */
     u64 base_msr;  /* IA32_APIC_BASE */
-    u8 init_level; /* bits VLAPIC_INIT, VLAPIC_SIPI: waiting start-up messages */
-    u8 sipi_vector;
-    u8 summary;    /* bit n: irr[n] is not zero */
-    u8 ppr;        /* processor priority, kept up to date */
-    u8 esr_latched;
+    u8 summary; /* bit n: irr[n] is not zero */
     u32 tpr, ldr, dfr, svr, esr, esr_pending;
     u64 icr;
-    u32 lvt[7];    /* timer, thermal, performance, lint0, lint1, error, cmci */
+    u32 lvt[6];    /* timer, thermal, performance, lint0, lint1, error */
     u32 irr[8], isr[8], tmr[8];
     u32 timer_initial, timer_divide;
     u64 timer_start_ns;    /* when the count began */
