@@ -2,7 +2,10 @@
  * minder: runs QEMU, passes the serial line through byte by byte, tells the stages of the boot
  * on stderr, and never lets a run hang in silence.
  *
- *   minder [--timeout S] [--stall S] [--log FILE] [--stages FILE] [--quiet] -- QEMU ARGUMENT...
+ *   minder [--timeout S] [--stall S] [--log FILE] [--stages FILE] [--until N:TEXT] [--quiet]
+ *          -- QEMU ARGUMENT...
+ *
+ * --until ends QEMU, and the run well, when TEXT came in N lines.
  *
  * Exit code: 0 only when the hypervisor said that all guests ended well (QEMU exit 33),
  * 1 a guest or QEMU failed, 3 hypervisor panic, 124 time-out, 130 interrupted.
@@ -45,6 +48,8 @@ struct seen {
 struct run {
     double timeout_s;
     double stall_s;
+    const char *until_text;
+    unsigned long until_left;
     int quiet;
     FILE *log;
     FILE *stages;
@@ -153,6 +158,8 @@ static void line_done(struct run *run)
     line[run->line_used] = '\0';
     memcpy(run->tail[run->lines++ % TAIL_LINES], line, run->line_used + 1);
     run->line_used = 0;
+    if (run->until_left && strstr(line, run->until_text))
+        run->until_left--;
 
     const char *text = after(line, "entente: ");
 
@@ -216,6 +223,10 @@ static int serial_pass(struct run *run)
     if (write_all(STDOUT_FILENO, bytes, (size_t)count))
         return -1;
     lines_feed(run, bytes, (size_t)count);
+    /* A prompt or a dialog ends without a line break. */
+    run->line[run->line_used] = '\0';
+    if (run->until_left == 1 && strstr(run->line, run->until_text))
+        run->until_left = 0;
     return 1;
 }
 
@@ -350,6 +361,14 @@ static int give_up(struct run *run, const char *what, double seconds, const char
     return EXIT_TIMEOUT;
 }
 
+static int until_reached(struct run *run)
+{
+    child_end(run);
+    terminal_restore(run);
+    stage(run, "reached: %s", run->until_text);
+    return EXIT_OK;
+}
+
 /* Milliseconds until the next time-out, -1 for none. */
 static int patience_ms(const struct run *run)
 {
@@ -398,6 +417,8 @@ static int run_mind(struct run *run)
             if (more < 0)
                 return give_up(run, "nobody reads the output any more, after",
                                now_s() - run->begin_s, "the run was ended");
+            if (run->until_text && !run->until_left)
+                return until_reached(run);
             if (more == 0)
                 break;
         }
@@ -431,6 +452,17 @@ static FILE *file_open(const char *path)
     return file;
 }
 
+/* `N:TEXT`, or only TEXT for once. */
+static void until_read(struct run *run, const char *value)
+{
+    char *end;
+    unsigned long count = strtoul(value, &end, 10);
+    int counted = end != value && *end == ':';
+
+    run->until_left = counted && count ? count : 1;
+    run->until_text = counted ? end + 1 : value;
+}
+
 /* Reads the options; returns the command after `--`. */
 static char **options_read(struct run *run, int argc, char **argv)
 {
@@ -449,6 +481,8 @@ static char **options_read(struct run *run, int argc, char **argv)
             run->stall_s = strtod(value, NULL);
         else if (!strcmp(argv[i], "--log"))
             run->log = file_open(value);
+        else if (!strcmp(argv[i], "--until"))
+            until_read(run, value);
         else if (!strcmp(argv[i], "--stages"))
             run->stages = file_open(value);
         else
@@ -456,7 +490,7 @@ static char **options_read(struct run *run, int argc, char **argv)
         i++;
     }
     fprintf(stderr, "usage: minder [--timeout S] [--stall S] [--log FILE] [--stages FILE] "
-                    "[--quiet] -- COMMAND...\n");
+                    "[--until N:TEXT] [--quiet] -- COMMAND...\n");
     exit(2);
 }
 

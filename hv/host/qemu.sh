@@ -98,6 +98,7 @@ machine_run() {
     fi
     [[ -z ${LOG:-} ]] || minder+=(--log "$LOG")
     [[ -z ${STAGES:-} ]] || minder+=(--stages "$STAGES")
+    [[ -z ${UNTIL:-} ]] || minder+=(--until "$UNTIL")
     say "machine: $accelerator, $memory MiB, $GUEST_COUNT guest(s)"
     local qemu
     qemu=$(command -v "$(qemu_command)")
