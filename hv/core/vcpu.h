@@ -5,12 +5,12 @@
 #ifndef HV_CORE_VCPU_H
 #define HV_CORE_VCPU_H
 
-#include "hv/core/timer.h"
 #include "hv/core/port.h"
+#include "hv/core/timer.h"
+#include "hv/cpu/run.h"
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-struct guest;
 struct vlapic;
 struct partition;
 
