@@ -113,6 +113,7 @@ fuzz: $(if $(T),$(BUILD)/fuzz/fuzz_$(T),$(FUZZERS:%=$(BUILD)/fuzz/%))
 clean:
 	rm -rf $(BUILD)
 
+-include abi-tests/kit/kit.mk
 -include abi-tests/tools/tools.mk
 -include hv/host/host.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

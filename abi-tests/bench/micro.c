@@ -1,0 +1,206 @@
+/*
+ * Instructions for one operation: best of `rounds` times `count` calls, TSC before and after.
+ * Under QEMU's -icount shift=0 one TSC tick is one instruction. Options on the command line:
+ * count=, rounds=, only= (the number of one operation, to count its VM exits from outside).
+ */
+#include "abi-tests/kit/kit.h"
+#include "abi-tests/golden/xen_numbers.h"
+
+struct operation {
+    const char *name;
+    bool for_pv, for_pvh;
+    void (*run)(void);
+};
+
+static uint8_t page[4096] __attribute__((aligned(4096)));
+static uint64_t pte, pte_at, flip;
+static uint32_t ipi_port;
+static volatile uint64_t *pending;
+static struct {
+    uint64_t op, result, args[6];
+} calls[64];
+
+static void run_version(void)
+{
+    kit_hypercall(G_HYPERVISOR_xen_version, 0, 0, 0, 0);
+}
+
+static void run_unimplemented(void)
+{
+    kit_hypercall(G_HYPERVISOR_unimplemented, 0, 0, 0, 0);
+}
+
+static void run_vm_assist(void)
+{
+    kit_hypercall(G_HYPERVISOR_vm_assist, 0, 99, 0, 0);
+}
+
+static void run_yield(void)
+{
+    kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
+}
+
+static void run_send(void)
+{
+    kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_send, (uintptr_t)&ipi_port, 0, 0);
+}
+
+static void run_status(void)
+{
+    struct {
+        uint16_t domain;
+        uint32_t port, status, vcpu, detail[2];
+    } status = {.domain = G_DOMID_SELF, .port = ipi_port};
+
+    kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_status, (uintptr_t)&status, 0, 0);
+}
+
+static void run_va_same(void)
+{
+    kit_hypercall(G_HYPERVISOR_update_va_mapping, (uintptr_t)page, pte, G_UVMF_INVLPG, 0);
+}
+
+static void run_va_flip_write(void)
+{
+    flip ^= 2;
+    kit_hypercall(G_HYPERVISOR_update_va_mapping, (uintptr_t)page, pte ^ flip, G_UVMF_INVLPG,
+                  0);
+}
+
+static void run_va_flip_present(void)
+{
+    flip ^= 1;
+    kit_hypercall(G_HYPERVISOR_update_va_mapping, (uintptr_t)page, flip ? 0 : pte,
+                  G_UVMF_INVLPG, 0);
+}
+
+static void run_mmu_update(void)
+{
+    uint64_t request[2] = {pte_at, pte ^ flip};
+
+    flip ^= 2;
+    request[1] = pte ^ flip;
+    kit_hypercall(G_HYPERVISOR_mmu_update, (uintptr_t)request, 1, 0, G_DOMID_SELF);
+}
+
+static void run_flush(void)
+{
+    struct {
+        uint32_t cmd;
+        uint64_t arg1, arg2;
+    } op = {G_MMUEXT_TLB_FLUSH_LOCAL, 0, 0};
+
+    kit_hypercall(G_HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, G_DOMID_SELF);
+}
+
+static void run_multicall(void)
+{
+    kit_hypercall(G_HYPERVISOR_multicall, (uintptr_t)calls, 64, 0, 0);
+}
+
+static void run_forced_cpuid(void)
+{
+    uint32_t eax = 0x40000000, ecx = 0;
+
+    __asm__ volatile("ud2; .ascii \"xen\"; cpuid" : "+a"(eax), "+c"(ecx)::"rbx", "rdx");
+}
+
+static void run_cpuid(void)
+{
+    uint32_t eax = 0x40000000, ecx = 0;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "+c"(ecx)::"rbx", "rdx");
+}
+
+static void run_rdmsr(void)
+{
+    __asm__ volatile("rdmsr" ::"c"(0xc0000080) : "rax", "rdx");
+}
+
+static void run_read_cr0(void)
+{
+    __asm__ volatile("mov %%cr0, %%rax" ::: "rax");
+}
+
+static void run_ud(void)
+{
+    __asm__ volatile("ud2" ::: "rcx", "r11", "memory");
+}
+
+static const struct operation operations[] = {
+    {"xen_version(0)", true, true, run_version},
+    {"unimplemented hypercall", true, true, run_unimplemented},
+    {"vm_assist, bad type", true, true, run_vm_assist},
+    {"sched_op yield", true, true, run_yield},
+    {"evtchn send to own IPI port, pending", true, true, run_send},
+    {"evtchn status", true, true, run_status},
+    {"update_va_mapping, same PTE", true, false, run_va_same},
+    {"update_va_mapping, RW <-> RO", true, false, run_va_flip_write},
+    {"update_va_mapping, map <-> unmap", true, false, run_va_flip_present},
+    {"mmu_update, RW <-> RO", true, false, run_mmu_update},
+    {"MMUEXT_TLB_FLUSH_LOCAL", true, false, run_flush},
+    {"multicall of 64 x xen_version", true, true, run_multicall},
+    {"forced-emulation cpuid", true, false, run_forced_cpuid},
+    {"cpuid", true, true, run_cpuid},
+    {"rdmsr EFER", true, true, run_rdmsr},
+    {"mov from cr0", true, true, run_read_cr0},
+    {"#UD bounced to the guest and back", true, true, run_ud},
+};
+
+static uint64_t measure(void (*run)(void), uint64_t rounds, uint64_t count)
+{
+    uint64_t best = UINT64_MAX;
+
+    for (uint64_t round = 0; round < rounds; round++) {
+        uint64_t begin = kit_tsc();
+        for (uint64_t i = 0; i < count; i++)
+            run();
+        uint64_t took = kit_tsc() - begin;
+        if (took < best)
+            best = took;
+    }
+    return best / count;
+}
+
+static void nothing(void)
+{
+    __asm__ volatile("");
+}
+
+static void prepare(void)
+{
+    struct {
+        uint32_t vcpu, port;
+    } bind = {0, 0};
+
+    (void)pending;
+    kit_catch_ud();
+    kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_bind_ipi, (uintptr_t)&bind, 0, 0);
+    ipi_port = bind.port;
+    for (unsigned i = 0; i < 64; i++)
+        calls[i].op = G_HYPERVISOR_xen_version;
+    if (kit_kind == KIT_PV)
+        pte_at = kit_pte_address(page, &pte);
+}
+
+void kit_main(void)
+{
+    uint64_t rounds = kit_option("rounds", 5);
+    uint64_t count = kit_option("count", 1000);
+    uint64_t only = kit_option("only", UINT64_MAX);
+    uint64_t empty;
+
+    prepare();
+    empty = measure(nothing, rounds, count);
+    kit_print("bench: kind %s\n", kit_kind == KIT_PV ? "pv" : "pvh");
+    for (uint64_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        const struct operation *op = &operations[i];
+        if (!(kit_kind == KIT_PV ? op->for_pv : op->for_pvh) ||
+            (only != UINT64_MAX && only != i))
+            continue;
+        flip = 0;
+        kit_print("bench: %lu %s = %lu\n", i, op->name,
+                  measure(op->run, rounds, count) - empty);
+    }
+    kit_print("bench: done\n");
+}

@@ -1,0 +1,12 @@
+# Micro-guests: one image boots as PV and as PVH.
+KIT_CFLAGS := $(WARNINGS) -I. -O2 -g -ffreestanding -fno-stack-protector -mno-red-zone \
+	-mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-pic -fno-pie -fcf-protection=none \
+	-fno-tree-loop-distribute-patterns -MMD -MP
+
+$(BUILD)/kit/%.o: abi-tests/%
+	@mkdir -p $(@D)
+	$(CC) $(KIT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/bench.elf: $(BUILD)/kit/kit/start.S.o $(BUILD)/kit/kit/kit.c.o $(BUILD)/kit/bench/micro.c.o abi-tests/kit/kit.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
+		-Wl,-T,abi-tests/kit/kit.lds -o $@ $(filter %.o,$^)
