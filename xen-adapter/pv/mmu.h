@@ -95,6 +95,9 @@ bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs);
 /* Same for a fault taken in the shim while it loads a guest selector (LDT page not mapped). */
 bool mmu_fault_ldt(struct pv_vcpu *vcpu, u64 cr2);
 
+/* What the guest is told as cr2: an address in its own LDT instead of one in the window. */
+u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2);
+
 /*
  * Walks the vCPU's kernel (PV_KERNEL) or user (PV_USER) tables in software. ST_FAULT if nothing
  * is mapped there; otherwise the L1 entry. Costs no fault, needs no access rights.

@@ -1,0 +1,146 @@
+/* Replacing one page-table entry, and the mmu_update hypercall. [xen/xen.h] */
+#include "xen-adapter/abi/xen.h"
+#include "xen-adapter/pv/frame.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/mmu_batch.h"
+
+/* The CPU may set A and D under our hands; only ENTRY_KEEP_AD promises not to lose them. */
+static void entry_store(u64 *slot, u64 entry, enum entry_mode mode)
+{
+    u64 old = __atomic_load_n(slot, __ATOMIC_RELAXED);
+
+    if (mode == ENTRY_PLAIN) {
+        __atomic_store_n(slot, entry, __ATOMIC_RELAXED);
+        return;
+    }
+    while (!__atomic_compare_exchange_n(slot, &old, entry | (old & (PTE_A | PTE_D)), false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        continue;
+}
+
+/* Both entries are present and map the same frame with other rights. */
+static enum status entry_change_rights(u64 *slot, u64 entry, enum entry_mode mode)
+{
+    u64 number = entry_frame(entry);
+
+    if ((entry & PTE_RW) != 0) {
+        TRY(frame_map_upgrade(number));
+        entry_store(slot, entry, mode);
+    } else {
+        entry_store(slot, entry, mode);
+        frame_map_downgrade(number);
+    }
+    return ST_OK;
+}
+
+static enum status entry_replace_l1(u64 *slot, u64 old, u64 entry, enum entry_mode mode)
+{
+    if ((entry & PTE_P) != 0)
+        TRY(entry_get(0, 1, &entry));
+    entry_store(slot, entry, mode);
+    if ((old & PTE_P) != 0)
+        frame_map_put(old);
+    return ST_OK;
+}
+
+enum status entry_set_l1(u64 *slot, u64 entry, enum entry_mode mode)
+{
+    u64 old = *slot;
+    u64 changed;
+
+    if ((old & entry & PTE_P) == 0 || ((old ^ entry) & PTE_FRAME) != 0 ||
+        (entry & (PTE_PS | PTE_PCD | PTE_PWT)) != 0)
+        return entry_replace_l1(slot, old, entry, mode);
+    entry = (entry | PTE_US) & ~PTE_G;
+    changed = old ^ entry;
+    if ((changed & PTE_RW) != 0)
+        return entry_change_rights(slot, entry, mode);
+    entry_store(slot, entry, mode);
+    return ST_OK;
+}
+
+/* Bits of an upper entry that change what it holds. */
+#define UPPER_MEANING (PTE_P | PTE_RW | PTE_FRAME | PTE_G | PTE_PS | PTE_PCD | PTE_PWT)
+
+enum status entry_set(u64 table, u32 level, u32 index, u64 entry, enum entry_mode mode)
+{
+    u64 *slot = (u64 *)frame_page(table) + index;
+    u64 old = *slot;
+
+    if (level == 1)
+        return entry_set_l1(slot, entry, mode);
+    if (level == 4 && index - SHIM_SLOT_FIRST < SHIM_SLOT_COUNT)
+        return ST_INVALID;
+    if ((old & entry & PTE_P) != 0 && ((old ^ entry) & UPPER_MEANING) == 0) {
+        entry_store(slot, entry | PTE_US, mode);
+        return ST_OK;
+    }
+    if ((entry & PTE_P) != 0)
+        TRY(entry_get(table, level, &entry));
+    entry_store(slot, entry, mode);
+    if ((old & PTE_P) != 0)
+        entry_put(table, level, old);
+    return ST_OK;
+}
+
+/* mmu_update may also write to a frame that is no table: then it must be free to be written. */
+static enum status plain_write(u64 number, u64 *slot, u64 value, enum entry_mode mode)
+{
+    TRY(frame_type_get(number, FRAME_WRITABLE));
+    entry_store(slot, value, mode);
+    frame_type_put(number);
+    return ST_OK;
+}
+
+static enum status table_write(u64 address, u64 value, enum entry_mode mode)
+{
+    u64 number = address >> PAGE_SHIFT;
+    u32 index = (u32)(address & PAGE_MASK) / 8;
+    u64 word;
+
+    if ((address & 4) != 0 || !frame_owned(number))
+        return ST_INVALID;
+    word = frame_at(number)->word;
+    if ((word & FRAME_VALID) != 0 && word_type(word) <= FRAME_L4)
+        return entry_set(number, (u32)word_type(word), index, value, mode);
+    return plain_write(number, (u64 *)frame_page(number) + index, value, mode);
+}
+
+static enum status update_one(u64 pointer, u64 value)
+{
+    u64 address = pointer & ~(u64)3;
+
+    switch ((enum xen_mmu_update_cmd)(pointer & 3)) {
+    case XEN_MMU_NORMAL_PT_UPDATE:
+    case XEN_MMU_PT_UPDATE_NO_TRANSLATE:
+        return table_write(address, value, ENTRY_PLAIN);
+    case XEN_MMU_PT_UPDATE_PRESERVE_AD:
+        return table_write(address, value, ENTRY_KEEP_AD);
+    case XEN_MMU_MACHPHYS_UPDATE:
+        if (!frame_owned(address >> PAGE_SHIFT))
+            return ST_INVALID;
+        m2p_set(mfn(address >> PAGE_SHIFT), pfn(value));
+        return ST_OK;
+    }
+    return ST_NO_CALL;
+}
+
+enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, u32 foreign)
+{
+    struct mmu_batch batch;
+    enum status status = mmu_batch_open(&batch, requests, sizeof(struct xen_mmu_update), count,
+                                        done, foreign);
+
+    (void)vcpu;
+    while (status == ST_OK && batch.next < batch.count) {
+        u64 request[2];
+
+        status = words_from_guest(request, requests + (u64)batch.next * sizeof(request), 2);
+        if (status == ST_OK)
+            status = batch.denied != ST_OK ? batch.denied : update_one(request[0], request[1]);
+        if (status == ST_OK)
+            batch.next++;
+    }
+    return mmu_batch_close(&batch, status);
+}
