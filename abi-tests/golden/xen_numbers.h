@@ -7,10 +7,14 @@
 
 #define G_HYPERVISOR_set_trap_table 0
 #define G_HYPERVISOR_mmu_update 1
+#define G_HYPERVISOR_set_callbacks 4
+#define G_HYPERVISOR_sched_op_compat 6
 #define G_HYPERVISOR_multicall 13
 #define G_HYPERVISOR_update_va_mapping 14
+#define G_HYPERVISOR_event_channel_op_compat 16
 #define G_HYPERVISOR_xen_version 17
 #define G_HYPERVISOR_console_io 18
+#define G_HYPERVISOR_physdev_op_compat 19
 #define G_HYPERVISOR_vm_assist 21
 #define G_HYPERVISOR_iret 23
 #define G_HYPERVISOR_mmuext_op 26
@@ -35,7 +39,10 @@
 #define G_UVMF_INVLPG 2
 #define G_DOMID_SELF 0x7ff0
 
+#define G_PHYSDEVOP_set_iopl 6
+
 #define G_SIF_INITDOMAIN 2
+#define G_SIF_MOD_START_PFN 8
 #define G_MACH2PHYS_VIRT_START 0xffff800000000000ull
 
 /* start_info, 64-bit byte offsets */
@@ -44,6 +51,8 @@
 #define G_START_INFO_console_mfn 72
 #define G_START_INFO_console_evtchn 80
 #define G_START_INFO_pt_base 88
+#define G_START_INFO_mod_start 112
+#define G_START_INFO_mod_len 120
 #define G_START_INFO_cmd_line 128
 
 /* hvm_start_info byte offsets */

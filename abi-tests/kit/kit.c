@@ -13,8 +13,8 @@ extern void kit_ud_pvh(void);
 
 enum kit_kind kit_kind;
 const char *kit_command_line;
+const uint8_t *kit_start_info;
 
-static const uint8_t *start_info;
 static volatile uint8_t *ring;
 static uint32_t ring_port;
 
@@ -176,7 +176,7 @@ uint64_t kit_pte_address(const void *address, uint64_t *pte)
     const uint64_t *m2p = (const uint64_t *)G_MACH2PHYS_VIRT_START;
     uint64_t va = (uintptr_t)address;
     const uint64_t *table =
-        (const uint64_t *)(uintptr_t)read64(start_info + G_START_INFO_pt_base);
+        (const uint64_t *)(uintptr_t)read64(kit_start_info + G_START_INFO_pt_base);
     uint64_t frame = 0;
 
     for (unsigned level = 4; level > 1; level--) {
@@ -192,12 +192,14 @@ static void start_pv_guest(void)
     const uint64_t *m2p = (const uint64_t *)G_MACH2PHYS_VIRT_START;
 
     kit_kind = KIT_PV;
-    kit_command_line = (const char *)start_info + G_START_INFO_cmd_line;
-    if (*(const uint32_t *)(const void *)(start_info + G_START_INFO_flags) & G_SIF_INITDOMAIN)
+    kit_command_line = (const char *)kit_start_info + G_START_INFO_cmd_line;
+    if (*(const uint32_t *)(const void *)(kit_start_info + G_START_INFO_flags) &
+        G_SIF_INITDOMAIN)
         return;
-    ring_port = (uint32_t)read64(start_info + G_START_INFO_console_evtchn);
-    ring = (volatile uint8_t *)(uintptr_t)(m2p[read64(start_info + G_START_INFO_console_mfn)]
-                                           << 12);
+    ring_port = (uint32_t)read64(kit_start_info + G_START_INFO_console_evtchn);
+    ring =
+        (volatile uint8_t *)(uintptr_t)(m2p[read64(kit_start_info + G_START_INFO_console_mfn)]
+                                        << 12);
 }
 
 static uint64_t hvm_param(uint32_t index)
@@ -220,7 +222,8 @@ static void start_pvh_guest(void)
     uint64_t page = (uintptr_t)hypercall_page;
 
     kit_kind = KIT_PVH;
-    kit_command_line = (const char *)(uintptr_t)read64(start_info + G_HVM_START_INFO_cmdline);
+    kit_command_line =
+        (const char *)(uintptr_t)read64(kit_start_info + G_HVM_START_INFO_cmdline);
     if (kit_command_line == NULL)
         kit_command_line = "";
     for (;; base += 0x100) {
@@ -236,7 +239,7 @@ static void start_pvh_guest(void)
 
 void kit_start(uint64_t info, uint64_t is_pv)
 {
-    start_info = (const uint8_t *)(uintptr_t)info;
+    kit_start_info = (const uint8_t *)(uintptr_t)info;
     if (is_pv)
         start_pv_guest();
     else

@@ -14,6 +14,7 @@ enum kit_kind { KIT_PVH, KIT_PV };
 
 extern enum kit_kind kit_kind;
 extern const char *kit_command_line;
+extern const uint8_t *kit_start_info; /* start_info or hvm_start_info */
 
 void kit_main(void);
 

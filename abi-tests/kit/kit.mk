@@ -7,6 +7,12 @@ $(BUILD)/kit/%.o: abi-tests/%
 	@mkdir -p $(@D)
 	$(CC) $(KIT_CFLAGS) -c -o $@ $<
 
-$(BUILD)/bench.elf: $(BUILD)/kit/kit/start.S.o $(BUILD)/kit/kit/kit.c.o $(BUILD)/kit/bench/micro.c.o abi-tests/kit/kit.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
-		-Wl,-T,abi-tests/kit/kit.lds -o $@ $(filter %.o,$^)
+KIT_LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
+	-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
+	-o $@ $(filter %.o,$^)
+KIT := $(BUILD)/kit/kit/start.S.o $(BUILD)/kit/kit/kit.c.o abi-tests/kit/kit.lds
+
+$(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
+	$(KIT_LINK)
+$(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
+	$(KIT_LINK)

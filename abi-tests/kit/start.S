@@ -1,35 +1,5 @@
-/*
- * One micro-guest image for two starts: as a 64-bit PV guest (ENTRY) and as a PVH guest
- * (PHYS32_ENTRY). Linked where it is loaded, VIRT_BASE 0, so that addresses agree in both.
- */
-    .section .note.Xen, "a", @note
-    .macro note_head type
-    .balign 4
-    .long 4, 2f - 1f, \type
-    .asciz "Xen"
-    .endm
-    .macro note_text type, value
-    note_head \type
-1:  .asciz "\value"
-2:  .balign 4
-    .endm
-    .macro note_number type, value
-    note_head \type
-1:  .quad \value
-2:  .balign 4
-    .endm
-    note_text 6, "entente-kit"
-    note_text 8, "generic"
-    note_text 5, "xen-3.0"
-    note_number 3, 0
-    note_number 4, 0
-    note_number 1, start_pv
-    note_number 2, hypercall_page
-    note_text 10, "!writable_page_tables|pae_pgdir_above_4gb"
-    note_text 9, "yes"
-    note_number 18, start_pvh
-
-    .text
+/* Entry points of the micro-guest; notes.S or legacy.S tells the loader about them. */
+    .section .entry, "ax"
     .code64
     .globl start_pv
 start_pv:
@@ -84,6 +54,17 @@ start_pvh:
     call kit_start
 1:  jmp 1b
 
+/* PV event callback: counts, takes the pending word, returns by the iret hypercall with the frame's
+ * own flags. */
+    .globl kit_event_pv
+kit_event_pv:
+    popq %rcx
+    popq %r11
+    incq kit_events(%rip)
+    andl $~0x200, 16(%rsp)      /* stay masked */
+    pushq $0
+    jmp hypercall_page + 23 * 32
+
 /* Trap entries of the micro-guest for #UD: PV handlers find rcx and r11 on the stack first. */
     .globl kit_ud_pv, kit_ud_pvh
 kit_ud_pv:
@@ -105,11 +86,6 @@ kit_gdt_pointer:
     .short kit_gdt_pointer - kit_gdt - 1
     .long kit_gdt
 
-    .balign 4096
-    .globl hypercall_page
-hypercall_page:
-    .skip 4096, 0x90
-
     .bss
     .balign 4096
 kit_top:
@@ -122,5 +98,10 @@ kit_directories:
 kit_stack:
     .skip 8 * 4096
 kit_stack_end:
+
+    .globl kit_events
+    .balign 8
+kit_events:
+    .skip 8
 
     .section .note.GNU-stack, "", @progbits
