@@ -23,6 +23,10 @@ CLANG ?= clang
 WARNINGS := -std=c11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wundef -Wswitch-enum -Werror
 FRAME_LIMIT := -Wframe-larger-than=512
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
+
 BUILD_ID := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 FREESTANDING := $(WARNINGS) $(FRAME_LIMIT) -I. -O2 -g -ffreestanding -fno-stack-protector \
@@ -47,23 +51,29 @@ images: $(BUILD)/entente.elf $(BUILD)/steward.elf $(BUILD)/pvshim.elf
 $(BUILD)/hv/hv/boot/build_id.c.o: HV_CFLAGS += -DBUILD_ID='"$(BUILD_ID)"'
 $(BUILD)/hv/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HV_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(HV_CFLAGS) -c -o $@ $<
 $(BUILD)/hv/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(HV_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(HV_CFLAGS) -c -o $@ $<
 $(BUILD)/entente.elf: $(HV_OBJECTS) hv/boot/hv.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+	$(call say,LINK)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 		-Wl,-T,hv/boot/hv.lds -o $@ $(HV_OBJECTS)
 
 # --- the steward ---
 $(BUILD)/steward/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 $(BUILD)/steward/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 $(BUILD)/steward.elf: $(STEWARD_OBJECTS) guest-drivers/lib/guest.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+	$(call say,LINK)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 		-Wl,-T,guest-drivers/lib/guest.lds -o $@ $(STEWARD_OBJECTS)
 
 -include xen-adapter/pv/pvshim.mk
@@ -81,14 +91,16 @@ libs_of = $(shell sed -n 's,^// libs: ,,p' $(1))
 define UNIT_RULE
 $(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c)
 	@mkdir -p $$(@D)
-	$$(CC) $$(HOST_CFLAGS) $$(UNIT_SANITIZE) -o $$@ $$(filter %.c,$$^) -lcmocka $$(call libs_of,$$<)
+	$$(call say,TEST)
+	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(UNIT_SANITIZE) -o $$@ $$(filter %.c,$$^) -lcmocka $$(call libs_of,$$<)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
 
 define FUZZ_RULE
 $(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
-	$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.c,$$^) \
+	$$(call say,FUZZ)
+	$$(Q)$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.c,$$^) \
 		$$(call libs_of,$$<)
 endef
 $(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))

@@ -5,7 +5,8 @@ KIT_CFLAGS := $(WARNINGS) -I. -O2 -g -ffreestanding -fno-stack-protector -mno-re
 
 $(BUILD)/kit/%.o: abi-tests/%
 	@mkdir -p $(@D)
-	$(CC) $(KIT_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(KIT_CFLAGS) -c -o $@ $<
 
 KIT_LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
 	-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
@@ -13,6 +14,8 @@ KIT_LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
 KIT := $(BUILD)/kit/kit/start.S.o $(BUILD)/kit/kit/kit.c.o abi-tests/kit/kit.lds
 
 $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
-	$(KIT_LINK)
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
 $(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
-	$(KIT_LINK)
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
