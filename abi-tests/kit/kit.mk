@@ -19,3 +19,20 @@ $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c
 $(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+
+# The boot measurement: a first process, and the first instruction under bare QEMU.
+$(BUILD)/bench-init: abi-tests/bench/init.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(WARNINGS) -D_GNU_SOURCE -O2 -static -o $@ $<
+$(BUILD)/bench-init.gz: $(BUILD)/bench-init
+	$(Q)rm -rf $(BUILD)/bench-root && mkdir -p $(BUILD)/bench-root/dev && cp $< $(BUILD)/bench-root/init
+	$(Q)cd $(BUILD)/bench-root && (find . -mindepth 1; :) | cpio --quiet -o -H newc | gzip -9 >../bench-init.gz
+$(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none,-e,start,-Ttext=0x1000000 -o $@ $<
+
+.PHONY: bench
+bench: images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-entry.elf
+	@abi-tests/bench/bench
