@@ -70,9 +70,28 @@ module_add() {
     MODULE_PATHS+=("$path")
 }
 
+# ramdisk_trouble PATH: what is broken in a ramdisk, or nothing. The guest's kernel would only
+# find out after a boot, and then say it in many lines. Ramdisks may hold several archives one
+# after the other, so only words that mean damage count.
+ramdisk_trouble() {
+    local path=$1 tool='' said
+    case $(od -An -tx1 -N4 -- "$path" | tr -d ' \n') in
+    1f8b*) tool=gzip ;;
+    fd377a58) tool=xz ;;
+    28b52ffd) tool=zstd ;;
+    02214c18) tool=lz4 ;;
+    30373037) grep -aq 'TRAILER!!!' -- "$path" || printf 'a cpio archive without its end' ;;
+    esac
+    if [[ -n $tool ]] && have "$tool"; then
+        said=$("$tool" -t <"$path" 2>&1 | grep -im 1 'unexpected end\|premature\|crc\|corrupt')
+        said=${said#*stdin: }
+        [[ -z $said ]] || printf 'damaged, %s says: %s' "$tool" "${said# }"
+    fi
+}
+
 # file_add PLACE KEY TEXT FOLDER
 file_add() {
-    local place=$1 key=$2 text=$3 folder=$4 path
+    local place=$1 key=$2 text=$3 folder=$4 path trouble
     path=$(file_locate "$text" "$folder") || exit "$EXIT_FAILED"
     if [[ -z $path ]]; then
         die "$place" "$key = '$text': no such file" \
@@ -82,6 +101,10 @@ file_add() {
             "make it readable: sudo chmod a+r '$path'"
     elif [[ ! -s $path ]]; then
         die "$place" "$key = '$text': the file is empty" "copy or download it again"
+    fi
+    if [[ $key == ramdisk ]]; then
+        trouble=$(ramdisk_trouble "$path")
+        [[ -z $trouble ]] || die "$place" "$key = '$text': $trouble" "copy or download it again"
     fi
     module_add "file $text" "$path" "$place"
 }
