@@ -6,9 +6,9 @@
  *   (a switch stamped from the table runs the handler)
  *   call_close  store the out-structure, trace, hand the status back for encoding
  *
- * A handler sees values only: call->in and call->out; it returns a status. ST_RESTART means "to be
- * continued": it has stored its progress in call->done. ST_AGAIN from a handler that has parked the
- * vCPU means "execute the call again when it wakes".
+ * A handler sees values only: call->in and call->out; it returns a status. ST_RESTART means "to
+ * be continued": it has stored its progress in call->done. ST_AGAIN from a handler that has
+ * parked the vCPU means "execute the call again when it wakes".
  */
 #ifndef HYPERCALL_CALL_H
 #define HYPERCALL_CALL_H
@@ -21,9 +21,9 @@ struct vcpu;
 enum call_state { CALL_DONE_STATE, CALL_PART_STATE, CALL_REFUSED_STATE, CALL_ABSENT_STATE };
 
 /* Who may make a call: bits of the caller, any of which must be in the row. */
-#define CALLER_ROOT 1u
+#define CALLER_ROOT  1u
 #define CALLER_GUEST 2u
-#define CALLER_ANY (CALLER_ROOT | CALLER_GUEST)
+#define CALLER_ANY   (CALLER_ROOT | CALLER_GUEST)
 
 #define CALL_DATA_MAX 160
 

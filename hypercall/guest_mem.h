@@ -1,7 +1,8 @@
 /*
- * Guest memory by value. Virtual addresses are walked through the guest's own page tables with its
- * current CR3 as a supervisor access (the hypervisor acts for ring 0), page by page, so a structure
- * may straddle pages. Nothing is written when the first byte cannot be; ST_FAULT else.
+ * Guest memory by value. Virtual addresses are walked through the guest's own page tables with
+ * its current CR3 as a supervisor access (the hypervisor acts for ring 0), page by page, so a
+ * structure may straddle pages. Nothing is written when the first byte cannot be; ST_FAULT
+ * else.
  */
 #ifndef HYPERCALL_GUEST_MEM_H
 #define HYPERCALL_GUEST_MEM_H

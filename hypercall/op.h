@@ -1,6 +1,6 @@
 /*
- * Native operations: everything an ABI adapter may do. An adapter includes hypercall/ and hv/lib,
- * nothing of hv/core or hv/cpu, and sees vCPUs and partitions only by pointer.
+ * Native operations: everything an ABI adapter may do. An adapter includes hypercall/ and
+ * hv/lib, nothing of hv/core or hv/cpu, and sees vCPUs and partitions only by pointer.
  */
 #ifndef HYPERCALL_OP_H
 #define HYPERCALL_OP_H

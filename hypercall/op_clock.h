@@ -1,4 +1,5 @@
-/* Time as a guest may be told it. The guest's TSC is the host's plus an offset of the partition. */
+/* Time as a guest may be told it. The guest's TSC is the host's plus an offset of the
+ * partition. */
 #ifndef HYPERCALL_OP_CLOCK_H
 #define HYPERCALL_OP_CLOCK_H
 
@@ -11,7 +12,8 @@ u64 op_clock_now_ns(void);
 /* Time of day (UTC) at op_clock_now_ns() == 0, in ns since 1970. */
 u64 op_clock_wall_base_ns(void);
 
-/* A consistent pair of guest TSC and time, with ns = ((tsc << shift) * mul) >> 32 between pairs. */
+/* A consistent pair of guest TSC and time, with ns = ((tsc << shift) * mul) >> 32 between
+ * pairs. */
 struct op_clock {
     u64 tsc;
     u64 now_ns;

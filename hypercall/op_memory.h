@@ -8,7 +8,8 @@
 
 struct partition;
 
-/* Fresh zeroed memory. ST_EXISTS if something is mapped there, ST_NO_MEMORY (machine or quota). */
+/* Fresh zeroed memory. ST_EXISTS if something is mapped there, ST_NO_MEMORY (machine or quota).
+ */
 enum status op_memory_populate(struct partition *p, gpa_t at, u64 bytes);
 /* The frames go back; a hole is no error. */
 enum status op_memory_remove(struct partition *p, gpa_t at, u64 bytes);
@@ -19,7 +20,8 @@ enum status op_memory_move(struct partition *p, gpa_t from, gpa_t to);
 enum status op_page_alloc(struct partition *p, void **page);
 void op_page_free(struct partition *p, void *page);
 
-/* Maps an adapter page at a guest address (what was there goes back); writable for the guest. */
+/* Maps an adapter page at a guest address (what was there goes back); writable for the guest.
+ */
 enum status op_memory_map_page(struct partition *p, void *page, gpa_t at);
 /* Where op_memory_map_page last put it stays mapped until removed: takes it away again. */
 enum status op_memory_unmap_page(struct partition *p, void *page, gpa_t at);
@@ -30,8 +32,8 @@ enum status op_memory_map_foreign(struct partition *p, gpa_t at, struct partitio
 
 /*
  * The kernel address of a byte of guest memory that stays good although the guest may unmap the
- * page: for structures a guest registers (vcpu_info, runstate, time areas). ST_FAULT if there is
- * no writable memory. Every hold is dropped once, with any address in the page.
+ * page: for structures a guest registers (vcpu_info, runstate, time areas). ST_FAULT if there
+ * is no writable memory. Every hold is dropped once, with any address in the page.
  */
 enum status op_memory_hold(struct partition *p, gpa_t at, void **pointer);
 void op_memory_unhold(struct partition *p, void *pointer);

@@ -11,7 +11,7 @@
 struct vcpu;
 struct partition;
 
-#define OP_PORT_MAX 4096u
+#define OP_PORT_MAX      4096u
 /* As the remote id: whoever binds first. */
 #define OP_PARTITION_ANY 0xffffffffu
 
@@ -48,7 +48,8 @@ struct op_port_status {
 enum status op_port_alloc_unbound(struct partition *p, u32 remote_id, u32 *number);
 enum status op_port_bind_interdomain(struct partition *p, u32 remote_id, u32 remote_port,
                                      u32 *number);
-enum status op_port_bind_event(struct partition *p, enum op_event source, u32 vcpu, u32 *number);
+enum status op_port_bind_event(struct partition *p, enum op_event source, u32 vcpu,
+                               u32 *number);
 enum status op_port_bind_ipi(struct partition *p, u32 vcpu, u32 *number);
 enum status op_port_close(struct partition *p, u32 number);
 enum status op_port_bind_vcpu(struct partition *p, u32 number, u32 vcpu);

@@ -21,19 +21,21 @@ struct partition *op_vcpu_partition(const struct vcpu *vcpu);
 /* NULL when there is none with this number. */
 struct vcpu *op_vcpu_find(const struct partition *p, u32 id);
 
-/* The registers of a vCPU that is not running now (the caller's own included): read and write. */
+/* The registers of a vCPU that is not running now (the caller's own included): read and write.
+ */
 struct regs *op_vcpu_regs(struct vcpu *vcpu);
 enum op_mode op_vcpu_mode(const struct vcpu *vcpu);
 u32 op_vcpu_cpl(const struct vcpu *vcpu);
 
-/* The adapter's state of this vCPU; NULL until set. From op_page_alloc: freed with the partition. */
+/* The adapter's state of this vCPU; NULL until set. From op_page_alloc: freed with the
+ * partition. */
 void *op_vcpu_abi(const struct vcpu *vcpu, enum op_abi abi);
 void op_vcpu_abi_set(struct vcpu *vcpu, enum op_abi abi, void *state);
 
 /*
- * Stops the calling vCPU until op_vcpu_wake, a raised port, an interrupt for it, or the deadline.
- * Returns at once; the loop runs someone else before the vCPU is entered again. The caller has
- * checked that nothing it waits for is there already (op_port_has_raised).
+ * Stops the calling vCPU until op_vcpu_wake, a raised port, an interrupt for it, or the
+ * deadline. Returns at once; the loop runs someone else before the vCPU is entered again. The
+ * caller has checked that nothing it waits for is there already (op_port_has_raised).
  */
 void op_vcpu_park(struct vcpu *vcpu, u64 deadline_ns);
 void op_vcpu_wake(struct vcpu *vcpu);
@@ -58,15 +60,16 @@ bool op_vcpu_is_initialised(const struct vcpu *vcpu);
 bool op_vcpu_is_up(const struct vcpu *vcpu);
 
 /*
- * Interrupts made by an adapter. The external line is given without the local APIC as soon as the
- * guest can take it, and then is clear again: an adapter sets it before each entry as long as it
- * is wanted; 0 takes it back. The LAPIC one is an edge with that vector.
+ * Interrupts made by an adapter. The external line is given without the local APIC as soon as
+ * the guest can take it, and then is clear again: an adapter sets it before each entry as long
+ * as it is wanted; 0 takes it back. The LAPIC one is an edge with that vector.
  */
 void op_vcpu_external_set(struct vcpu *vcpu, u8 vector);
 void op_vcpu_lapic_raise(struct vcpu *vcpu, u8 vector);
 void op_vcpu_nmi(struct vcpu *vcpu);
 
-/* The next entry calls the adapter's deliver even if no port was raised; also wakes the vCPU. */
+/* The next entry calls the adapter's deliver even if no port was raised; also wakes the vCPU.
+ */
 void op_vcpu_deliver_ask(struct vcpu *vcpu);
 
 /*

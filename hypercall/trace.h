@@ -11,11 +11,12 @@ enum trace_abi { TRACE_NATIVE, TRACE_XEN, TRACE_TLFS };
 
 extern bool trace_is_on;
 
-void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument, s64 result);
+void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument,
+                  s64 result);
 
 /* One test and a jump while tracing is off. */
-static inline void trace_call(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument,
-                              s64 result)
+static inline void trace_call(const struct vcpu *vcpu, enum trace_abi abi, u32 call,
+                              u32 argument, s64 result)
 {
     if (__builtin_expect(trace_is_on, 0))
         trace_record(vcpu, abi, call, argument, result);

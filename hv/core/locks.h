@@ -20,7 +20,10 @@ struct lock {
     u32 letter; /* enum lock_letter */
 };
 
-#define LOCK_INIT(which) {.taken = 0, .letter = LOCK_##which}
+#define LOCK_INIT(which)                                                                       \
+    {                                                                                          \
+        .taken = 0, .letter = LOCK_##which                                                     \
+    }
 
 void lock_init(struct lock *lock, enum lock_letter letter);
 void lock_take(struct lock *lock);

@@ -58,7 +58,8 @@ static bool name_is_taken(const char *name)
 }
 
 /* HOLDS(P) */
-static enum status make_locked(const char *name, u32 flags, u64 max_pages, struct partition **out)
+static enum status make_locked(const char *name, u32 flags, u64 max_pages,
+                               struct partition **out)
 {
     struct partition *p;
     hpa_t frame;
@@ -176,8 +177,8 @@ enum status partition_destroy(struct partition *p)
 
 const char *end_reason_name(enum end_reason reason)
 {
-    static const char *const names[END_REASONS] = {"poweroff", "reboot", "suspend", "crash",
-                                                   "watchdog", "soft reset", "triple fault"};
+    static const char *const names[END_REASONS] = {
+        "poweroff", "reboot", "suspend", "crash", "watchdog", "soft reset", "triple fault"};
 
     return (u32)reason < END_REASONS ? names[reason] : "unknown";
 }

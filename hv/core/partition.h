@@ -1,9 +1,11 @@
 /*
- * A partition: what other hypervisors call a domain or VM. Its id is its Xen domid; the root is 0.
+ * A partition: what other hypervisors call a domain or VM. Its id is its Xen domid; the root is
+ * 0.
  *
  * Life: partition_make() -> PAUSED (being built) -> partition_resume() -> RUNNING ->
- * partition_shutdown() (from inside) or partition_destroy() -> ENDED -> partition_destroy() gives
- * everything back and frees the id. All memory used for a partition carries its id as owner.
+ * partition_shutdown() (from inside) or partition_destroy() -> ENDED -> partition_destroy()
+ * gives everything back and frees the id. All memory used for a partition carries its id as
+ * owner.
  */
 #ifndef HV_CORE_PARTITION_H
 #define HV_CORE_PARTITION_H
@@ -15,10 +17,10 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define PARTITION_MAX 256
-#define PARTITION_ROOT 0u
+#define PARTITION_MAX      256
+#define PARTITION_ROOT     0u
 #define PARTITION_NAME_MAX 64
-#define VCPU_MAX 64
+#define VCPU_MAX           64
 
 enum partition_state {
     PARTITION_PAUSED,
@@ -59,17 +61,18 @@ struct partition {
     u32 pause_count;            /* P */
     struct space space;
     u32 vcpu_count;
-    struct vcpu *vcpu[VCPU_MAX]; /* set while PAUSED, then constant */
+    struct vcpu *vcpu[VCPU_MAX];        /* set while PAUSED, then constant */
     struct port *port_page[PORT_PAGES]; /* E */
     u32 port_limit;                     /* E: highest number + 1 it may use */
     u32 event_port[EVENT_SOURCES];      /* E: partition-wide sources */
     u64 property[PROPERTY_MAX];
-    u64 memory_map_bytes;    /* of memory_map_page */
-    void *memory_map_page;   /* the PROPERTY_MEMORY_MAP blob, one page, NULL if not set */
-    u64 kernel_pages_used;   /* quota: frames an ABI took for its state */
+    u64 memory_map_bytes;  /* of memory_map_page */
+    void *memory_map_page; /* the PROPERTY_MEMORY_MAP blob, one page, NULL if not set */
+    u64 kernel_pages_used; /* quota: frames an ABI took for its state */
     u64 made_ns;
     u64 tsc_offset;
-    u8 uuid[16];
+    u64 log_since_ns; /* allowance of op_partition_log() */
+    u32 log_bytes;
     void *abi_state[ABIS]; /* frames of the partition */
 };
 
@@ -86,7 +89,8 @@ enum status partition_pause(struct partition *p);
 enum status partition_resume(struct partition *p);
 /* The guest's own end, or the hypervisor's verdict on it: stops its vCPUs, tells the root. */
 void partition_shutdown(struct partition *p, enum end_reason reason);
-/* Breaks its shares and ports, gives every frame back, frees the id. Not for the running one. */
+/* Breaks its shares and ports, gives every frame back, frees the id. Not for the running one.
+ */
 enum status partition_destroy(struct partition *p);
 
 static inline struct vcpu *partition_vcpu(const struct partition *p, u32 id)

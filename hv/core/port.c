@@ -106,8 +106,8 @@ enum status port_alloc_unbound(struct partition *p, u32 remote_id, u32 *number)
 }
 
 /* HOLDS(E) */
-static enum status connect_locked(struct partition *p, struct partition *remote, u32 remote_port,
-                                  u32 *number)
+static enum status connect_locked(struct partition *p, struct partition *remote,
+                                  u32 remote_port, u32 *number)
 {
     struct port *far = port_used(remote, remote_port);
     struct port *near;
@@ -128,7 +128,8 @@ static enum status connect_locked(struct partition *p, struct partition *remote,
     return ST_OK;
 }
 
-enum status port_bind_interdomain(struct partition *p, u32 remote_id, u32 remote_port, u32 *number)
+enum status port_bind_interdomain(struct partition *p, u32 remote_id, u32 remote_port,
+                                  u32 *number)
 {
     struct partition *remote = partition_find(remote_id);
     enum status status;
@@ -168,7 +169,8 @@ static enum status bind_event_locked(struct partition *p, struct vcpu *vcpu,
     return ST_OK;
 }
 
-enum status port_bind_event(struct partition *p, enum event_source source, u32 vcpu, u32 *number)
+enum status port_bind_event(struct partition *p, enum event_source source, u32 vcpu,
+                            u32 *number)
 {
     struct vcpu *target = partition_vcpu(p, vcpu);
     enum status status;
@@ -309,8 +311,11 @@ enum status port_status(struct partition *p, u32 number, struct port_status *out
     port = port_at(p, number);
     *out = (struct port_status){.kind = PORT_FREE};
     if (port && port->kind != PORT_FREE)
-        *out = (struct port_status){(enum port_kind)port->kind, (enum event_source)port->source,
-                                    port->remote_id, port->remote_port, port->vcpu,
+        *out = (struct port_status){(enum port_kind)port->kind,
+                                    (enum event_source)port->source,
+                                    port->remote_id,
+                                    port->remote_port,
+                                    port->vcpu,
                                     port->adapter_data};
     lock_drop(&events_lock);
     return ST_OK;

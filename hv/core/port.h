@@ -1,7 +1,7 @@
 /*
- * Ports: the native event endpoints. Raising a port only queues its number on the target vCPU and
- * wakes it; what the guest sees of that is made by its adapter just before the vCPU is entered.
- * Port numbers are 1..PORT_MAX-1 within a partition; 0 is "none".
+ * Ports: the native event endpoints. Raising a port only queues its number on the target vCPU
+ * and wakes it; what the guest sees of that is made by its adapter just before the vCPU is
+ * entered. Port numbers are 1..PORT_MAX-1 within a partition; 0 is "none".
  */
 #ifndef HV_CORE_PORT_H
 #define HV_CORE_PORT_H
@@ -12,10 +12,10 @@
 struct partition;
 struct vcpu;
 
-#define PORT_MAX 4096
+#define PORT_MAX       4096
 #define PORTS_PER_PAGE 128
-#define PORT_PAGES (PORT_MAX / PORTS_PER_PAGE)
-#define PARTITION_ANY 0xffffffffu
+#define PORT_PAGES     (PORT_MAX / PORTS_PER_PAGE)
+#define PARTITION_ANY  0xffffffffu
 
 enum port_kind {
     PORT_FREE,
@@ -26,7 +26,8 @@ enum port_kind {
     PORT_IPI,
 };
 
-/* Sources of events inside the hypervisor; those above EVENT_PER_VCPU are one for a partition. */
+/* Sources of events inside the hypervisor; those above EVENT_PER_VCPU are one for a partition.
+ */
 enum event_source {
     EVENT_TIMER,
     EVENT_DEBUG,
@@ -41,11 +42,11 @@ struct port { /* all E */
     u32 number;
     u8 kind; /* enum port_kind */
     u8 is_raised;
-    u16 source;     /* PORT_EVENT: enum event_source */
-    u32 remote_id;  /* partition, PORT_UNBOUND and PORT_INTERDOMAIN */
+    u16 source;    /* PORT_EVENT: enum event_source */
+    u32 remote_id; /* partition, PORT_UNBOUND and PORT_INTERDOMAIN */
     u32 remote_port;
-    u32 vcpu;       /* whom it wakes */
-    u32 next_raised; /* number of the next port in the queue of `vcpu`, 0 = last */
+    u32 vcpu;         /* whom it wakes */
+    u32 next_raised;  /* number of the next port in the queue of `vcpu`, 0 = last */
     u32 adapter_data; /* a word for the adapter (for example the virq's ABI number) */
 };
 
@@ -56,12 +57,15 @@ struct port_status {
 };
 
 /*
- * All functions: ST_INVALID for a number that is no port of that kind, ST_NO_SPACE when the table
- * is full, ST_NO_PARTITION, ST_NO_ENTRY for an unknown vCPU, ST_EXISTS when a source is bound.
+ * All functions: ST_INVALID for a number that is no port of that kind, ST_NO_SPACE when the
+ * table is full, ST_NO_PARTITION, ST_NO_ENTRY for an unknown vCPU, ST_EXISTS when a source is
+ * bound.
  */
 enum status port_alloc_unbound(struct partition *p, u32 remote_id, u32 *number);
-enum status port_bind_interdomain(struct partition *p, u32 remote_id, u32 remote_port, u32 *number);
-enum status port_bind_event(struct partition *p, enum event_source source, u32 vcpu, u32 *number);
+enum status port_bind_interdomain(struct partition *p, u32 remote_id, u32 remote_port,
+                                  u32 *number);
+enum status port_bind_event(struct partition *p, enum event_source source, u32 vcpu,
+                            u32 *number);
 enum status port_bind_ipi(struct partition *p, u32 vcpu, u32 *number);
 enum status port_close(struct partition *p, u32 number);
 /* Moves a port (and a raise that still waits) to another vCPU. */

@@ -4,7 +4,7 @@
 #include "hv/cpu/ptab.h"
 
 #define QUOTA_BASE_PAGES 256u
-#define QUOTA_SHIFT 12 /* one page for each 4096 of memory */
+#define QUOTA_SHIFT      12 /* one page for each 4096 of memory */
 
 u64 quota_kernel_pages(const struct partition *p)
 {

@@ -10,7 +10,8 @@ struct partition;
 /* Most pages of adapter state for one partition: 256 + one for each 16 MiB of its memory. */
 u64 quota_kernel_pages(const struct partition *p);
 
-/* Zeroed pages owned by the partition, with their kernel address. ST_NO_MEMORY beyond the quota. */
+/* Zeroed pages owned by the partition, with their kernel address. ST_NO_MEMORY beyond the
+ * quota. */
 enum status quota_page_alloc(struct partition *p, void **out);
 void quota_page_free(struct partition *p, void *page);
 

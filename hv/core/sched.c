@@ -155,8 +155,10 @@ struct vcpu *sched_next(u64 now_ns)
     next = choose(sched, current);
     if (next != current) {
         if (current)
-            vcpu_account(current, is_runnable(current) ? RUN_WAITING
-                                  : current->state == VCPU_PARKED ? RUN_BLOCKED : RUN_OFFLINE,
+            vcpu_account(current,
+                         is_runnable(current)            ? RUN_WAITING
+                         : current->state == VCPU_PARKED ? RUN_BLOCKED
+                                                         : RUN_OFFLINE,
                          now_ns);
         if (next)
             vcpu_account(next, RUN_RUNNING, now_ns);

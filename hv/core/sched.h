@@ -1,6 +1,7 @@
 /*
- * Which vCPU runs next on this CPU: round robin with a slice. A vCPU that wakes with some of its
- * slice left goes to the front, so that a server answers at once and still cannot starve anyone.
+ * Which vCPU runs next on this CPU: round robin with a slice. A vCPU that wakes with some of
+ * its slice left goes to the front, so that a server answers at once and still cannot starve
+ * anyone.
  *
  * The run loop:
  *     for (;;) {
@@ -19,7 +20,7 @@
 struct vcpu;
 
 #define SCHED_SLICE_NS ((u64)10 * 1000 * 1000)
-#define SCHED_CPUS 64
+#define SCHED_CPUS     64
 
 /* One CPU's queue; only this CPU's loop reads `current`, `must_switch` and `deadline_moved`. */
 struct sched {

@@ -37,8 +37,8 @@ static enum status map_pages(struct space *from, gpa_t from_at, struct space *to
                 break;
         }
         if (status == ST_OK)
-            status = space_map(to, gpa(to_at.raw + done * PAGE_SIZE), first, run * PAGE_SIZE,
-                               flags);
+            status =
+                space_map(to, gpa(to_at.raw + done * PAGE_SIZE), first, run * PAGE_SIZE, flags);
         if (status != ST_OK) {
             space_remove(to, to_at, done * PAGE_SIZE);
             return status;

@@ -1,6 +1,7 @@
 /*
  * Frame lending: pages of one partition mapped into another. A share is broken by either side:
- * when the lender ends, its pages vanish from the borrower; when the borrower ends, the holds go.
+ * when the lender ends, its pages vanish from the borrower; when the borrower ends, the holds
+ * go.
  */
 #ifndef HV_CORE_SHARE_H
 #define HV_CORE_SHARE_H
@@ -19,9 +20,9 @@ struct share { /* all S */
 };
 
 /*
- * Maps `pages` pages of the lender, from lender_at, into the borrower at borrower_at, with SPACE_*
- * rights. ST_FAULT when a page of the lender is not there, ST_EXISTS when the borrower has
- * something there; nothing is changed then.
+ * Maps `pages` pages of the lender, from lender_at, into the borrower at borrower_at, with
+ * SPACE_* rights. ST_FAULT when a page of the lender is not there, ST_EXISTS when the borrower
+ * has something there; nothing is changed then.
  */
 enum status share_map(struct partition *lender, gpa_t lender_at, struct partition *borrower,
                       gpa_t borrower_at, u64 pages, u32 flags);

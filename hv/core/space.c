@@ -179,7 +179,7 @@ static enum status check_empty(const struct space *space, gpa_t at, u64 bytes)
 static u64 piece_size(u64 a, u64 b, u64 rest)
 {
     return ((a | b) & (LARGE_PAGE_SIZE - 1)) == 0 && rest >= LARGE_PAGE_SIZE ? LARGE_PAGE_SIZE
-                                                                            : PAGE_SIZE;
+                                                                             : PAGE_SIZE;
 }
 
 /* HOLDS(M) */
@@ -193,7 +193,8 @@ static enum status map_range(struct space *space, gpa_t at, hpa_t frame, u64 byt
 
         status = tables_prepare(space);
         if (status == ST_OK)
-            status = npt_map(&space->npt, gpa(at.raw + done), hpa(frame.raw + done), size, flags);
+            status =
+                npt_map(&space->npt, gpa(at.raw + done), hpa(frame.raw + done), size, flags);
         if (status != ST_OK) {
             remove_range(space, at, done);
             return status;

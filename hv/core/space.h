@@ -41,15 +41,16 @@ struct space {
 /* Everything a space takes goes back with its owner: there is no space_end(). ST_NO_MEMORY. */
 enum status space_make(struct space *space, u32 owner, u64 pages_max);
 
-/* Maps existing frames; gpa, hpa and bytes are page aligned. ST_EXISTS if something is mapped. */
+/* Maps existing frames; gpa, hpa and bytes are page aligned. ST_EXISTS if something is mapped.
+ */
 enum status space_map(struct space *space, gpa_t at, hpa_t frame, u64 bytes, u32 flags);
 /*
  * Allocates zeroed frames of the partition and maps them, in 2 MiB pieces where both allow it.
  * ST_EXISTS, ST_NO_MEMORY (machine or quota); nothing is changed then.
  */
 enum status space_populate(struct space *space, gpa_t at, u64 bytes, u32 flags);
-/* Unmaps whatever is there; own frames go back. A hole in the range is no error. ST_NO_MEMORY when
- * a 2 MiB page cannot be split. */
+/* Unmaps whatever is there; own frames go back. A hole in the range is no error. ST_NO_MEMORY
+ * when a 2 MiB page cannot be split. */
 enum status space_remove(struct space *space, gpa_t at, u64 bytes);
 
 /* The frame and flags behind an address; ST_FAULT when nothing is mapped. */

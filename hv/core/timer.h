@@ -15,15 +15,15 @@ enum timer_action {
     TIMER_WAKE,        /* end a vcpu_park() with a deadline */
     TIMER_RAISE_EVENT, /* raise the vCPU's port of EVENT_TIMER, if it has one */
     TIMER_LAPIC,       /* vlapic_timer_fire(), arm again as it says, wake */
-    TIMER_FLAG,        /* set the timer's bit in vcpu->fired and wake: an adapter's own clocks */
+    TIMER_FLAG, /* set the timer's bit in vcpu->fired and wake: an adapter's own clocks */
 };
 
 struct timer {
     struct vcpu *vcpu;
     enum timer_action action;
-    u32 index;       /* which of the vCPU's timers: its bit in vcpu->fired */
-    u64 deadline_ns; /* T; TIME_NEVER while not armed */
-    u64 period_ns;   /* T; 0 for one-shot */
+    u32 index;                     /* which of the vCPU's timers: its bit in vcpu->fired */
+    u64 deadline_ns;               /* T; TIME_NEVER while not armed */
+    u64 period_ns;                 /* T; 0 for one-shot */
     struct timer *next, *previous; /* T */
 };
 

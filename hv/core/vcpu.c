@@ -97,6 +97,7 @@ enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info)
     if (entry > UINT32_MAX || start_info > UINT32_MAX)
         return ST_INVALID;
     guest_start_flat32(vcpu->guest, (u32)entry, (u32)start_info);
+    vcpu->is_initialised = true;
     return vcpu_up(vcpu);
 }
 

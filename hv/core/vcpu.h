@@ -1,6 +1,6 @@
 /*
- * A virtual CPU: its hardware state (run.h), its local APIC, its place in the scheduler, the ports
- * raised for it, its timers.
+ * A virtual CPU: its hardware state (run.h), its local APIC, its place in the scheduler, the
+ * ports raised for it, its timers.
  */
 #ifndef HV_CORE_VCPU_H
 #define HV_CORE_VCPU_H
@@ -32,11 +32,7 @@ enum vcpu_timer {
     VCPU_TIMERS
 };
 
-enum abi {
-    ABI_XEN,
-    ABI_TLFS,
-    ABIS
-};
+enum abi { ABI_XEN, ABI_TLFS, ABIS };
 
 /* Where the time of a vCPU went; the indexes are those of vcpu->runtime_ns. */
 enum run_class {
@@ -54,41 +50,44 @@ struct vcpu {
     struct guest *guest;
     struct vlapic *lapic;
 
-    enum vcpu_state state; /* Q */
-    bool is_queued;        /* Q */
-    bool is_paused;        /* Q: the partition is paused or ended */
-    u64 slice_left_ns;     /* Q */
+    enum vcpu_state state;        /* Q */
+    bool is_queued;               /* Q */
+    bool is_initialised;          /* has a first instruction: may be taken up */
+    bool is_paused;               /* Q: the partition is paused or ended */
+    u64 slice_left_ns;            /* Q */
     struct vcpu *next, *previous; /* Q */
 
-    u32 raised_first, raised_last;      /* E: port numbers, 0 = none */
-    u32 event_port[EVENT_PER_VCPU];     /* E: its ports of the per-vCPU sources */
+    u32 raised_first, raised_last;  /* E: port numbers, 0 = none */
+    u32 event_port[EVENT_PER_VCPU]; /* E: its ports of the per-vCPU sources */
 
     struct timer timer[VCPU_TIMERS];
     u32 fired; /* Q: bits of timers with action TIMER_FLAG */
 
-    /* External interrupt to give without a local APIC, 0 = none: set and taken back by the adapter
-     * before each entry, cleared by the run loop when the guest has taken it. */
+    /* External interrupt to give without a local APIC, 0 = none: set and taken back by the
+     * adapter before each entry, cleared by the run loop when the guest has taken it. */
     u8 direct_vector;
     bool nmi_pending;
 
-    bool deliver_hint; /* the adapter must look again before the next entry even if nothing raised */
+    bool deliver_hint; /* the adapter must look again before the next entry even if nothing
+                          raised */
     bool has_deadline_passed; /* the last park ended by its deadline */
 
-    enum run_class run_class; /* Q */
-    u64 run_class_since_ns;   /* Q */
+    enum run_class run_class;    /* Q */
+    u64 run_class_since_ns;      /* Q */
     u64 runtime_ns[RUN_CLASSES]; /* Q */
 
     void *abi_state[ABIS]; /* frames of the partition; made by the adapter when first needed */
 };
 
-/* Makes vCPU `id` of p, VCPU_DOWN. ST_EXISTS, ST_NO_MEMORY, ST_INVALID (id beyond the maximum). */
+/* Makes vCPU `id` of p, VCPU_DOWN. ST_EXISTS, ST_NO_MEMORY, ST_INVALID (id beyond the maximum).
+ */
 enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out);
 /* Gives back what vcpu_make took; the vCPU is not running and on no queue afterwards. */
 void vcpu_end(struct vcpu *vcpu);
 
 /*
- * PVH start state: 32-bit flat protected mode at `entry`, ebx = start_info [xen-pvh 1]. The vCPU
- * becomes runnable as soon as its partition is not paused. ST_BUSY if it is up already.
+ * PVH start state: 32-bit flat protected mode at `entry`, ebx = start_info [xen-pvh 1]. The
+ * vCPU becomes runnable as soon as its partition is not paused. ST_BUSY if it is up already.
  */
 enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info);
 
@@ -101,8 +100,9 @@ static inline bool vcpu_is_up(const struct vcpu *vcpu)
 }
 
 /*
- * Stops the running vCPU until vcpu_wake() or the deadline (absolute, clock_now_ns(); TIME_NEVER
- * for none). The caller checks first that nothing waits for it already (vcpu_has_raised()).
+ * Stops the running vCPU until vcpu_wake() or the deadline (absolute, clock_now_ns();
+ * TIME_NEVER for none). The caller checks first that nothing waits for it already
+ * (vcpu_has_raised()).
  */
 void vcpu_park(struct vcpu *vcpu, u64 deadline_ns);
 void vcpu_wake(struct vcpu *vcpu);

@@ -4,15 +4,15 @@
  * A call is one vmmcall or vmcall at CPL 0 in 64-bit mode: rax = row number (native.def), rdi =
  * pointer to the row's in-structure, rsi = pointer to its out-structure (guest-virtual; a row
  * without one ignores the register), rdx = cursor, 0 at first. It returns rax = 0 or -status
- * (hv/lib/status.h). A long call advances rdx and executes again by itself. All other registers
- * keep their values.
+ * (hv/lib/status.h). A long call advances rdx and executes again by itself. rdx is
+ * lost, all other registers keep their values.
  */
 #ifndef HYPERCALL_ABI_NATIVE_H
 #define HYPERCALL_ABI_NATIVE_H
 
 #include "hv/lib/types.h"
 
-#define NATIVE_VERSION 1u
+#define NATIVE_VERSION    1u
 #define NATIVE_NAME_BYTES 64
 
 /* CPUID leaf 0x40000000 of a native partition: this signature in ebx, ecx, edx. */
@@ -57,7 +57,7 @@ enum native_property {
     NATIVE_PROPERTIES = 32
 };
 
-#define NATIVE_CONSOLE_INPUT 2u   /* event: bytes wait for console_read */
+#define NATIVE_CONSOLE_INPUT   2u /* event: bytes wait for console_read */
 #define NATIVE_PARTITION_ENDED 3u /* event: some partition is in state NATIVE_ENDED */
 
 enum native_memory_flag { NATIVE_READ = 1, NATIVE_WRITE = 2, NATIVE_EXEC = 4 };
@@ -71,7 +71,7 @@ struct native_memory_range {
 };
 #define NATIVE_MEMORY_RANGES_MAX 128
 
-#define NATIVE_POWER_SUCCESS 0x10u
+#define NATIVE_POWER_SUCCESS      0x10u
 #define NATIVE_POWER_GUEST_FAILED 0x11u
 
 typedef struct {
@@ -120,9 +120,9 @@ struct native_partition {
     u32 reserved;
 };
 struct native_partition_info {
-    u32 state;  /* enum native_partition_state */
-    u32 reason; /* enum native_end, when ended */
-    u64 pages;  /* mapped memory of its own */
+    u32 state;       /* enum native_partition_state */
+    u32 reason;      /* enum native_end, when ended */
+    u64 pages;       /* mapped memory of its own */
     u64 pages_owned; /* everything charged to it, tables and vCPU state included */
     u64 run_ns;
     char name[NATIVE_NAME_BYTES];

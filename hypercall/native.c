@@ -1,0 +1,399 @@
+/* The native calls: each handler decodes values, calls one operation and fills the answer. */
+#include "hypercall/abi/native.h"
+#include "hv/core/frame.h"
+#include "hv/core/partition.h"
+#include "hv/core/share.h"
+#include "hv/cpu/power.h"
+#include "hv/cpu/serial.h"
+#include "hv/cpu/tsc.h"
+#include "hv/lib/string.h"
+#include "hypercall/call.h"
+#include "hypercall/guest_mem.h"
+#include "hypercall/op_clock.h"
+#include "hypercall/op_memory.h"
+#include "hypercall/trace.h"
+
+extern const char build_id[];
+
+/* Size of a row's structure; the empty one has none. */
+#define SIZE_OF(type) (sizeof(type) == sizeof(native_void_t) ? 0 : sizeof(type))
+
+static const struct call_row native_rows[] = {
+#define ANY  CALLER_ANY
+#define ROOT CALLER_ROOT
+#define CALL(number, name, in, out, allow, state, text)                                        \
+    [number] = {#name, SIZE_OF(in), SIZE_OF(out), allow, CALL_##state##_STATE},
+#include "hypercall/abi/native.def"
+#undef CALL
+#undef ANY
+#undef ROOT
+};
+
+#define CALL(number, name, in, out, allow, state, text)                                        \
+    _Static_assert(sizeof(in) <= CALL_DATA_MAX && sizeof(out) <= CALL_DATA_MAX, #name " fit"   \
+                                                                                      "s");
+#include "hypercall/abi/native.def"
+#undef CALL
+
+/* The structures of a call, typed. */
+#define IN(call, type)  ((const type *)(const void *)(call)->in.bytes)
+#define OUT(call, type) ((type *)(void *)(call)->out.bytes)
+
+#define POPULATE_STEP ((u64)64 << 20)
+
+static enum status find(u32 id, struct partition **out)
+{
+    *out = partition_find(id);
+    return *out ? ST_OK : ST_NO_PARTITION;
+}
+
+static enum status native_system_info(struct call *call)
+{
+    struct native_system_info *out = OUT(call, struct native_system_info);
+
+    memset(out, 0, sizeof(*out));
+    out->version = NATIVE_VERSION;
+    out->cpu_count = 1;
+    out->tsc_khz = tsc_khz();
+    out->bytes_total = frame_count_total() * PAGE_SIZE;
+    out->bytes_free = frame_count_free() * PAGE_SIZE;
+    out->bytes_hypervisor = frame_count_owned(FRAME_OWNER_HV) * PAGE_SIZE;
+    string_copy(out->build, build_id, sizeof(out->build));
+    return ST_OK;
+}
+
+static enum status native_console_write(struct call *call)
+{
+    const struct native_console_write *in = IN(call, struct native_console_write);
+    char piece[64];
+    u64 count;
+
+    for (; call->done < in->bytes; call->done += count) {
+        count = MIN(in->bytes - call->done, sizeof(piece));
+        TRY(mem_read(call->vcpu, gva(in->text + call->done), piece, count));
+        serial_write(piece, count);
+    }
+    return ST_OK;
+}
+
+static enum status native_console_read(struct call *call)
+{
+    struct native_console_read *out = OUT(call, struct native_console_read);
+
+    memset(out, 0, sizeof(*out));
+    while (out->bytes < sizeof(out->data) && serial_read(&out->data[out->bytes]))
+        out->bytes++;
+    return ST_OK;
+}
+
+static enum status native_power_off(struct call *call)
+{
+    bool is_success = IN(call, struct native_power_off)->code == NATIVE_POWER_SUCCESS;
+
+    power_off(is_success ? POWER_SUCCESS : POWER_GUEST_FAILED);
+}
+
+static enum status native_clock(struct call *call)
+{
+    struct native_clock *out = OUT(call, struct native_clock);
+    struct op_clock now;
+
+    op_clock_read(call->vcpu->partition, &now);
+    out->now_ns = now.now_ns;
+    out->wall_ns = op_clock_wall_base_ns() + now.now_ns;
+    out->tsc = now.tsc;
+    out->tsc_khz = now.tsc_khz;
+    return ST_OK;
+}
+
+_Static_assert(NATIVE_NAME_BYTES == PARTITION_NAME_MAX, "names fit");
+_Static_assert((u32)NATIVE_PARTITION_XEN == (u32)PARTITION_XEN &&
+                   (u32)NATIVE_PARTITION_TLFS == (u32)PARTITION_TLFS,
+               "same flags");
+
+static enum status native_partition_create(struct call *call)
+{
+    const struct native_partition_create *in = IN(call, struct native_partition_create);
+    struct partition *p;
+    struct vcpu *vcpu;
+    enum status status = ST_OK;
+
+    if (memchr(in->name, 0, sizeof(in->name)) == NULL || in->name[0] == 0)
+        return ST_INVALID;
+    if (in->vcpus == 0 || in->vcpus > VCPU_MAX || in->max_pages == 0 ||
+        (in->flags & ~(u32)(NATIVE_PARTITION_XEN | NATIVE_PARTITION_TLFS)))
+        return ST_INVALID;
+    TRY(partition_make(in->name, in->flags, in->max_pages, &p));
+    for (u32 id = 0; id < in->vcpus && status == ST_OK; id++)
+        status = vcpu_make(p, id, &vcpu);
+    if (status != ST_OK) {
+        partition_destroy(p);
+        return status;
+    }
+    *OUT(call, struct native_partition) = (struct native_partition){.partition = p->id};
+    return ST_OK;
+}
+
+static enum status native_partition_destroy(struct call *call)
+{
+    struct partition *p;
+
+    TRY(find(IN(call, struct native_partition)->partition, &p));
+    if (p == call->vcpu->partition)
+        return ST_DENIED;
+    return partition_destroy(p);
+}
+
+static enum status native_partition_info(struct call *call)
+{
+    struct native_partition_info *out = OUT(call, struct native_partition_info);
+    struct partition *p;
+    u64 ns[RUN_CLASSES];
+
+    TRY(find(IN(call, struct native_partition)->partition, &p));
+    memset(out, 0, sizeof(*out));
+    out->state = (u32)p->state;
+    out->reason = (u32)p->end_reason;
+    out->pages = p->space.pages;
+    out->pages_owned = frame_count_owned(p->id);
+    for (u32 i = 0; i < VCPU_MAX; i++) {
+        if (!p->vcpu[i])
+            continue;
+        vcpu_runtime(p->vcpu[i], clock_now_ns(), ns);
+        out->run_ns += ns[RUN_RUNNING];
+    }
+    string_copy(out->name, p->name, sizeof(out->name));
+    return ST_OK;
+}
+
+static enum status native_partition_pause(struct call *call)
+{
+    struct partition *p;
+
+    TRY(find(IN(call, struct native_partition)->partition, &p));
+    return p == call->vcpu->partition ? ST_DENIED : partition_pause(p);
+}
+
+static enum status native_partition_resume(struct call *call)
+{
+    struct partition *p;
+
+    TRY(find(IN(call, struct native_partition)->partition, &p));
+    return partition_resume(p);
+}
+
+static enum status native_partition_shutdown(struct call *call)
+{
+    const struct native_partition_shutdown *in = IN(call, struct native_partition_shutdown);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    if (p == call->vcpu->partition || in->reason >= NATIVE_ENDS)
+        return ST_INVALID;
+    partition_shutdown(p, (enum end_reason)in->reason);
+    return ST_OK;
+}
+
+static enum status native_property_set(struct call *call)
+{
+    const struct native_property_set *in = IN(call, struct native_property_set);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    if (in->property >= NATIVE_PROPERTIES)
+        return ST_INVALID;
+    p->property[in->property] = in->value;
+    return ST_OK;
+}
+
+_Static_assert(NATIVE_MEMORY_RANGES_MAX * sizeof(struct native_memory_range) <= PAGE_SIZE,
+               "a memory map fits a page");
+
+static enum status native_memory_layout(struct call *call)
+{
+    const struct native_memory_layout *in = IN(call, struct native_memory_layout);
+    struct partition *p;
+    u64 bytes = (u64)in->count * sizeof(struct native_memory_range);
+
+    TRY(find(in->partition, &p));
+    if (in->count > NATIVE_MEMORY_RANGES_MAX)
+        return ST_TOO_BIG;
+    if (!p->memory_map_page)
+        TRY(op_page_alloc(p, &p->memory_map_page));
+    p->memory_map_bytes = 0;
+    TRY(mem_read(call->vcpu, gva(in->ranges), p->memory_map_page, bytes));
+    p->memory_map_bytes = bytes;
+    return ST_OK;
+}
+
+static enum status native_memory_populate(struct call *call)
+{
+    const struct native_memory_populate *in = IN(call, struct native_memory_populate);
+    struct partition *p;
+    u64 step;
+    u64 end;
+
+    TRY(find(in->partition, &p));
+    if (call->done > in->bytes || add_overflows(in->at, in->bytes, &end) ||
+        (in->flags & ~(u32)SPACE_RAM) || !(in->flags & SPACE_READ))
+        return ST_INVALID;
+    step = MIN(in->bytes - call->done, POPULATE_STEP);
+    TRY(space_populate(&p->space, gpa(in->at + call->done), step, in->flags));
+    call->done += step;
+    return call->done < in->bytes ? ST_RESTART : ST_OK;
+}
+
+static enum status native_memory_map(struct call *call)
+{
+    const struct native_memory_map *in = IN(call, struct native_memory_map);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    if (!(in->flags & SPACE_READ))
+        return ST_INVALID;
+    return share_map(p, gpa(in->remote_at), call->vcpu->partition, gpa(in->local_at), in->pages,
+                     in->flags);
+}
+
+static enum status native_memory_unmap(struct call *call)
+{
+    return share_unmap(call->vcpu->partition,
+                       gpa(IN(call, struct native_memory_unmap)->local_at));
+}
+
+static enum status native_vcpu_start(struct call *call)
+{
+    const struct native_vcpu_start *in = IN(call, struct native_vcpu_start);
+    struct partition *p;
+    struct vcpu *vcpu;
+
+    TRY(find(in->partition, &p));
+    vcpu = partition_vcpu(p, in->vcpu);
+    if (!vcpu)
+        return ST_NO_ENTRY;
+    return vcpu_start_pvh(vcpu, in->entry, in->start_info);
+}
+
+static enum status native_port_connect(struct call *call)
+{
+    struct native_port_connect_out *out = OUT(call, struct native_port_connect_out);
+    struct partition *root = call->vcpu->partition;
+    struct partition *p;
+    u32 near = 0;
+    u32 far = 0;
+    enum status status;
+
+    TRY(find(IN(call, struct native_partition)->partition, &p));
+    TRY(port_alloc_unbound(p, root->id, &far));
+    status = port_bind_interdomain(root, p->id, far, &near);
+    if (status != ST_OK) {
+        port_close(p, far);
+        return status;
+    }
+    out->local_port = near;
+    out->remote_port = far;
+    return ST_OK;
+}
+
+static enum status native_port_send(struct call *call)
+{
+    return port_send(call->vcpu->partition, IN(call, struct native_port)->port);
+}
+
+static enum status native_port_wait(struct call *call)
+{
+    struct native_port *out = OUT(call, struct native_port);
+    u64 deadline_ns = IN(call, struct native_port_wait)->deadline_ns;
+
+    out->reserved = 0;
+    if (port_take_raised(call->vcpu, &out->port))
+        return ST_OK;
+    if (deadline_ns <= clock_now_ns())
+        return ST_TIMED_OUT;
+    vcpu_park(call->vcpu, deadline_ns);
+    return ST_AGAIN;
+}
+
+static enum status native_port_close(struct call *call)
+{
+    return port_close(call->vcpu->partition, IN(call, struct native_port)->port);
+}
+
+_Static_assert(NATIVE_CONSOLE_INPUT == (u32)EVENT_CONSOLE_INPUT &&
+                   NATIVE_PARTITION_ENDED == (u32)EVENT_PARTITION_ENDED,
+               "same sources");
+
+static enum status native_port_event(struct call *call)
+{
+    struct native_port *out = OUT(call, struct native_port);
+    u32 event = IN(call, struct native_port_event)->event;
+
+    if (event < EVENT_PER_VCPU || event >= EVENT_GLOBAL_OTHER)
+        return ST_INVALID;
+    out->reserved = 0;
+    return port_bind_event(call->vcpu->partition, (enum event_source)event, call->vcpu->id,
+                           &out->port);
+}
+
+static enum status native_trace_read(struct call *call)
+{
+    const struct native_trace_read *in = IN(call, struct native_trace_read);
+    struct native_trace_read_out *out = OUT(call, struct native_trace_read_out);
+    struct native_trace_record record;
+
+    trace_is_on = in->is_on != 0;
+    out->count = 0;
+    out->lost = trace_lost();
+    while (out->count < in->room && trace_take(&record)) {
+        TRY(mem_write(call->vcpu, gva(in->records + out->count * sizeof(record)), &record,
+                      sizeof(record)));
+        out->count++;
+    }
+    return ST_OK;
+}
+
+static enum status run(struct call *call)
+{
+    switch (call->number) {
+#define CALL(number, name, in, out, allow, state, text)                                        \
+    case number:                                                                               \
+        return native_##name(call);
+#include "hypercall/abi/native.def"
+#undef CALL
+    }
+    return ST_NO_CALL;
+}
+
+enum call_end native_call(struct vcpu *vcpu)
+{
+    static const struct call_row absent;
+    struct regs *regs = &vcpu->guest->regs;
+    struct call call; /* in and out are filled by the engine and the handler */
+    enum status status;
+
+    call.vcpu = vcpu;
+    call.number = (u32)MIN(regs->rax, (u64)UINT32_MAX);
+    call.caller = vcpu->partition->flags & PARTITION_PRIVILEGED ? CALLER_ROOT : CALLER_GUEST;
+    call.in_at = gva(regs->rdi);
+    call.out_at = gva(regs->rsi);
+    call.done = regs->rdx;
+    if (guest_cpl(vcpu->guest) != 0) {
+        regs->rax = (u64) - (s64)ST_DENIED;
+        return CALL_RETURN;
+    }
+    status = call_open(&call, call.number < ARRAY_SIZE(native_rows) ? &native_rows[call.number]
+                                                                    : &absent);
+    if (status == ST_OK)
+        status = run(&call);
+    if (status != ST_NO_CALL)
+        status = call_close(&call, status);
+    trace_call(vcpu, TRACE_NATIVE, call.number, 0, -(s64)status);
+    if (status == ST_AGAIN)
+        return CALL_REPEAT;
+    if (status == ST_RESTART) {
+        regs->rdx = call.done;
+        return CALL_REPEAT;
+    }
+    regs->rax = (u64) - (s64)status;
+    return CALL_RETURN;
+}
