@@ -12,6 +12,7 @@ extern u8 image_start[], image_text_end[], image_rodata_end[], image_end[];
 
 struct shim shim;
 struct spans free_ram;
+struct spans all_ram;
 
 /* Pages of the shim that are free again, linked through their first word. */
 static void *page_pool;
@@ -28,11 +29,12 @@ void memory_start(void)
         const struct memory_range *range = &domain->map[i];
 
         if (range->type == MEMORY_RAM)
-            (void)spans_add(&free_ram, align_up(range->base, PAGE_SIZE),
+            (void)spans_add(&all_ram, align_up(range->base, PAGE_SIZE),
                             align_down(range->base + range->size, PAGE_SIZE));
     }
     /* page 0 stays out: address 0 means "absent" in every Xen structure */
-    (void)spans_remove(&free_ram, 0, PAGE_SIZE);
+    (void)spans_remove(&all_ram, 0, PAGE_SIZE);
+    free_ram = all_ram;
     shim.image_end = image_to_phys(image_end);
     if (spans_remove(&free_ram, IMAGE_PHYS, shim.image_end) != ST_OK)
         shim_fail("the memory map has more than %u ranges", SPANS_MAX);

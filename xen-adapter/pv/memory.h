@@ -12,6 +12,9 @@
 /* RAM that nobody owns yet. What is left when the guest starts becomes the guest's. */
 extern struct spans free_ram;
 
+/* All RAM but page 0, whoever has it. */
+extern struct spans all_ram;
+
 /* Fills free_ram from shim.domain.map, the image taken out. */
 void memory_start(void);
 

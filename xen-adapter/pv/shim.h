@@ -39,6 +39,7 @@ static inline pfn_t pfn(u64 raw)
 #define WINDOW_VIRT      0xffff820000000000ull /* per-vCPU windows, see below */
 #define IMAGE_VIRT       0xffff828000000000ull /* this image; physical 0x100000 */
 #define FRAME_TABLE_VIRT 0xffff828800000000ull /* struct frame_info[mfn] */
+#define M2P_WRITE_VIRT   0xffff829000000000ull /* the M2P again, RW, for the shim only */
 #define DIRECT_VIRT      0xffff830000000000ull /* all RAM and the foreign window, RW + NX */
 #define IMAGE_PHYS       0x100000ull
 

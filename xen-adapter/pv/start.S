@@ -3,6 +3,8 @@
  * [xen/arch-x86/hvm/start_info.h]. Builds early page tables (image in its own slot, the first
  * 4 GiB direct and identity), enters long mode, calls shim_main(start_info).
  */
+#include "xen-adapter/pv/offsets.h"
+
 #define PHYS(symbol) (symbol - 0xffff828000000000 + 0x100000)
 
 #define CR0_EARLY 0x80010033 /* PG WP NE ET MP PE */
@@ -90,7 +92,7 @@ shim_start:
     movl %ecx, %ss
     lldt %ax
     lgdt early_gdt_pointer_high(%rip)
-    leaq boot_stack_end(%rip), %rsp
+    leaq vcpu_boot_block + VCPU_BLOCK_VCPU - 8(%rip), %rsp /* this_vcpu() works on it */
     fninit
     ldmxcsr default_mxcsr(%rip)
     movl $0xc0000100, %ecx /* FS base: the libraries' stack guard lies at %fs:0x28 */
@@ -107,6 +109,7 @@ shim_start:
  * Early traps: vector and error code to early_trap(vector, error, rip, cr2), which never returns.
  */
     .balign 16
+    .globl early_stubs
 early_stubs:
     vector = 0
     .rept 32
@@ -130,10 +133,7 @@ early_common:
     call early_trap
     ud2
 
-    .globl early_stub_table
     .section .rodata
-early_stub_table:
-    .quad early_stubs
     .balign 8
 early_gdt:
     .quad 0
@@ -172,9 +172,6 @@ early_l1_image:
     .skip 2 * 4096
 early_l2_direct:
     .skip 4 * 4096
-boot_stack:
-    .skip 32768
-boot_stack_end:
     .balign 16
 stack_guard:
     .skip 64
