@@ -62,6 +62,8 @@ void mmu_vcpu_start(struct pv_vcpu *vcpu, u64 *window)
     vcpu->window = window;
     for (u32 i = 0; i < GDT_PAGES; i++)
         window[i] = mmu.zero.raw << PAGE_SHIFT | ZERO_FLAGS;
+    for (u32 i = 0; i < LDT_PAGES; i++)
+        window[GDT_WINDOW_PAGES + i] = 0;
     for (u32 i = 0; i < mmu.vcpu_count; i++)
         if (mmu.vcpu[i] == vcpu)
             return;
