@@ -365,8 +365,8 @@ static void operands_two(struct insn *insn, enum insn_mode mode)
         set_sized(insn, INSN_XADD, INSN_FORM_RM_REG);
         break;
     case 0xc3:
-        if (!(insn->prefixes & (INSN_REPEAT | INSN_REPEAT_NOT | INSN_OPERAND_SIZE)))
-            set(insn, INSN_MOV, INSN_FORM_RM_REG); /* movnti */
+        set(insn, INSN_MOV, INSN_FORM_RM_REG); /* movnti */
+        insn->size = insn->rex & 8 ? 8 : 4;
         break;
     case 0xc7:
         if ((insn->modrm >> 3 & 7) == 1 && insn->has_memory) {
