@@ -1,11 +1,9 @@
 /* The native calls: each handler decodes values, calls one operation and fills the answer. */
 #include "hypercall/abi/native.h"
 #include "hv/core/frame.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
 #include "hv/core/share.h"
-#include "hv/cpu/power.h"
-#include "hv/cpu/serial.h"
-#include "hv/cpu/tsc.h"
 #include "hv/lib/string.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"

@@ -1,7 +1,6 @@
 #include "hypercall/op_clock.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
-#include "hv/cpu/rtc.h"
-#include "hv/cpu/tsc.h"
 
 u64 op_clock_now_ns(void)
 {

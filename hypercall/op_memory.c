@@ -1,8 +1,8 @@
 #include "hypercall/op_memory.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
 #include "hv/core/quota.h"
 #include "hv/core/share.h"
-#include "hv/cpu/ptab.h"
 
 _Static_assert((int)NATIVE_READ == (int)SPACE_READ && (int)NATIVE_WRITE == (int)SPACE_WRITE &&
                    (int)NATIVE_EXEC == (int)SPACE_EXEC,

@@ -1,7 +1,7 @@
 #include "hypercall/op_partition.h"
 #include "hv/core/frame.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
-#include "hv/cpu/tsc.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 

@@ -1,8 +1,8 @@
 #include "hypercall/op_vcpu.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/vlapic.h"
-#include "hv/cpu/tsc.h"
 
 _Static_assert((int)OP_ABI_XEN == (int)ABI_XEN && (int)OP_ABI_TLFS == (int)ABI_TLFS,
                "same ABIs");

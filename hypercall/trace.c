@@ -1,6 +1,6 @@
 #include "hypercall/trace.h"
+#include "hv/core/host.h"
 #include "hv/core/partition.h"
-#include "hv/cpu/tsc.h"
 
 #define TRACE_RECORDS 2048u
 

@@ -1,0 +1,11 @@
+/* What the native interface may use of the machine itself: clock, serial line, power, addresses. */
+#ifndef HV_CORE_HOST_H
+#define HV_CORE_HOST_H
+
+#include "hv/cpu/power.h"
+#include "hv/cpu/ptab.h"
+#include "hv/cpu/rtc.h"
+#include "hv/cpu/serial.h"
+#include "hv/cpu/tsc.h"
+
+#endif
