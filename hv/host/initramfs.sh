@@ -4,8 +4,8 @@
 INITRAMFS=$ENTENTE_BUILD/host/initramfs.gz
 WORKLOAD_DIR=$ENTENTE_HOST_DIR/workload
 WORKLOAD_SOURCES=(main.c process.c memory.c signals.c fpu.c clock.c compat32.c)
-WORKLOAD_FLAGS=(-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wconversion -Wshadow
-    -Wstrict-prototypes -Wvla -Wundef -Werror)
+WORKLOAD_FLAGS=(-std=gnu11 -D_GNU_SOURCE "-I$ENTENTE_ROOT" -O2 -Wall -Wextra -Wconversion
+    -Wshadow -Wstrict-prototypes -Wvla -Wundef -Werror)
 
 # busybox_find: a busybox that needs no shared library.
 busybox_find() {
@@ -25,9 +25,10 @@ workload_build() {
     local cc=${HOSTCC:-cc}
     (
         cd "$WORKLOAD_DIR" || exit 1
-        "$cc" "${WORKLOAD_FLAGS[@]}" -static -pthread -o "$1/workload" "${WORKLOAD_SOURCES[@]}" &&
-            "$cc" "${WORKLOAD_FLAGS[@]}" -m32 -ffreestanding -nostdlib -static -fno-pie -no-pie \
-                -fno-stack-protector -mgeneral-regs-only -o "$1/compat32" guest32.c &&
+        "$cc" "${WORKLOAD_FLAGS[@]}" -static -pthread -o "$1/workload" \
+            "${WORKLOAD_SOURCES[@]}" &&
+            "$cc" "${WORKLOAD_FLAGS[@]}" -m32 -ffreestanding -nostdlib -static -fno-pie \
+                -no-pie -fno-stack-protector -mgeneral-regs-only -o "$1/compat32" guest32.c &&
             strip "$1/workload" "$1/compat32"
     )
 }

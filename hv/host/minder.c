@@ -36,7 +36,13 @@ enum {
 
 /* isa-debug-exit turns the value v into the status v << 1 | 1. */
 enum { QEMU_ALL_WELL = 33, QEMU_GUEST_FAILED = 35, QEMU_PANIC = 63 };
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_PANIC = 3, EXIT_TIMEOUT = 124, EXIT_INTERRUPTED = 130 };
+enum {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_PANIC = 3,
+    EXIT_TIMEOUT = 124,
+    EXIT_INTERRUPTED = 130
+};
 
 /* What one guest (by its prefix, "" when a guest has the line for itself) was seen doing. */
 struct seen {
@@ -194,7 +200,7 @@ static int write_all(int to, const char *bytes, size_t count)
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0 && errno == EAGAIN) {
-            struct pollfd room = { .fd = to, .events = POLLOUT };
+            struct pollfd room = {.fd = to, .events = POLLOUT};
 
             poll(&room, 1, -1);
             continue;
@@ -310,7 +316,7 @@ static int child_end(struct run *run)
 
     kill(run->child, SIGTERM);
     for (int waited_ms = 0; waited_ms < GRACE_MS; waited_ms += 50) {
-        struct timespec nap = { .tv_nsec = 50000000 };
+        struct timespec nap = {.tv_nsec = 50000000};
 
         if (waitpid(run->child, &status, WNOHANG) == run->child)
             return status;
@@ -325,8 +331,9 @@ static int child_end(struct run *run)
 static int verdict(const struct run *run, int status)
 {
     if (WIFSIGNALED(status)) {
-        fprintf(stderr, "entente: error: qemu: killed by signal %d (%s); was the machine out of "
-                        "memory? run again with less memory\n",
+        fprintf(stderr,
+                "entente: error: qemu: killed by signal %d (%s); was the machine out of "
+                "memory? run again with less memory\n",
                 WTERMSIG(status), strsignal(WTERMSIG(status)));
         return EXIT_FAILED;
     }
@@ -334,19 +341,23 @@ static int verdict(const struct run *run, int status)
     case QEMU_ALL_WELL:
         return EXIT_OK;
     case QEMU_GUEST_FAILED:
-        fprintf(stderr, "entente: a guest failed or was refused; see the entente: lines above\n");
+        fprintf(stderr,
+                "entente: a guest failed or was refused; see the entente: lines above\n");
         return EXIT_FAILED;
     case QEMU_PANIC:
-        fprintf(stderr, "entente: error: hypervisor: panic; keep the serial lines above for the "
-                        "report\n");
+        fprintf(stderr,
+                "entente: error: hypervisor: panic; keep the serial lines above for the "
+                "report\n");
         return EXIT_PANIC;
     case 0:
-        fprintf(stderr, "entente: error: qemu: ended before the guests did; it was quit by hand "
-                        "or the machine reset itself\n");
+        fprintf(stderr,
+                "entente: error: qemu: ended before the guests did; it was quit by hand "
+                "or the machine reset itself\n");
         return EXIT_FAILED;
     default:
-        fprintf(stderr, "entente: error: qemu: exit status %d%s%s; check QEMU= and ACCEL=, or "
-                        "run hv/host/entente preflight\n",
+        fprintf(stderr,
+                "entente: error: qemu: exit status %d%s%s; check QEMU= and ACCEL=, or "
+                "run hv/host/entente preflight\n",
                 WEXITSTATUS(status), *run->qemu_error ? ": " : "", run->qemu_error);
         return EXIT_FAILED;
     }
@@ -399,9 +410,9 @@ static int run_mind(struct run *run)
 {
     for (;;) {
         struct pollfd ready[3] = {
-            { .fd = run->serial, .events = POLLIN },
-            { .fd = run->errors, .events = POLLIN },
-            { .fd = run->signals, .events = POLLIN },
+            {.fd = run->serial, .events = POLLIN},
+            {.fd = run->errors, .events = POLLIN},
+            {.fd = run->signals, .events = POLLIN},
         };
         int count = poll(ready, 3, patience_ms(run));
 

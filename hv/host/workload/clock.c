@@ -2,7 +2,7 @@
  * The guest's clock: never backwards, not even between processes, and as long as the host's
  * second. The two marker lines let the host compare its own clock with the guest's.
  */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -27,8 +27,8 @@ static const char *monotonic_check(int reads)
 /* Two processes hand a time-stamp to and fro through shared memory. */
 static const char *shared_check(int rounds)
 {
-    volatile uint64_t *stamp = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile uint64_t *stamp =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int backwards = 0;
 
     if (stamp == MAP_FAILED)
@@ -64,7 +64,7 @@ static void mark(const char *what)
 const char *test_clock(enum test_size size)
 {
     time_t seconds = size == SIZE_FULL ? 10 : 2;
-    struct timespec wait = { .tv_sec = seconds };
+    struct timespec wait = {.tv_sec = seconds};
     const char *why = monotonic_check(size == SIZE_FULL ? 200000 : 10000);
 
     if (!why)

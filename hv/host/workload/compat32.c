@@ -1,5 +1,5 @@
 /* Runs the 32-bit program beside this one, several at once. */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* FPU, SSE and AVX registers of several processes must survive every switch between them. */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <cpuid.h>
 #include <stdio.h>
@@ -41,25 +41,25 @@ static int sse_holds(uint64_t seed)
     for (int i = 0; i < 32; i++)
         in[i] = test_random(&seed);
     memset(out, 0, sizeof(out));
-    __asm__ volatile("movups 0(%1), %%xmm0; movups 16(%1), %%xmm1; movups 32(%1), %%xmm2\n"
-                     "movups 48(%1), %%xmm3; movups 64(%1), %%xmm4; movups 80(%1), %%xmm5\n"
-                     "movups 96(%1), %%xmm6; movups 112(%1), %%xmm7; movups 128(%1), %%xmm8\n"
-                     "movups 144(%1), %%xmm9; movups 160(%1), %%xmm10; movups 176(%1), %%xmm11\n"
-                     "movups 192(%1), %%xmm12; movups 208(%1), %%xmm13; movups 224(%1), %%xmm14\n"
-                     "movups 240(%1), %%xmm15\n"
-                     "movl $24, %%eax; syscall\n" /* sched_yield */
-                     "movl $20000, %%ecx; 1: decl %%ecx; jnz 1b\n"
-                     "movups %%xmm0, 0(%2); movups %%xmm1, 16(%2); movups %%xmm2, 32(%2)\n"
-                     "movups %%xmm3, 48(%2); movups %%xmm4, 64(%2); movups %%xmm5, 80(%2)\n"
-                     "movups %%xmm6, 96(%2); movups %%xmm7, 112(%2); movups %%xmm8, 128(%2)\n"
-                     "movups %%xmm9, 144(%2); movups %%xmm10, 160(%2); movups %%xmm11, 176(%2)\n"
-                     "movups %%xmm12, 192(%2); movups %%xmm13, 208(%2); movups %%xmm14, 224(%2)\n"
-                     "movups %%xmm15, 240(%2)\n"
-                     : "=&a"(result)
-                     : "r"(in), "r"(out)
-                     : "rcx", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-                       "xmm13", "xmm14", "xmm15");
+    __asm__ volatile(
+        "movups 0(%1), %%xmm0; movups 16(%1), %%xmm1; movups 32(%1), %%xmm2\n"
+        "movups 48(%1), %%xmm3; movups 64(%1), %%xmm4; movups 80(%1), %%xmm5\n"
+        "movups 96(%1), %%xmm6; movups 112(%1), %%xmm7; movups 128(%1), %%xmm8\n"
+        "movups 144(%1), %%xmm9; movups 160(%1), %%xmm10; movups 176(%1), %%xmm11\n"
+        "movups 192(%1), %%xmm12; movups 208(%1), %%xmm13; movups 224(%1), %%xmm14\n"
+        "movups 240(%1), %%xmm15\n"
+        "movl $24, %%eax; syscall\n" /* sched_yield */
+        "movl $20000, %%ecx; 1: decl %%ecx; jnz 1b\n"
+        "movups %%xmm0, 0(%2); movups %%xmm1, 16(%2); movups %%xmm2, 32(%2)\n"
+        "movups %%xmm3, 48(%2); movups %%xmm4, 64(%2); movups %%xmm5, 80(%2)\n"
+        "movups %%xmm6, 96(%2); movups %%xmm7, 112(%2); movups %%xmm8, 128(%2)\n"
+        "movups %%xmm9, 144(%2); movups %%xmm10, 160(%2); movups %%xmm11, 176(%2)\n"
+        "movups %%xmm12, 192(%2); movups %%xmm13, 208(%2); movups %%xmm14, 224(%2)\n"
+        "movups %%xmm15, 240(%2)\n"
+        : "=&a"(result)
+        : "r"(in), "r"(out)
+        : "rcx", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+          "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
     return same("xmm", in, out, 32);
 }
 

@@ -89,7 +89,7 @@ static u32 word_at(u32 selector)
 
 static void segments_check(void)
 {
-    struct user_descriptor descriptor = { ~0u, (u32)&segment_word, 0xfffff, 0x51 };
+    struct user_descriptor descriptor = {~0u, (u32)&segment_word, 0xfffff, 0x51};
 
     expect(10, call(NR_SET_THREAD_AREA, (u32)&descriptor, 0, 0, 0) == 0);
     expect(11, word_at(descriptor.entry << 3 | 3) == 0xc0ffee);
@@ -126,8 +126,7 @@ static void memory_check(void)
 static void signals_check(void)
 {
     struct kernel_sigaction action = {
-        .handler = signal_caught, .flags = SA_RESTORER | SA_SIGINFO, .restorer = signal_return
-    };
+        .handler = signal_caught, .flags = SA_RESTORER | SA_SIGINFO, .restorer = signal_return};
     int self = call(NR_GETPID, 0, 0, 0, 0);
 
     expect(30, call(NR_SIGACTION, SIGNAL_USER, (u32)&action, 0, 8) == 0);

@@ -1,9 +1,9 @@
 /*
- * The workload: runs in a guest and shows that processes, memory, signals, the FPU and the clock
- * work there. `workload check|full|NAME` prints a line for each test and a last one for all;
- * `workload generate MIB` writes deterministic bytes for the compressor test.
+ * The workload: runs in a guest and shows that processes, memory, signals, the FPU and the
+ * clock work there. `workload check|full|NAME` prints a line for each test and a last one for
+ * all; `workload generate MIB` writes deterministic bytes for the compressor test.
  */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,9 +22,9 @@ struct test {
 };
 
 static const struct test tests[] = {
-    { "storm", test_storm },       { "threads", test_threads }, { "memory", test_memory },
-    { "pipes", test_pipes },       { "signals", test_signals }, { "trace", test_trace },
-    { "compat32", test_compat32 }, { "fpu", test_fpu },         { "clock", test_clock },
+    {"storm", test_storm},       {"threads", test_threads}, {"memory", test_memory},
+    {"pipes", test_pipes},       {"signals", test_signals}, {"trace", test_trace},
+    {"compat32", test_compat32}, {"fpu", test_fpu},         {"clock", test_clock},
 };
 
 #define TEST_COUNT (sizeof(tests) / sizeof(tests[0]))

@@ -1,5 +1,5 @@
 /* Page tables under load: mmap, mprotect, mremap, copy on write, faults where they belong. */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -49,8 +49,8 @@ static int filled(const unsigned char *area, size_t pages, uint64_t seed)
 static const char *churn_one(unsigned n)
 {
     size_t pages = 1 + n * 37 % 600;
-    unsigned char *area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *area =
+        mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (area == MAP_FAILED)
         return test_fail("mmap of %zu pages", pages);
@@ -76,8 +76,8 @@ static const char *churn_one(unsigned n)
 /* Both sides of a fork write the same pages and must not see each other. */
 static const char *copy_on_write(size_t pages)
 {
-    unsigned char *area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *area =
+        mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (area == MAP_FAILED)
         return "mmap for copy on write";
@@ -104,7 +104,7 @@ static const char *copy_on_write(size_t pages)
 /* NX: code on a data page must fault, the same page made executable must run. */
 static const char *execute_check(void)
 {
-    static const unsigned char code[] = { 0xb8, 0x2a, 0, 0, 0, 0xc3 }; /* mov $42,%eax; ret */
+    static const unsigned char code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; /* mov $42,%eax; ret */
     unsigned char *area =
         mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int (*function)(void);
@@ -128,7 +128,7 @@ static const char *execute_check(void)
 
 const char *test_memory(enum test_size size)
 {
-    struct sigaction action = { .sa_sigaction = fault_caught, .sa_flags = SA_SIGINFO };
+    struct sigaction action = {.sa_sigaction = fault_caught, .sa_flags = SA_SIGINFO};
     unsigned rounds = size == SIZE_FULL ? 200 : 20;
     const char *why = NULL;
 

@@ -1,5 +1,5 @@
 /* Processes and threads: fork and exec storms, pipes between many, TLS and futexes. */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -58,7 +58,7 @@ static void *count_up(void *argument)
 
 const char *test_threads(enum test_size size)
 {
-    struct shared_count count = { .rounds = size == SIZE_FULL ? 20000 : 1000 };
+    struct shared_count count = {.rounds = size == SIZE_FULL ? 20000 : 1000};
     pthread_t threads[PARALLEL];
     uint64_t sum = 0;
 
@@ -109,7 +109,7 @@ static const char *read_stream(int from, size_t bytes, uint64_t seed)
 
     while (at < bytes) {
         unsigned char got[1021];
-        struct pollfd ready = { .fd = from, .events = POLLIN };
+        struct pollfd ready = {.fd = from, .events = POLLIN};
 
         if (poll(&ready, 1, 30000) != 1)
             return "nothing came through a pipe for 30 s";

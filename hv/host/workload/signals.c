@@ -1,5 +1,5 @@
 /* Signals, processor exceptions seen as signals, and single-stepping through ptrace. */
-#include "test.h"
+#include "hv/host/workload/test.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -28,7 +28,14 @@ static void trap_caught(int signal_number, siginfo_t *info, void *context)
     siglongjmp(trap_jump, 1);
 }
 
-enum trap { TRAP_DIVIDE, TRAP_OPCODE, TRAP_BREAKPOINT, TRAP_PROTECTION, TRAP_NULL, TRAP_NO_GATE };
+enum trap {
+    TRAP_DIVIDE,
+    TRAP_OPCODE,
+    TRAP_BREAKPOINT,
+    TRAP_PROTECTION,
+    TRAP_NULL,
+    TRAP_NO_GATE
+};
 
 static void trap_provoke(enum trap trap)
 {
@@ -71,14 +78,14 @@ static const char *traps_check(int rounds)
         int signal_number;
         const char *name;
     } traps[] = {
-        { TRAP_DIVIDE, SIGFPE, "divide error" },
-        { TRAP_OPCODE, SIGILL, "invalid opcode" },
-        { TRAP_BREAKPOINT, SIGTRAP, "breakpoint" },
-        { TRAP_PROTECTION, SIGSEGV, "privileged instruction" },
-        { TRAP_NULL, SIGSEGV, "null pointer" },
-        { TRAP_NO_GATE, SIGSEGV, "interrupt without a gate" },
+        {TRAP_DIVIDE, SIGFPE, "divide error"},
+        {TRAP_OPCODE, SIGILL, "invalid opcode"},
+        {TRAP_BREAKPOINT, SIGTRAP, "breakpoint"},
+        {TRAP_PROTECTION, SIGSEGV, "privileged instruction"},
+        {TRAP_NULL, SIGSEGV, "null pointer"},
+        {TRAP_NO_GATE, SIGSEGV, "interrupt without a gate"},
     };
-    struct sigaction action = { .sa_sigaction = trap_caught, .sa_flags = SA_SIGINFO };
+    struct sigaction action = {.sa_sigaction = trap_caught, .sa_flags = SA_SIGINFO};
 
     for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++) {
         sigaction(traps[i].signal_number, &action, NULL);
@@ -126,7 +133,7 @@ static const char *ping_pong(int rounds)
 /* An interval timer interrupts a busy loop; registers must survive every delivery. */
 static const char *timer_check(int ticks)
 {
-    struct itimerval period = { { 0, 5000 }, { 0, 5000 } }, off = { { 0, 0 }, { 0, 0 } };
+    struct itimerval period = {{0, 5000}, {0, 5000}}, off = {{0, 0}, {0, 0}};
     uint64_t deadline_ns = test_now_ns() + 30000000000ull, state = 7, mirror = 7;
 
     signal(SIGALRM, count_signal);
@@ -139,7 +146,8 @@ static const char *timer_check(int ticks)
         }
     }
     setitimer(ITIMER_REAL, &off, NULL);
-    return caught >= ticks ? NULL : test_fail("%d of %d timer ticks in 30 s", (int)caught, ticks);
+    return caught >= ticks ? NULL
+                           : test_fail("%d of %d timer ticks in 30 s", (int)caught, ticks);
 }
 
 const char *test_signals(enum test_size size)
