@@ -103,6 +103,14 @@ static void memory_init(void)
     frames_add(BOOT_MAP_END, UINT64_MAX);
 }
 
+static void backend_init(void)
+{
+    hpa_t memory;
+
+    if (frame_alloc(RUN_ORDER, FRAME_OWNER_HV, &memory) != ST_OK || run_init(memory) != ST_OK)
+        panic("this CPU offers no usable virtualisation (SVM with nested paging is needed)");
+}
+
 static void devices_init(void)
 {
     power_init(acpi.pm1a_port, acpi.soft_off_type);
@@ -123,8 +131,7 @@ void boot_main(enum boot_protocol protocol, u64 information)
     acpi_read(boot.rsdp, &acpi);
     memory_init();
     devices_init();
-    if (run_init() != ST_OK)
-        panic("this CPU offers no usable virtualisation (SVM with nested paging is needed)");
+    backend_init();
     partition_init();
     sched_init();
     print("entente: %lu MiB free, %u CPU(s), TSC %lu kHz\n",
