@@ -20,7 +20,8 @@
 #define ZERO_FLAGS   (PTE_P | PTE_A | PTE_NX)
 
 /*
- * A descriptor the guest may load: not present, an empty one, or code or data, whose DPL becomes
+ * A descriptor the guest may load: not present, an empty one, or code or data, whose DPL
+ * becomes
  * 3. Gates and system descriptors would lead into the shim.
  */
 bool descriptor_fix(u64 *descriptor)
@@ -128,7 +129,8 @@ enum status gdt_set(struct pv_vcpu *vcpu, u64 frame_list, u32 entries)
     return gdt_set_frames(vcpu, frames, entries);
 }
 
-/* ---- LDT: its pages enter the window when they are first used ------------------------------ */
+/* ---- LDT: its pages enter the window when they are first used ------------------------------
+ */
 
 void ldt_drop_pages(struct pv_vcpu *vcpu)
 {
@@ -186,7 +188,8 @@ u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2)
     return ldt_offset(vcpu, cr2, &offset) ? vcpu->ldt_base + offset : cr2;
 }
 
-/* ---- One descriptor ------------------------------------------------------------------------ */
+/* ---- One descriptor ------------------------------------------------------------------------
+ */
 
 enum status descriptor_update(struct pv_vcpu *vcpu, u64 machine_address, u64 descriptor)
 {

@@ -14,7 +14,8 @@ static u64 clock_bits(void)
     return ((u64)mmu.flush_clock << FRAME_CLOCK_SHIFT) & FRAME_CLOCK;
 }
 
-/* Nobody uses the old type any more, but a TLB that was not flushed since may still allow it. */
+/* Nobody uses the old type any more, but a TLB that was not flushed since may still allow it.
+ */
 static void type_change(struct frame *frame, enum frame_type type)
 {
     u64 word = frame->word;
@@ -102,7 +103,8 @@ void frame_ref_put(u64 number)
     frame_at(number)->word -= FRAME_REF_ONE;
 }
 
-/* The GDT and LDT windows hold descriptor pages too; the LDT's are a cache and can be dropped. */
+/* The GDT and LDT windows hold descriptor pages too; the LDT's are a cache and can be dropped.
+ */
 static enum status writable_get(u64 number)
 {
     if (word_type(frame_at(number)->word) == FRAME_SEGMENT) {
@@ -174,8 +176,7 @@ enum status frame_map_upgrade(u64 number)
     struct frame *frame = frame_at(number);
     u64 word = frame->word;
 
-    if ((word & (FRAME_TYPE | FRAME_KIND)) ==
-            (FRAME_WRITABLE | FRAME_KIND_BITS(FRAME_GUEST)) &&
+    if ((word & (FRAME_TYPE | FRAME_KIND)) == (FRAME_WRITABLE | FRAME_KIND_BITS(FRAME_GUEST)) &&
         word_has_room(word)) {
         frame->word = word + FRAME_COUNT_ONE;
         return ST_OK;

@@ -28,22 +28,22 @@ struct frame {
     u64 word;
 };
 
-#define FRAME_TYPE       7ull
-#define FRAME_KIND_SHIFT 3
-#define FRAME_KIND       (7ull << FRAME_KIND_SHIFT)
-#define FRAME_VALID      BIT(6)
-#define FRAME_PINNED     BIT(7)
-#define FRAME_LINEAR_IN  BIT(8)  /* another table of its level refers to it */
-#define FRAME_LINEAR_OUT BIT(9)  /* it refers to another table of its level */
-#define FRAME_READ_ONLY  BIT(10) /* a foreign frame lent for reading */
-#define FRAME_CLOCK_SHIFT 11     /* flush clock when count fell to 0 */
-#define FRAME_CLOCK      (15ull << FRAME_CLOCK_SHIFT)
+#define FRAME_TYPE        7ull
+#define FRAME_KIND_SHIFT  3
+#define FRAME_KIND        (7ull << FRAME_KIND_SHIFT)
+#define FRAME_VALID       BIT(6)
+#define FRAME_PINNED      BIT(7)
+#define FRAME_LINEAR_IN   BIT(8)  /* another table of its level refers to it */
+#define FRAME_LINEAR_OUT  BIT(9)  /* it refers to another table of its level */
+#define FRAME_READ_ONLY   BIT(10) /* a foreign frame lent for reading */
+#define FRAME_CLOCK_SHIFT 11      /* flush clock when count fell to 0 */
+#define FRAME_CLOCK       (15ull << FRAME_CLOCK_SHIFT)
 #define FRAME_COUNT_SHIFT 15
-#define FRAME_COUNT_ONE  BIT(FRAME_COUNT_SHIFT)
-#define FRAME_COUNT      ((BIT(21) - 1) << FRAME_COUNT_SHIFT)
-#define FRAME_REF_SHIFT  36
-#define FRAME_REF_ONE    BIT(FRAME_REF_SHIFT)
-#define FRAME_REFS       ((BIT(28) - 1) << FRAME_REF_SHIFT)
+#define FRAME_COUNT_ONE   BIT(FRAME_COUNT_SHIFT)
+#define FRAME_COUNT       ((BIT(21) - 1) << FRAME_COUNT_SHIFT)
+#define FRAME_REF_SHIFT   36
+#define FRAME_REF_ONE     BIT(FRAME_REF_SHIFT)
+#define FRAME_REFS        ((BIT(28) - 1) << FRAME_REF_SHIFT)
 
 #define FRAME_KIND_BITS(kind) ((u64)(kind) << FRAME_KIND_SHIFT)
 

@@ -54,7 +54,7 @@ static bool all_released(u64 first, u64 count)
 
 enum status frame_find_released(u32 order, u64 end, mfn_t *first)
 {
-    u64 count = (u64)1 << (order & 31);
+    u64 count = order < 32 ? (u64)1 << order : mmu.mfn_end + 1;
     u64 limit = MIN(end, mmu.mfn_end);
 
     for (u64 i = 0; i + count <= limit; i += count) {
@@ -66,7 +66,8 @@ enum status frame_find_released(u32 order, u64 end, mfn_t *first)
     return ST_NO_MEMORY;
 }
 
-/* The old type stays in the word: translations of the frame's former life may still be cached. */
+/* The old type stays in the word: translations of the frame's former life may still be cached.
+ */
 enum status frame_accept(mfn_t frame, pfn_t pfn)
 {
     if (frame_kind_get(frame) != FRAME_RELEASED)

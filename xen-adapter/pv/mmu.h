@@ -3,9 +3,10 @@
  *
  * One rule carries everything: a frame has one type at a time (page table of one level,
  * descriptor page, writable, none), so what the CPU walks or loads was checked and cannot be
- * written by the guest. Statuses are the ones that translate to Xen's errors: ST_INVALID EINVAL,
- * ST_BUSY EBUSY, ST_DENIED EPERM, ST_NO_PARTITION ESRCH, ST_NO_CALL ENOSYS, ST_FAULT EFAULT,
- * ST_UNSUPPORTED EOPNOTSUPP, ST_REFUSED_ACCESS EACCES. [xen/xen.h, HYPERVISOR_mmu_update ff.]
+ * written by the guest. Statuses are the ones that translate to Xen's errors: ST_INVALID
+ * EINVAL, ST_BUSY EBUSY, ST_DENIED EPERM, ST_NO_PARTITION ESRCH, ST_NO_CALL ENOSYS, ST_FAULT
+ * EFAULT, ST_UNSUPPORTED EOPNOTSUPP, ST_REFUSED_ACCESS EACCES. [xen/xen.h,
+ * HYPERVISOR_mmu_update ff.]
  *
  * Flushes are collected: every function here may leave vcpu->flush != 0, and mmu_settle() must
  * run before the guest does (at the end of each hypercall that calls in here, once for a whole
@@ -55,7 +56,8 @@ enum frame_kind frame_kind_get(mfn_t frame);
  * loads cr3). For vCPUs brought up later mmu_base_set() does the same without a pin. */
 enum status mmu_boot(struct pv_vcpu *vcpu, mfn_t l4);
 
-/* ---- Hypercalls [called by E]: guest addresses are plain u64 ------------------------------ */
+/* ---- Hypercalls [called by E]: guest addresses are plain u64 ------------------------------
+ */
 
 enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, u32 foreign);
 enum status mmu_update_va(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags);
@@ -84,11 +86,12 @@ static inline void mmu_settle(struct pv_vcpu *vcpu)
         mmu_flush_now(vcpu);
 }
 
-/* ---- Faults [called by E] ----------------------------------------------------------------- */
+/* ---- Faults [called by E] -----------------------------------------------------------------
+ */
 
 /*
- * True: handled, go back to the guest (a write to a page table was emulated and rip advanced, or
- * a page of the LDT was mapped). False: the fault is the guest's.
+ * True: handled, go back to the guest (a write to a page table was emulated and rip advanced,
+ * or a page of the LDT was mapped). False: the fault is the guest's.
  */
 bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs);
 
@@ -104,11 +107,12 @@ u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2);
  */
 enum status mmu_walk(struct pv_vcpu *vcpu, enum pv_mode mode, u64 va, u64 *entry);
 
-/* ---- Grants and other foreign frames [called by E] ---------------------------------------- */
+/* ---- Grants and other foreign frames [called by E] ----------------------------------------
+ */
 
 /*
- * Writes an L1 entry that maps a frame of kind FRAME_FOREIGN (placed in the window first), found
- * by guest address or by the machine address of the entry (GNTMAP_contains_pte).
+ * Writes an L1 entry that maps a frame of kind FRAME_FOREIGN (placed in the window first),
+ * found by guest address or by the machine address of the entry (GNTMAP_contains_pte).
  */
 enum status mmu_foreign_map_va(struct pv_vcpu *vcpu, u64 va, u64 entry);
 enum status mmu_foreign_map_pte(struct pv_vcpu *vcpu, u64 machine_address, u64 entry);
@@ -118,11 +122,12 @@ enum status mmu_foreign_unmap_va(struct pv_vcpu *vcpu, u64 va, mfn_t frame, u64 
 enum status mmu_foreign_unmap_pte(struct pv_vcpu *vcpu, u64 machine_address, mfn_t frame,
                                   u64 entry);
 
-/* ---- Frames that come and go: memory_op [called by E] -------------------------------------- */
+/* ---- Frames that come and go: memory_op [called by E] --------------------------------------
+ */
 
 /*
- * decrease_reservation, before L0 is asked: `*give` says whether the frame is to be handed to L0
- * now; when somebody still maps it, it stays with the shim (FRAME_LEAVING) and is handed out
+ * decrease_reservation, before L0 is asked: `*give` says whether the frame is to be handed to
+ * L0 now; when somebody still maps it, it stays with the shim (FRAME_LEAVING) and is handed out
  * again by frame_reuse(). ST_INVALID: not the guest's.
  */
 enum status frame_release(mfn_t frame, bool *give);
@@ -139,19 +144,22 @@ enum status frame_accept(mfn_t frame, pfn_t pfn);
 /* True if the frame is the guest's own memory (kind FRAME_GUEST). */
 bool frame_is_guest(mfn_t frame);
 
-/* ---- M2P ----------------------------------------------------------------------------------- */
+/* ---- M2P -----------------------------------------------------------------------------------
+ */
 
 /* Writes an entry (any value the guest likes); ignores frames outside the table. */
 void m2p_set(mfn_t frame, pfn_t pfn);
 u64 m2p_get(mfn_t frame);
 
-/* ---- What the MMU needs from the machine (mmu_hw.c; fakes in the host tests) --------------- */
+/* ---- What the MMU needs from the machine (mmu_hw.c; fakes in the host tests) ---------------
+ */
 
 void tlb_flush_page(u64 va);
 void tlb_flush_all(void); /* everything but global entries */
 void cr3_load(mfn_t l4);
 void cache_flush(void);
-void ldt_load(struct pv_vcpu *vcpu, u64 base, u32 entries); /* descriptor in GDT page 14 + lldt */
-u64 *m2p_slot(mfn_t frame);                                /* writable; NULL if there is none */
+void ldt_load(struct pv_vcpu *vcpu, u64 base,
+              u32 entries); /* descriptor in GDT page 14 + lldt */
+u64 *m2p_slot(mfn_t frame); /* writable; NULL if there is none */
 
 #endif

@@ -1,4 +1,5 @@
-/* What mmu_update and mmuext_op have in common: a list, a count of successes, a foreign domain. */
+/* What mmu_update and mmuext_op have in common: a list, a count of successes, a foreign domain.
+ */
 #ifndef XEN_ADAPTER_PV_MMU_BATCH_H
 #define XEN_ADAPTER_PV_MMU_BATCH_H
 

@@ -1,7 +1,8 @@
 /*
  * Writes of a guest kernel to its own read-only L1 tables, carried out with the checks of
  * mmu_update (VMASST_TYPE_writable_pagetables). Linux does so wherever it wants the old value
- * too: ptep_get_and_clear (xchg), ptep_set_wrprotect (lock and, cmpxchg), clear_young (lock btr).
+ * too: ptep_get_and_clear (xchg), ptep_set_wrprotect (lock and, cmpxchg), clear_young (lock
+ * btr).
  */
 #include "hv/lib/insn_decode.h"
 #include "xen-adapter/abi/xen.h"
@@ -29,7 +30,7 @@ struct table_write {
 
 /* What the instruction makes of it. */
 struct table_result {
-    u64 value;    /* new operand */
+    u64 value; /* new operand */
     u64 rflags;
     u64 register_value;
     u8 register_number; /* that gets register_value, or INSN_NO_REGISTER */
@@ -135,8 +136,7 @@ static bool compute(const struct insn *insn, struct pv_regs *regs, u64 old, u64 
 /* The entry still has the value that the new one was computed from, else ST_AGAIN. */
 static enum status entry_exchange(u64 *slot, u64 old, u64 entry)
 {
-    bool is_same = (old & entry & PTE_P) != 0 &&
-                   ((old ^ entry) & (PTE_FRAME | PTE_RW)) == 0 &&
+    bool is_same = (old & entry & PTE_P) != 0 && ((old ^ entry) & (PTE_FRAME | PTE_RW)) == 0 &&
                    (entry & (PTE_PS | PTE_PCD | PTE_PWT)) == 0;
     u64 expected = old;
 
@@ -200,8 +200,8 @@ static enum status write_run(struct pv_regs *regs, const struct table_write *w)
         if (!result.is_write)
             break;
         status = entry_exchange(w->slot, old,
-                                (old & ~(w->mask << w->shift)) |
-                                    (result.value & w->mask) << w->shift);
+                                (old & ~(w->mask << w->shift)) | (result.value & w->mask)
+                                                                     << w->shift);
         if (status != ST_OK && status != ST_AGAIN)
             return status;
     }

@@ -55,7 +55,8 @@ void ldt_load(struct pv_vcpu *vcpu, u64 base, u32 entries)
         __asm__ volatile("lldt %0" : : "r"(selector));
 }
 
-/* The M2P is read-only where the guest sees it; its pages are written through the direct map. */
+/* The M2P is read-only where the guest sees it; its pages are written through the direct map.
+ */
 u64 *m2p_slot(mfn_t frame)
 {
     u64 va = M2P_VIRT + frame.raw * sizeof(u64);

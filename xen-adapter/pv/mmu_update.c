@@ -129,8 +129,8 @@ static enum status update_one(u64 pointer, u64 value)
 enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, u32 foreign)
 {
     struct mmu_batch batch;
-    enum status status = mmu_batch_open(&batch, requests, sizeof(struct xen_mmu_update), count,
-                                        done, foreign);
+    enum status status =
+        mmu_batch_open(&batch, requests, sizeof(struct xen_mmu_update), count, done, foreign);
 
     (void)vcpu;
     while (status == ST_OK && batch.next < batch.count) {

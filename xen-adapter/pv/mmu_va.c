@@ -50,7 +50,8 @@ static void flush_vcpus(u32 vcpus)
             mmu.vcpu[i]->flush |= FLUSH_ALL;
 }
 
-/* Of one page: at once here, with everything else on the others, who must stop for it anyway. */
+/* Of one page: at once here, with everything else on the others, who must stop for it anyway.
+ */
 void mmu_flush_page(struct pv_vcpu *vcpu, u64 va, u32 vcpus)
 {
     u32 own = (u32)BIT(vcpu->id);
@@ -113,7 +114,8 @@ enum status mmu_update_va(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags)
     return flush_by_flags(vcpu, va, flags);
 }
 
-enum status mmu_update_va_foreign(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags, u32 domain)
+enum status mmu_update_va_foreign(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags,
+                                  u32 domain)
 {
     if (domain == XEN_DOMID_SELF)
         return mmu_update_va(vcpu, va, entry, flags);

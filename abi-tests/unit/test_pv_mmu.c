@@ -1,0 +1,713 @@
+/* The PV MMU's calls: what Linux does in its order, and each refusal with Xen's error. */
+// sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
+// xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
+// xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c
+// xen-adapter/pv/m2p.c xen-adapter/pv/memory_frames.c hv/lib/insn_decode.c
+// hv/lib/insn_operands.c hv/lib/insn_tables.c hv/lib/insn_compute.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi-tests/unit/fake_pv_mmu.h"
+#include "xen-adapter/abi/xen.h"
+
+#define G     FAKE_GUEST
+#define L4    G
+#define L1    (G + 3)
+#define FREE  (G + 16) /* first frame that no test table uses at boot */
+#define TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
+static u64 entry_of(u64 number, u64 flags)
+{
+    return number << PAGE_SHIFT | flags;
+}
+
+static u64 slot_of(u64 number, u64 index)
+{
+    return (number << PAGE_SHIFT) + index * 8;
+}
+
+static enum status va_set(u64 number, u64 entry)
+{
+    return mmu_update_va(&fake_vcpu, fake_va_of(G, number), entry, 0);
+}
+
+static void read_only(u64 number)
+{
+    assert_int_equal(va_set(number, entry_of(number, PTE_P)), ST_OK);
+}
+
+static void unmap(u64 number)
+{
+    assert_int_equal(va_set(number, 0), ST_OK);
+}
+
+static void test_boot(void **state)
+{
+    (void)state;
+    fake_boot();
+    fake_check();
+    for (u32 i = 0; i < SHIM_SLOT_COUNT; i++)
+        assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST + i], mmu.slots[i]);
+    assert_int_equal(word_type(fake_word(L1)), FRAME_L1);
+    assert_int_equal(word_count(fake_word(L4)), 2);
+}
+
+/* Linux: new tables, read-only, pinned, switched to; the old ones unpinned and made writable.
+ */
+static void test_linux_boot_order(void **state)
+{
+    u64 new = FREE;
+
+    (void)state;
+    fake_boot();
+    fake_build(new, G, FAKE_GUEST_END - G);
+    for (u64 i = 0; i < 4; i++) {
+        fake_table(new + 3)[L4 - G + i] &= ~PTE_RW;
+        read_only(new + i);
+    }
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, new, 0), ST_OK);
+    assert_int_not_equal(fake_vcpu.flush, 0);
+    mmu_settle(&fake_vcpu);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_BASEPTR, new, 0), ST_OK);
+    assert_int_equal(fake.cr3.raw, new);
+    fake_check();
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, L4, 0), ST_OK);
+    fake_check();
+    for (u64 i = 0; i < 4; i++) {
+        assert_int_equal(word_count(fake_word(L4 + i)), 0);
+        assert_int_equal(va_set(L4 + i, entry_of(L4 + i, PTE_P | PTE_RW)), ST_OK);
+    }
+    assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST], 0);
+    fake_check();
+    mmu_settle(&fake_vcpu);
+}
+
+static void test_everything_comes_back(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, L4, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, L4, 0), ST_OK);
+    fake_check();
+    mmu_vcpu_end(&fake_vcpu);
+    fake_check();
+    for (u64 i = 0; i < FAKE_FRAMES; i++)
+        assert_int_equal(word_refs(fake_word(i)), 0);
+}
+
+static void test_l1_entries_refused(void **state)
+{
+    (void)state;
+    fake_boot();
+    unmap(FREE);
+    assert_int_equal(va_set(FREE, entry_of(L1, PTE_P | PTE_RW)), ST_BUSY);
+    assert_int_equal(va_set(FREE, entry_of(L4, PTE_P | PTE_RW)), ST_BUSY);
+    assert_int_equal(va_set(FREE, entry_of(1, PTE_P)), ST_BUSY);
+    assert_int_equal(va_set(FREE, entry_of(FAKE_HOLE, PTE_P)), ST_DENIED);
+    assert_int_equal(va_set(FREE, entry_of(0x12345678, PTE_P)), ST_DENIED);
+    assert_int_equal(va_set(FREE, PTE_FRAME | PTE_P), ST_INVALID);
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_PS)), ST_INVALID);
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_PCD)), ST_INVALID);
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_PWT)), ST_INVALID);
+    fake_check();
+    assert_int_equal(fake_table(L1)[FREE - G], 0);
+    shim.domain.privileged = 1;
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_PCD | PTE_PS)), ST_OK);
+    fake_check();
+}
+
+static void test_l1_entries_adjusted(void **state)
+{
+    u64 software = 0x7feull << 52 | PTE_NX | 0xe00;
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_G | software)), ST_OK);
+    assert_int_equal(fake_table(L1)[FREE - G], entry_of(FREE, PTE_P | PTE_US | software));
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_RW | PTE_G)), ST_OK);
+    assert_int_equal(fake_table(L1)[FREE - G], entry_of(FREE, PTE_P | PTE_RW | PTE_US));
+    assert_int_equal(va_set(FREE, 0xdeadbeef000ffff0ull), ST_OK);
+    assert_int_equal(fake_table(L1)[FREE - G], 0xdeadbeef000ffff0ull);
+    fake_check();
+}
+
+static void test_same_frame_cannot_become_writable_while_a_table(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(va_set(L1, entry_of(L1, PTE_P | PTE_RW)), ST_BUSY);
+    assert_int_equal(va_set(L1, entry_of(L1, PTE_P | PTE_A | PTE_NX)), ST_OK);
+    fake_check();
+}
+
+static void test_upper_entries_refused(void **state)
+{
+    static const u64 bad[] = {PTE_PS, PTE_PCD, PTE_PWT, PTE_G};
+
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    for (u32 level = 2; level <= 4; level++) {
+        u64 table = L4 + 4 - level;
+
+        for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
+            assert_int_equal(fake_update(slot_of(table, 7), entry_of(FREE, TABLE | bad[i])),
+                             ST_INVALID);
+        assert_int_equal(fake_update(slot_of(table, 7), entry_of(FREE + 1, TABLE)), ST_INVALID);
+        assert_int_equal(fake_update(slot_of(table, 7), entry_of(1, TABLE)), ST_INVALID);
+        assert_int_equal(fake_update(slot_of(table, 7), entry_of(FAKE_SPECIAL, TABLE)),
+                         ST_INVALID);
+        assert_int_equal(fake_update(slot_of(table, 7), entry_of(FAKE_HOLE, TABLE)),
+                         ST_INVALID);
+        assert_int_equal(fake_update(slot_of(table, 7), entry_of(~0ull >> 12, TABLE)),
+                         ST_INVALID);
+    }
+    assert_int_equal(fake_update(slot_of(L4 + 2, 7), entry_of(L4, TABLE)), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(L4, 7), entry_of(L1, TABLE)), ST_INVALID);
+    fake_check();
+    assert_int_equal(fake_update(slot_of(L4 + 2, 7), entry_of(FREE, TABLE)), ST_OK);
+    assert_int_equal(word_type(fake_word(FREE)), FRAME_L1);
+    fake_check();
+    assert_int_equal(fake_update(slot_of(L4 + 2, 7), 0), ST_OK);
+    assert_int_equal(word_count(fake_word(FREE)), 0);
+    fake_check();
+}
+
+static void test_shim_slots_are_not_the_guests(void **state)
+{
+    (void)state;
+    fake_boot();
+    for (u32 i = SHIM_SLOT_FIRST; i < SHIM_SLOT_FIRST + SHIM_SLOT_COUNT; i++) {
+        assert_int_equal(fake_update(slot_of(L4, i), 0), ST_INVALID);
+        assert_int_equal(fake_update(slot_of(L4, i), entry_of(L4 + 1, TABLE)), ST_INVALID);
+    }
+    assert_int_equal(fake_update(slot_of(L4, 255), entry_of(L4 + 1, TABLE)), ST_OK);
+    assert_int_equal(fake_update(slot_of(L4, 272), entry_of(L4 + 1, TABLE)), ST_OK);
+    fake_check();
+}
+
+static void test_a_bad_table_is_unwound(void **state)
+{
+    u64 *table = fake_table(FREE);
+
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    for (u32 i = 0; i < 200; i++)
+        table[i] = entry_of(FREE + 1 + i % 8, PTE_P | (i & 1 ? PTE_RW : 0));
+    table[200] = entry_of(1, PTE_P);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FREE, 0), ST_BUSY);
+    fake_check();
+    table[200] = entry_of(FREE, PTE_P | PTE_RW);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FREE, 0), ST_BUSY);
+    table[200] = entry_of(FREE, PTE_P);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FREE, 0), ST_OK);
+    fake_check();
+    /* Deep: an L4 whose L2 refers to a frame that is mapped writable. */
+    for (u64 i = 50; i < 53; i++)
+        read_only(G + i);
+    fake_table(G + 50)[1] = entry_of(G + 51, TABLE);
+    fake_table(G + 51)[1] = entry_of(G + 52, TABLE);
+    fake_table(G + 52)[1] = entry_of(FREE, TABLE);
+    fake_table(G + 52)[2] = entry_of(G + 60, TABLE);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, G + 50, 0), ST_INVALID);
+    fake_check();
+    read_only(G + 60);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, G + 50, 0), ST_OK);
+    fake_check();
+}
+
+static void test_pins(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, L4, 0), ST_INVALID); /* already */
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, L1, 0), ST_OK);      /* late pin */
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L2_TABLE, L1, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L3_TABLE, L4 + 1, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FREE, 0), ST_INVALID); /* writable */
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, 1, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FAKE_SPECIAL, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, ~0ull, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, FREE, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, ~0ull, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, L1, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, L1, 0), ST_INVALID);
+    fake_check();
+    assert_int_equal(word_type(fake_word(L1)), FRAME_L1);
+}
+
+static void test_linear_tables(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_update(slot_of(L4, 9), entry_of(L4, TABLE)), ST_INVALID); /* RW */
+    assert_int_equal(fake_update(slot_of(L4, 9), entry_of(L4, PTE_P)), ST_OK);
+    assert_int_equal(fake_update(slot_of(L4, 10), entry_of(L4, PTE_P | PTE_A)), ST_OK);
+    fake_check();
+    assert_int_equal(fake_update(slot_of(L4, 9), entry_of(L4, PTE_P | PTE_RW)), ST_INVALID);
+    fake_check();
+    /* Another L4, read through ours; not back again. */
+    read_only(FREE);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, FREE, 0), ST_OK);
+    assert_int_equal(fake_update(slot_of(L4, 11), entry_of(FREE, PTE_P)), ST_OK);
+    assert_int_equal(fake_update(slot_of(FREE, 1), entry_of(L4, PTE_P)), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(FREE, 1), entry_of(FREE, PTE_P)), ST_OK);
+    fake_check();
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, FREE, 0), ST_OK);
+    assert_int_equal(word_type(fake_word(FREE)), FRAME_L4);
+    assert_int_equal(word_count(fake_word(FREE)), 1);
+    assert_int_equal(fake_update(slot_of(L4, 11), 0), ST_OK);
+    assert_int_equal(word_count(fake_word(FREE)), 0);
+    fake_check();
+}
+
+static void test_linear_table_built_before_its_pin(void **state)
+{
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    fake_table(FREE)[3] = entry_of(FREE, PTE_P);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, FREE, 0), ST_OK);
+    fake_check();
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, FREE, 0), ST_OK);
+    assert_int_equal(word_refs(fake_word(FREE)), 1); /* our own mapping */
+    fake_check();
+}
+
+static void test_keep_accessed_and_dirty(void **state)
+{
+    u64 *slot = &fake_table(L1)[FREE - G];
+
+    (void)state;
+    fake_boot();
+    *slot |= PTE_A | PTE_D;
+    assert_int_equal(fake_update(slot_of(L1, FREE - G) | XEN_MMU_PT_UPDATE_PRESERVE_AD,
+                                 entry_of(FREE, PTE_P)),
+                     ST_OK);
+    assert_int_equal(*slot, entry_of(FREE, PTE_P | PTE_US | PTE_A | PTE_D));
+    assert_int_equal(fake_update(slot_of(L1, FREE - G), entry_of(FREE, PTE_P)), ST_OK);
+    assert_int_equal(*slot, entry_of(FREE, PTE_P | PTE_US));
+    fake_check();
+}
+
+static void test_update_of_what_is_no_table(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_update(slot_of(FREE, 3), 0x1234), ST_OK); /* mapped writable */
+    assert_int_equal(fake_table(FREE)[3], 0x1234);
+    unmap(FREE);
+    assert_int_equal(fake_update(slot_of(FREE, 4), 0x5678), ST_OK);
+    assert_int_equal(fake_table(FREE)[4], 0x5678);
+    assert_int_equal(fake_update(slot_of(1, 0), 0), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(FAKE_SPECIAL, 0), 0), ST_INVALID);
+    assert_int_equal(fake_update(~0ull & ~7ull, 0), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(L1, 0) + 4, 0), ST_INVALID);
+    assert_int_equal(frame_type_get(FREE, FRAME_SEGMENT), ST_OK);
+    assert_int_equal(fake_update(slot_of(FREE, 4), 0), ST_INVALID);
+    frame_type_put(FREE);
+    fake_check();
+}
+
+static void test_machphys(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_update(slot_of(FREE, 0) | XEN_MMU_MACHPHYS_UPDATE, 77), ST_OK);
+    assert_int_equal(m2p_get(mfn(FREE)), 77);
+    assert_int_equal(fake_update(slot_of(1, 0) | XEN_MMU_MACHPHYS_UPDATE, 77), ST_INVALID);
+    assert_int_equal(fake_update(~0ull << 12 | XEN_MMU_MACHPHYS_UPDATE, 77), ST_INVALID);
+}
+
+static void test_batches_count_what_was_done(void **state)
+{
+    struct xen_mmu_update list[3] = {{slot_of(FREE, 0), 1}, {slot_of(1, 0), 1}, {0, 0}};
+    u32 done = 40;
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)list, 3, (u64)&done, XEN_DOMID_SELF),
+                     ST_INVALID);
+    assert_int_equal(done, 1);
+    done = 40;
+    assert_int_equal(
+        mmu_update(&fake_vcpu, (u64)list, 1 | 1u << 31, (u64)&done, XEN_DOMID_SELF), ST_OK);
+    assert_int_equal(done, 41);
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)list, 1, 0, XEN_DOMID_SELF), ST_OK);
+    assert_int_equal(mmu_update(&fake_vcpu, M2P_VIRT, 1, 0, XEN_DOMID_SELF), ST_FAULT);
+    assert_int_equal(mmu_update(&fake_vcpu, 0, 0, 0, XEN_DOMID_SELF), ST_OK);
+    assert_int_equal(mmu_update(&fake_vcpu, 0x7ffffffff000, 0x7fffffff, 0, XEN_DOMID_SELF),
+                     ST_FAULT);
+    fake.guest_fault = true;
+    assert_int_equal(fake_update(0, 0), ST_FAULT);
+    assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_LOCAL, 0, 0), ST_FAULT);
+}
+
+static void test_foreign_domains(void **state)
+{
+    struct xen_mmu_update request = {slot_of(FREE, 0), 1};
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)&request, 1, 0, 5), ST_NO_PARTITION);
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)&request, 1, 0, XEN_DOMID_INVALID),
+                     ST_NO_PARTITION);
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)&request, 1, 0, 0), ST_DENIED);
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)&request, 1, 0, XEN_DOMID_SELF | 6u << 16),
+                     ST_INVALID);
+    assert_int_equal(mmu_ext(&fake_vcpu, (u64)&request, 0, 0, 5), ST_NO_PARTITION);
+    assert_int_equal(mmu_update_va_foreign(&fake_vcpu, 0, 0, 0, 5), ST_NO_PARTITION);
+    assert_int_equal(mmu_update_va_foreign(&fake_vcpu, 0, 0, 0, 0), ST_DENIED);
+}
+
+static void test_update_va(void **state)
+{
+    u64 bitmap = 1;
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(mmu_update_va(&fake_vcpu, 0, 0, 0), ST_INVALID);
+    assert_int_equal(mmu_update_va(&fake_vcpu, M2P_VIRT, 0, 0), ST_INVALID);
+    assert_int_equal(mmu_update_va(&fake_vcpu, DIRECT_VIRT, 0, 0), ST_INVALID);
+    assert_int_equal(mmu_update_va(&fake_vcpu, 1ull << 47, 0, 0), ST_INVALID);
+    assert_int_equal(mmu_update_va(&fake_vcpu, FAKE_VA + LARGE_PAGE_SIZE, 0, 0), ST_INVALID);
+    mmu_settle(&fake_vcpu);
+    fake.page_flushes = fake.full_flushes = 0;
+    assert_int_equal(mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_INVLPG), ST_OK);
+    assert_int_equal(fake.page_flushes, 1);
+    assert_int_equal(
+        mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_INVLPG | XEN_UVMF_ALL),
+        ST_OK);
+    assert_int_equal(fake.page_flushes, 2);
+    assert_int_equal(
+        mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_INVLPG | (u64)&bitmap),
+        ST_OK);
+    assert_int_equal(fake.page_flushes, 3);
+    assert_int_equal(mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_TLB_FLUSH),
+                     ST_OK);
+    mmu_settle(&fake_vcpu);
+    mmu_settle(&fake_vcpu);
+    assert_int_equal(fake.full_flushes, 1);
+    bitmap = 2; /* a vCPU that is not there */
+    assert_int_equal(
+        mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_TLB_FLUSH | (u64)&bitmap),
+        ST_OK);
+    assert_int_equal(fake_vcpu.flush, 0);
+    assert_int_equal(
+        mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, XEN_UVMF_TLB_FLUSH | M2P_VIRT),
+        ST_FAULT);
+    fake_check();
+}
+
+static void test_base_pointers(void **state)
+{
+    (void)state;
+    fake_boot();
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_BASEPTR, L1, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_BASEPTR, 0, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_BASEPTR, FREE, 0), ST_INVALID);
+    assert_int_equal(fake.cr3_loads, 0);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, L1, 0), ST_INVALID);
+    read_only(FREE);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, FREE, 0),
+                     ST_OK); /* unpinned: fine */
+    assert_int_equal(fake_vcpu.user_l4.raw, FREE);
+    fake_check();
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, FREE, 0), ST_OK);
+    fake_check();
+    assert_int_equal(fake_table(FREE)[SHIM_SLOT_FIRST], mmu.slots[0]);
+    mmu.vm_assist = BIT(XEN_VMASST_M2P_STRICT);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, FREE, 0), ST_OK);
+    assert_int_equal(fake_table(FREE)[SHIM_SLOT_FIRST], 0);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_USER_BASEPTR, 0, 0), ST_OK);
+    assert_int_equal(word_count(fake_word(FREE)), 0);
+    assert_int_equal(fake_ext(XEN_MMUEXT_NEW_BASEPTR, L4, 0), ST_OK);
+    assert_int_equal(fake.cr3_loads, 1);
+    fake_check();
+}
+
+static void test_flushes_and_unknown(void **state)
+{
+    u64 bitmap = ~0ull;
+
+    (void)state;
+    fake_boot();
+    mmu_settle(&fake_vcpu);
+    fake.full_flushes = 0;
+    assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_LOCAL, 0, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_ALL, 0, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_MULTI, 0, (u64)&bitmap), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_MULTI, 0, M2P_VIRT), ST_FAULT);
+    mmu_settle(&fake_vcpu);
+    assert_int_equal(fake.full_flushes, 1);
+    assert_int_equal(fake_ext(XEN_MMUEXT_INVLPG_LOCAL, FAKE_VA, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_INVLPG_ALL, FAKE_VA, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_INVLPG_MULTI, FAKE_VA, (u64)&bitmap), ST_OK);
+    assert_int_equal(fake.page_flushes, 3);
+    assert_int_equal(fake_ext(XEN_MMUEXT_INVLPG_LOCAL, DIRECT_VIRT, 0), ST_OK);
+    assert_int_equal(fake.page_flushes, 3); /* the shim's own: nothing to do */
+    assert_int_equal(fake_ext(XEN_MMUEXT_FLUSH_CACHE, 0, 0), ST_REFUSED_ACCESS);
+    assert_int_equal(fake_ext(XEN_MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), ST_REFUSED_ACCESS);
+    assert_int_equal(fake_ext(XEN_MMUEXT_MARK_SUPER, 0, 0), ST_UNSUPPORTED);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNMARK_SUPER, 0, 0), ST_UNSUPPORTED);
+    assert_int_equal(fake_ext(14, 0, 0), ST_NO_CALL);
+    assert_int_equal(fake_ext(21, 0, 0), ST_NO_CALL);
+    assert_int_equal(fake_ext(~0u, 0, 0), ST_NO_CALL);
+}
+
+static void test_clear_and_copy(void **state)
+{
+    (void)state;
+    fake_boot();
+    memset(fake_table(FREE), 0x5a, PAGE_SIZE);
+    assert_int_equal(fake_ext(XEN_MMUEXT_COPY_PAGE, FREE + 1, FREE), ST_OK);
+    assert_memory_equal(fake_table(FREE), fake_table(FREE + 1), PAGE_SIZE);
+    assert_int_equal(fake_ext(XEN_MMUEXT_CLEAR_PAGE, FREE, 0), ST_OK);
+    assert_int_equal(fake_table(FREE)[511], 0);
+    assert_int_equal(fake_ext(XEN_MMUEXT_CLEAR_PAGE, L1, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_CLEAR_PAGE, 1, 0), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_COPY_PAGE, L1, FREE), ST_INVALID);
+    assert_int_equal(fake_ext(XEN_MMUEXT_COPY_PAGE, FREE, 1), ST_INVALID);
+    fake_check();
+}
+
+static void test_foreign_frames(void **state)
+{
+    u64 va = 0;
+
+    (void)state;
+    fake_boot();
+    va = fake_va_of(G, FREE);
+    assert_int_equal(mmu_foreign_map_va(&fake_vcpu, va, entry_of(FREE, PTE_P)), ST_INVALID);
+    assert_int_equal(mmu_foreign_map_va(&fake_vcpu, va, entry_of(FAKE_FOREIGN, PTE_P | PTE_RW)),
+                     ST_OK);
+    assert_int_equal(mmu_foreign_map_va(&fake_vcpu, 0, entry_of(FAKE_FOREIGN, PTE_P)),
+                     ST_INVALID);
+    assert_int_equal(
+        mmu_foreign_map_pte(&fake_vcpu, slot_of(L1, 40), entry_of(FAKE_FOREIGN + 1, PTE_P)),
+        ST_OK);
+    assert_int_equal(
+        mmu_foreign_map_pte(&fake_vcpu, slot_of(L4, 40), entry_of(FAKE_FOREIGN + 1, PTE_P)),
+        ST_INVALID);
+    assert_int_equal(mmu_foreign_map_pte(&fake_vcpu, ~7ull, entry_of(FAKE_FOREIGN, PTE_P)),
+                     ST_INVALID);
+    fake_check();
+    assert_int_equal(mmu_foreign_unmap_va(&fake_vcpu, va, mfn(FAKE_FOREIGN + 1), 0),
+                     ST_INVALID);
+    assert_int_equal(mmu_foreign_unmap_va(&fake_vcpu, va, mfn(FAKE_FOREIGN), 0), ST_OK);
+    assert_int_equal(mmu_foreign_unmap_va(&fake_vcpu, va, mfn(FAKE_FOREIGN), 0), ST_INVALID);
+    assert_int_equal(
+        mmu_foreign_unmap_pte(&fake_vcpu, slot_of(L1, 40), mfn(FAKE_FOREIGN + 1), 0), ST_OK);
+    fake_check();
+    assert_int_equal(word_refs(fake_word(FAKE_FOREIGN)), 0);
+}
+
+static void test_leaving_frame_keeps_its_mapping(void **state)
+{
+    mfn_t found;
+    bool give;
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(frame_release(mfn(FREE), &give), ST_OK);
+    assert_false(give);
+    fake_check();
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P)), ST_OK); /* less is allowed */
+    assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_RW)), ST_BUSY);
+    assert_int_equal(va_set(FREE + 1, entry_of(FREE, PTE_P)), ST_BUSY);
+    unmap(FREE);
+    assert_int_equal(frame_reuse(&found), ST_OK);
+    assert_int_equal(found.raw, FREE);
+    fake_check();
+}
+
+/* ---- Writes to page tables ----------------------------------------------------------------
+ */
+
+struct write_case {
+    u8 code[12];
+    u32 length;
+    u64 old, rax, rcx;
+    u64 expect, expect_rax, expect_rcx;
+    u32 offset;
+};
+
+static bool run_write(const u8 *code, u64 index, u32 offset)
+{
+    struct pv_regs *regs = &fake_vcpu.regs;
+    u64 va = fake_va_of(G, L1) + index * 8 + offset;
+
+    regs->rip = (u64)code;
+    regs->rdi = va;
+    regs->rflags = 0x10202;
+    return mmu_fault(&fake_vcpu, va, 7, regs);
+}
+
+static void test_writes_are_carried_out(void **state)
+{
+    const u64 present = entry_of(FREE, PTE_P | PTE_US | PTE_A | PTE_D);
+    const u64 writable = present | PTE_RW;
+    const struct write_case cases[] = {
+        /* mov %rax,(%rdi) */
+        {{0x48, 0x89, 0x07}, 3, writable, present, 0, present, present, 0, 0},
+        {{0x48, 0x89, 0x07}, 3, 0, writable, 0, writable, writable, 0, 0},
+        /* movq $0,(%rdi) */
+        {{0x48, 0xc7, 0x07, 0, 0, 0, 0}, 7, writable, 5, 6, 0, 5, 6, 0},
+        /* xchg %rax,(%rdi) */
+        {{0x48, 0x87, 0x07}, 3, writable, 0, 0, 0, writable, 0, 0},
+        /* lock andb $0xfd,(%rdi) */
+        {{0xf0, 0x80, 0x27, 0xfd}, 4, writable, 1, 2, present, 1, 2, 0},
+        /* lock btrq $5,(%rdi) */
+        {{0xf0, 0x48, 0x0f, 0xba, 0x37, 0x05}, 6, writable, 1, 2, writable & ~PTE_A, 1, 2, 0},
+        /* lock btsq %rcx,(%rdi) with bit 1 */
+        {{0xf0, 0x48, 0x0f, 0xab, 0x0f}, 5, present, 9, 1, writable, 9, 1, 0},
+        /* lock cmpxchg %rcx,(%rdi): equal, then not */
+        {{0xf0, 0x48, 0x0f, 0xb1, 0x0f},
+         5,
+         writable,
+         writable,
+         present,
+         present,
+         writable,
+         present,
+         0},
+        {{0xf0, 0x48, 0x0f, 0xb1, 0x0f},
+         5,
+         writable,
+         1,
+         present,
+         writable,
+         writable,
+         present,
+         0},
+        /* orl $0x200,(%rdi) */
+        {{0x81, 0x0f, 0, 2, 0, 0}, 6, present, 0, 0, present | 0x200, 0, 0, 0},
+        /* andb $0x7f,7(...): the last byte clears NX */
+        {{0x80, 0x27, 0x7f}, 3, present | PTE_NX, 0, 0, present, 0, 0, 7},
+        /* movl %ecx,(%rdi) at the upper half */
+        {{0x89, 0x0f},
+         2,
+         0x500000000ull,
+         0,
+         0x80000000,
+         0x8000000000000000ull,
+         0,
+         0x80000000,
+         4},
+        /* xchg %ah,(%rdi) */
+        {{0x86, 0x27}, 2, 0xaa00, 0x1234, 0, 0xaa12, 0x0034, 0, 0},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct write_case *c = &cases[i];
+        u8 code[16] = {0};
+
+        fake_boot();
+        mmu.vm_assist = BIT(XEN_VMASST_WRITABLE_PAGETABLES);
+        memcpy(code, c->code, c->length);
+        assert_int_equal(fake_update(slot_of(L1, 300), c->old), ST_OK);
+        fake_vcpu.regs.rax = c->rax;
+        fake_vcpu.regs.rcx = c->rcx;
+        assert_true(run_write(code, 300, c->offset));
+        assert_int_equal(fake_table(L1)[300], c->expect);
+        assert_int_equal(fake_vcpu.regs.rax, c->expect_rax);
+        assert_int_equal(fake_vcpu.regs.rcx, c->expect_rcx);
+        assert_int_equal(fake_vcpu.regs.rip, (u64)code + c->length);
+        fake_check();
+    }
+}
+
+static void test_flags_of_emulated_writes(void **state)
+{
+    const u8 btr[16] = {0xf0, 0x48, 0x0f, 0xba, 0x37, 0x05};
+    const u8 cmpxchg[16] = {0xf0, 0x48, 0x0f, 0xb1, 0x0f};
+
+    (void)state;
+    fake_boot();
+    mmu.vm_assist = BIT(XEN_VMASST_WRITABLE_PAGETABLES);
+    assert_int_equal(fake_update(slot_of(L1, 300), 0x20), ST_OK);
+    assert_true(run_write(btr, 300, 0));
+    assert_int_equal(fake_vcpu.regs.rflags & 0x10001, 1);
+    assert_true(run_write(btr, 300, 0));
+    assert_int_equal(fake_vcpu.regs.rflags & 0x10001, 0);
+    fake_vcpu.regs.rax = 0;
+    fake_vcpu.regs.rcx = 0x44;
+    assert_true(run_write(cmpxchg, 300, 0));
+    assert_int_equal(fake_vcpu.regs.rflags & 0x40, 0x40);
+    assert_true(run_write(cmpxchg, 300, 0));
+    assert_int_equal(fake_vcpu.regs.rflags & 0x40, 0);
+    assert_int_equal(fake_vcpu.regs.rax, 0x44);
+}
+
+static void test_writes_left_to_the_guest(void **state)
+{
+    const u8 mov[16] = {0x48, 0x89, 0x07};
+    const u8 other[16] = {0x0f, 0x11, 0x07}; /* movups */
+    u64 va;
+
+    (void)state;
+    fake_boot();
+    va = fake_va_of(G, L1) + 300 * 8;
+    fake_vcpu.regs.rax = 0;
+    assert_false(run_write(mov, 300, 0)); /* no assist */
+    mmu.vm_assist = BIT(XEN_VMASST_WRITABLE_PAGETABLES);
+    assert_true(run_write(mov, 300, 0));
+    assert_false(run_write(mov, 300, 4)); /* would straddle two entries */
+    assert_false(run_write(other, 300, 0));
+    fake_vcpu.regs.rax = entry_of(L1, PTE_P | PTE_RW);
+    assert_false(run_write(mov, 300, 0)); /* would map a table writable */
+    assert_int_equal(fake_table(L1)[300], 0);
+    fake_vcpu.regs.rax = 0;
+    fake_vcpu.mode = PV_USER;
+    assert_false(run_write(mov, 300, 0));
+    fake_vcpu.mode = PV_KERNEL;
+    assert_false(mmu_fault(&fake_vcpu, va, 6, &fake_vcpu.regs));     /* not present */
+    assert_false(mmu_fault(&fake_vcpu, va, 5, &fake_vcpu.regs));     /* a read */
+    assert_false(mmu_fault(&fake_vcpu, va, 15, &fake_vcpu.regs));    /* reserved bit */
+    assert_false(mmu_fault(&fake_vcpu, 0x1000, 7, &fake_vcpu.regs)); /* nothing there */
+    assert_false(mmu_fault(&fake_vcpu, fake_va_of(G, L4), 7, &fake_vcpu.regs)); /* an L4 */
+    assert_false(mmu_fault(&fake_vcpu, fake_va_of(G, FREE), 7, &fake_vcpu.regs));
+    fake_vcpu.regs.rip = M2P_VIRT;
+    assert_false(mmu_fault(&fake_vcpu, va, 7, &fake_vcpu.regs));
+    fake_check();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_boot),
+        cmocka_unit_test(test_linux_boot_order),
+        cmocka_unit_test(test_everything_comes_back),
+        cmocka_unit_test(test_l1_entries_refused),
+        cmocka_unit_test(test_l1_entries_adjusted),
+        cmocka_unit_test(test_same_frame_cannot_become_writable_while_a_table),
+        cmocka_unit_test(test_upper_entries_refused),
+        cmocka_unit_test(test_shim_slots_are_not_the_guests),
+        cmocka_unit_test(test_a_bad_table_is_unwound),
+        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_linear_tables),
+        cmocka_unit_test(test_linear_table_built_before_its_pin),
+        cmocka_unit_test(test_keep_accessed_and_dirty),
+        cmocka_unit_test(test_update_of_what_is_no_table),
+        cmocka_unit_test(test_machphys),
+        cmocka_unit_test(test_batches_count_what_was_done),
+        cmocka_unit_test(test_foreign_domains),
+        cmocka_unit_test(test_update_va),
+        cmocka_unit_test(test_base_pointers),
+        cmocka_unit_test(test_flushes_and_unknown),
+        cmocka_unit_test(test_clear_and_copy),
+        cmocka_unit_test(test_foreign_frames),
+        cmocka_unit_test(test_leaving_frame_keeps_its_mapping),
+        cmocka_unit_test(test_writes_are_carried_out),
+        cmocka_unit_test(test_flags_of_emulated_writes),
+        cmocka_unit_test(test_writes_left_to_the_guest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
