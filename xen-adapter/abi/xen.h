@@ -89,7 +89,7 @@ struct xen_versioned_op {
     uint32_t interface_version;
 };
 enum xen_interface_version {
-    XEN_PLATFORM_INTERFACE_VERSION = 0x03000000,
+    XEN_PLATFORM_INTERFACE_VERSION = 0x03000001,
     XEN_SYSCTL_INTERFACE_VERSION = 0x15,
     XEN_DOMCTL_INTERFACE_VERSION = 0x17,
 };

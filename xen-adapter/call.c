@@ -1,0 +1,185 @@
+/* From the registers of a vmcall to the handler of its row and back. */
+#include "xen-adapter/call.h"
+
+#include "xen-adapter/xen.h"
+
+_Static_assert(XENROW_COUNT <= 256, "row indexes are bytes");
+
+/* Row of (number, sub-operation); 0 where there is none. */
+static const u8 row_index[XEN_NR_SPACE][XEN_SUB_SPACE] = {
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    [nr][0] = XENROW_##call,
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+    [nr][sub] = XENROW_##call##_##name,
+#include "xen-adapter/abi/xen.def"
+};
+
+/* Which bits of the first argument tell the sub-operation. */
+static const u32 sub_mask[XEN_NR_SPACE] = {
+#define FAMILY(nr, call, nargs, mask, header) [nr] = mask,
+#include "xen-adapter/abi/xen.def"
+};
+
+/* What a row answers without a handler. */
+static const u8 row_error[XENROW_COUNT] = {
+    [XENROW_none] = XEN_ENOSYS,
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    [XENROW_##call] = XEN_##herr,
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+    [XENROW_##call##_##name] = XEN_##herr,
+#include "xen-adapter/abi/xen.def"
+};
+
+static const u8 status_errno[] = {
+    [ST_OK] = XEN_NONE,
+    [ST_INVALID] = XEN_EINVAL,
+    [ST_DENIED] = XEN_EPERM,
+    [ST_REFUSED_ACCESS] = XEN_EACCES,
+    [ST_NO_ENTRY] = XEN_ENOENT,
+    [ST_NO_PARTITION] = XEN_ESRCH,
+    [ST_NO_MEMORY] = XEN_ENOMEM,
+    [ST_NO_SPACE] = XEN_ENOSPC,
+    [ST_NO_CALL] = XEN_ENOSYS,
+    [ST_NO_DATA] = XEN_ENODATA,
+    [ST_NO_DEVICE] = XEN_ENODEV,
+    [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
+    [ST_FAULT] = XEN_EFAULT,
+    [ST_EXISTS] = XEN_EEXIST,
+    [ST_BUSY] = XEN_EBUSY,
+    [ST_AGAIN] = XEN_EAGAIN,
+    [ST_RESTART] = XEN_ERESTART,
+    [ST_RANGE] = XEN_ERANGE,
+    [ST_TOO_BIG] = XEN_E2BIG,
+    [ST_NO_BUFFER] = XEN_ENOBUFS,
+    [ST_TIMED_OUT] = XEN_ETIME,
+    [ST_CORRUPT] = XEN_EINVAL,
+};
+
+s64 xen_errno(enum status status)
+{
+    return -(s64)status_errno[status];
+}
+
+bool xen_is_self(const struct xen_call *call, u32 domid)
+{
+    return domid == XEN_DOMID_SELF || domid == op_partition_id(call->partition);
+}
+
+s64 xen_domid_check(const struct xen_call *call, u32 domid)
+{
+    if (xen_is_self(call, domid))
+        return 0;
+    if (domid >= XEN_DOMID_FIRST_RESERVED || !op_partition_find(domid))
+        return -XEN_ESRCH;
+    return -XEN_EPERM;
+}
+
+#define RUN_DONE(row, handler)                                                                     \
+    case row:                                                                                      \
+        return handler(call);
+#define RUN_PART(row, handler) RUN_DONE(row, handler)
+#define RUN_REFUSED(row, handler)
+#define RUN_ABSENT(row, handler)
+
+static s64 row_run(struct xen_call *call, u32 row)
+{
+    switch (row) {
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    RUN_##hvm(XENROW_##call, xen_##call)
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+    RUN_##hvm(XENROW_##call##_##name, xen_##call##_##name)
+#include "xen-adapter/abi/xen.def"
+    default:
+        return -(s64)row_error[row];
+    }
+}
+
+static u32 row_find(const struct xen_call *call)
+{
+    u32 sub;
+
+    if (call->nr >= XEN_NR_SPACE)
+        return XENROW_none;
+    sub = (u32)call->arg[0] & sub_mask[call->nr];
+    return sub < XEN_SUB_SPACE ? row_index[call->nr][sub] : XENROW_none;
+}
+
+s64 xen_dispatch(struct xen_call *call)
+{
+    u32 row = row_find(call);
+    s64 result;
+
+    if (__builtin_expect(row == XENROW_xen_version_version, 1))
+        return XEN_VERSION;
+    result = row_run(call, row);
+    trace_call(call->vcpu, TRACE_XEN, row, (u32)call->arg[0], result);
+    return result;
+}
+
+static void arguments_take(struct xen_call *call, const struct regs *regs)
+{
+    if (call->is_narrow) {
+        call->nr = (u32)regs->rax;
+        call->arg[0] = (u32)regs->rbx;
+        call->arg[1] = (u32)regs->rcx;
+        call->arg[2] = (u32)regs->rdx;
+        call->arg[3] = (u32)regs->rsi;
+        call->arg[4] = (u32)regs->rdi;
+        call->arg[5] = (u32)regs->rbp;
+    } else {
+        call->nr = regs->rax;
+        call->arg[0] = regs->rdi;
+        call->arg[1] = regs->rsi;
+        call->arg[2] = regs->rdx;
+        call->arg[3] = regs->r10;
+        call->arg[4] = regs->r8;
+        call->arg[5] = regs->r9;
+    }
+}
+
+/* A call to be continued: only the cursor moves, in the registers that carry it by the ABI. */
+static void arguments_put(const struct xen_call *call, struct regs *regs)
+{
+    if (call->is_narrow) {
+        regs->rbx = (u32)call->arg[0];
+        regs->rcx = (u32)call->arg[1];
+        regs->rdx = (u32)call->arg[2];
+    } else {
+        regs->rdi = call->arg[0];
+        regs->rsi = call->arg[1];
+        regs->rdx = call->arg[2];
+    }
+}
+
+static enum call_end call_refuse(struct regs *regs, s64 error)
+{
+    regs->rax = (u64)error;
+    return CALL_RETURN;
+}
+
+enum call_end xen_call(struct vcpu *vcpu)
+{
+    struct regs *regs = op_vcpu_regs(vcpu);
+    enum op_mode mode = op_vcpu_mode(vcpu);
+    struct xen_call call;
+    s64 result;
+
+    if (mode == OP_MODE_VM86 || (mode != OP_MODE_REAL && op_vcpu_cpl(vcpu)))
+        return call_refuse(regs, -XEN_EPERM);
+    call.vcpu = vcpu;
+    call.partition = op_vcpu_partition(vcpu);
+    call.xv = xen_vcpu_get(vcpu);
+    if (!call.xv)
+        return call_refuse(regs, -XEN_ENOMEM);
+    call.domain = call.xv->domain;
+    call.is_narrow = mode != OP_MODE_64;
+    call.is_nested = false;
+    arguments_take(&call, regs);
+    result = xen_dispatch(&call);
+    if (result == -XEN_ERESTART) {
+        arguments_put(&call, regs);
+        return CALL_REPEAT;
+    }
+    regs->rax = call.is_narrow ? (u32)result : (u64)result;
+    return CALL_RETURN;
+}

@@ -1,0 +1,45 @@
+/* VM_ASSIST, and the calls of a control domain, refused to a guest as Xen refuses them. */
+#include "xen-adapter/call.h"
+
+s64 xen_vm_assist(struct xen_call *call)
+{
+    u32 command = (u32)call->arg[0];
+    u32 type = (u32)call->arg[1];
+
+    if (type != XEN_VMASST_RUNSTATE_UPDATE_FLAG)
+        return -XEN_EINVAL;
+    if (command == XEN_VMASST_CMD_ENABLE) {
+        call->domain->assist |= 1u << type;
+        return 0;
+    }
+    if (command == XEN_VMASST_CMD_DISABLE) {
+        call->domain->assist &= ~(1u << type);
+        return 0;
+    }
+    return -XEN_ENOSYS;
+}
+
+/* The interface version is looked at before the caller's right. */
+static s64 versioned_refuse(struct xen_call *call, u32 version)
+{
+    struct xen_versioned_op in;
+
+    if (xen_fetch(call, call->arg[0], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    return in.interface_version == version ? -XEN_EPERM : -XEN_EACCES;
+}
+
+s64 xen_platform_op(struct xen_call *call)
+{
+    return versioned_refuse(call, XEN_PLATFORM_INTERFACE_VERSION);
+}
+
+s64 xen_sysctl(struct xen_call *call)
+{
+    return versioned_refuse(call, XEN_SYSCTL_INTERFACE_VERSION);
+}
+
+s64 xen_domctl(struct xen_call *call)
+{
+    return versioned_refuse(call, XEN_DOMCTL_INTERFACE_VERSION);
+}

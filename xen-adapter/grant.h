@@ -1,0 +1,15 @@
+/* The frames of the grant table that a guest shares with us. */
+#ifndef XEN_ADAPTER_GRANT_H
+#define XEN_ADAPTER_GRANT_H
+
+#include "xen-adapter/call.h"
+
+struct xen_grant_place {
+    void *page;
+    u64 *gfn; /* where the guest has it now */
+};
+
+/* Frame idx of the table (bit 31: of the status table); the table grows up to it. -EINVAL. */
+s64 xen_grant_frame_find(struct xen_call *call, u64 idx, struct xen_grant_place *out);
+
+#endif

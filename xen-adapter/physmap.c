@@ -1,0 +1,212 @@
+/* MEMORY_OP: what lies at a guest frame: the shared page, grant frames, frames that move. */
+#include "xen-adapter/call.h"
+#include "xen-adapter/grant.h"
+#include "xen-adapter/physmap.h"
+#include "xen-adapter/time.h"
+
+#define GFN_LIMIT BIT(34)
+#define PAGES_A_ROUND 256u
+
+struct add_to_physmap_32 {
+    u16 domid, size;
+    u32 space, idx, gpfn;
+};
+struct remove_from_physmap_32 {
+    u16 domid;
+    u32 gpfn;
+};
+
+static void forget(u64 *where, u64 gfn, u64 count)
+{
+    if (*where - gfn < count)
+        *where = XEN_GFN_NONE;
+}
+
+void xen_place_forget(struct xen_domain *domain, u64 gfn, u64 count)
+{
+    u32 i;
+
+    forget(&domain->shared_gfn, gfn, count);
+    for (i = 0; i < domain->grant_frames; i++)
+        forget(&domain->grant_gfn[i], gfn, count);
+    for (i = 0; i < domain->grant_status_frames; i++)
+        forget(&domain->grant_status_gfn[i], gfn, count);
+}
+
+/* Puts an adapter page at a frame; it has one place at a time. */
+static enum status page_place(struct xen_call *call, void *page, u64 *where, u64 gfn)
+{
+    u64 old = *where;
+
+    if (old == gfn)
+        return ST_OK;
+    TRY(op_memory_map_page(call->partition, page, gpa(gfn << PAGE_SHIFT)));
+    if (old != XEN_GFN_NONE)
+        (void)op_memory_unmap_page(call->partition, page, gpa(old << PAGE_SHIFT));
+    xen_place_forget(call->domain, gfn, 1);
+    *where = gfn;
+    return ST_OK;
+}
+
+static s64 shared_add(struct xen_call *call, u64 idx, u64 gfn)
+{
+    struct xen_domain *domain = call->domain;
+    s64 error;
+
+    if (idx)
+        return -XEN_EINVAL;
+    error = xen_errno(page_place(call, domain->shared, &domain->shared_gfn, gfn));
+    if (!error)
+        xen_time_refresh(call->xv);
+    return error;
+}
+
+static s64 grant_add(struct xen_call *call, u64 idx, u64 gfn)
+{
+    struct xen_grant_place place;
+    s64 error = xen_grant_frame_find(call, idx, &place);
+
+    if (error)
+        return error;
+    return xen_errno(page_place(call, place.page, place.gfn, gfn));
+}
+
+static s64 gmfn_move(struct xen_call *call, u64 from, u64 to)
+{
+    if (from >= GFN_LIMIT || !op_memory_is_present(call->partition, gpa(from << PAGE_SHIFT)))
+        return -XEN_EINVAL;
+    if (from == to)
+        return 0;
+    xen_place_forget(call->domain, from, 1);
+    xen_place_forget(call->domain, to, 1);
+    return xen_errno(op_memory_move(call->partition, gpa(from << PAGE_SHIFT),
+                                    gpa(to << PAGE_SHIFT)));
+}
+
+static s64 page_add(struct xen_call *call, u32 space, u64 idx, u64 gfn)
+{
+    if (gfn >= GFN_LIMIT)
+        return -XEN_EINVAL;
+    switch (space) {
+    case XEN_MAPSPACE_SHARED_INFO:
+        return shared_add(call, idx, gfn);
+    case XEN_MAPSPACE_GRANT_TABLE:
+        return grant_add(call, idx, gfn);
+    case XEN_MAPSPACE_GMFN:
+    case XEN_MAPSPACE_GMFN_RANGE:
+        return gmfn_move(call, idx, gfn);
+    case XEN_MAPSPACE_GMFN_FOREIGN:
+        return -XEN_ENOSYS;
+    default:
+        return -XEN_EINVAL;
+    }
+}
+
+static enum status add_fetch(struct xen_call *call, struct xen_add_to_physmap *out)
+{
+    struct add_to_physmap_32 narrow;
+
+    if (!call->is_narrow)
+        return xen_fetch(call, call->arg[1], out, sizeof(*out));
+    TRY(xen_fetch(call, call->arg[1], &narrow, sizeof(narrow)));
+    *out = (struct xen_add_to_physmap){
+        .domid = narrow.domid,
+        .size = narrow.size,
+        .space = narrow.space,
+        .idx = narrow.idx,
+        .gpfn = narrow.gpfn,
+    };
+    return ST_OK;
+}
+
+s64 xen_memory_op_add_to_physmap(struct xen_call *call)
+{
+    u64 start = call->arg[0] >> XEN_MEMORY_OP_EXTENT_SHIFT;
+    struct xen_add_to_physmap in;
+    u64 i, count, limit;
+    s64 error;
+
+    if (add_fetch(call, &in) != ST_OK)
+        return -XEN_EFAULT;
+    error = xen_domid_check(call, in.domid);
+    if (error)
+        return error;
+    if (in.space != XEN_MAPSPACE_GMFN_RANGE) {
+        if (start)
+            return -XEN_EINVAL;
+        return page_add(call, in.space, in.idx, in.gpfn);
+    }
+    count = in.size;
+    if (start > count)
+        return -XEN_EINVAL;
+    limit = MIN(count, start + PAGES_A_ROUND);
+    for (i = start; i < limit; i++) {
+        error = page_add(call, in.space, in.idx + i, in.gpfn + i);
+        if (error)
+            return error;
+    }
+    call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
+                   (i < count ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
+    return i < count ? -XEN_ERESTART : 0;
+}
+
+/* Foreign frames need a privileged caller; the other spaces work entry by entry. */
+s64 xen_memory_op_add_to_physmap_batch(struct xen_call *call)
+{
+    u64 start = call->arg[0] >> XEN_MEMORY_OP_EXTENT_SHIFT;
+    struct xen_add_to_physmap_batch in;
+    u64 i, limit;
+    s64 error;
+
+    if (call->is_narrow)
+        return -XEN_EOPNOTSUPP;
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    error = xen_domid_check(call, in.domid);
+    if (error)
+        return error;
+    if (in.space == XEN_MAPSPACE_GMFN_FOREIGN)
+        return -XEN_EPERM;
+    if (in.space == XEN_MAPSPACE_GMFN_RANGE || start > in.size)
+        return -XEN_EINVAL;
+    if (in.foreign_domid)
+        return -XEN_EINVAL;
+    limit = MIN((u64)in.size, start + PAGES_A_ROUND);
+    for (i = start; i < limit; i++) {
+        u64 idx, gfn;
+        s32 result;
+
+        if (xen_fetch(call, in.idxs + i * 8, &idx, 8) != ST_OK ||
+            xen_fetch(call, in.gpfns + i * 8, &gfn, 8) != ST_OK)
+            return -XEN_EFAULT;
+        result = (s32)page_add(call, in.space, idx, gfn);
+        if (xen_store(call, in.errs + i * 4, &result, sizeof(result)) != ST_OK)
+            return -XEN_EFAULT;
+    }
+    call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
+                   (i < in.size ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
+    return i < in.size ? -XEN_ERESTART : 0;
+}
+
+s64 xen_memory_op_remove_from_physmap(struct xen_call *call)
+{
+    struct xen_remove_from_physmap in;
+    struct remove_from_physmap_32 narrow;
+    s64 error;
+
+    if (call->is_narrow) {
+        if (xen_fetch(call, call->arg[1], &narrow, sizeof(narrow)) != ST_OK)
+            return -XEN_EFAULT;
+        in = (struct xen_remove_from_physmap){.domid = narrow.domid, .gpfn = narrow.gpfn};
+    } else if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK) {
+        return -XEN_EFAULT;
+    }
+    error = xen_domid_check(call, in.domid);
+    if (error)
+        return error;
+    if (in.gpfn >= GFN_LIMIT ||
+        !op_memory_is_present(call->partition, gpa(in.gpfn << PAGE_SHIFT)))
+        return -XEN_ENOENT;
+    xen_place_forget(call->domain, in.gpfn, 1);
+    return xen_errno(op_memory_remove(call->partition, gpa(in.gpfn << PAGE_SHIFT), PAGE_SIZE));
+}

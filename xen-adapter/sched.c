@@ -1,0 +1,100 @@
+/* SCHED_OP [xen/sched.h]. */
+#include "xen-adapter/call.h"
+#include "xen-adapter/event.h"
+
+s64 xen_sched_op_yield(struct xen_call *call)
+{
+    op_vcpu_yield(call->vcpu);
+    return 0;
+}
+
+/* For a translated guest the upcall mask means nothing: only what is pending counts. */
+s64 xen_sched_op_block(struct xen_call *call)
+{
+    if (!xen_upcall_is_pending(call->xv) && !op_port_has_raised(call->vcpu))
+        op_vcpu_park(call->vcpu, OP_NEVER);
+    return 0;
+}
+
+static enum native_end end_of(u32 reason)
+{
+    static const u8 ends[] = {
+        [XEN_SHUTDOWN_POWEROFF] = NATIVE_END_POWEROFF, [XEN_SHUTDOWN_REBOOT] = NATIVE_END_REBOOT,
+        [XEN_SHUTDOWN_SUSPEND] = NATIVE_END_SUSPEND,   [XEN_SHUTDOWN_CRASH] = NATIVE_END_CRASH,
+        [XEN_SHUTDOWN_WATCHDOG] = NATIVE_END_WATCHDOG,
+        [XEN_SHUTDOWN_SOFT_RESET] = NATIVE_END_SOFT_RESET,
+    };
+
+    return reason < ARRAY_SIZE(ends) ? (enum native_end)ends[reason] : NATIVE_END_CRASH;
+}
+
+s64 xen_sched_op_shutdown(struct xen_call *call)
+{
+    struct xen_sched_shutdown in;
+
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    if (call->domain->shutdown_code)
+        in.reason = call->domain->shutdown_code - 1;
+    op_partition_shutdown(call->partition, end_of(in.reason));
+    return 0;
+}
+
+/* The reason that the shutdown to come will be given. */
+s64 xen_sched_op_shutdown_code(struct xen_call *call)
+{
+    struct xen_sched_shutdown in;
+
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    if (!call->domain->shutdown_code)
+        call->domain->shutdown_code = (in.reason & 0xff) + 1;
+    return 0;
+}
+
+struct poll_32 {
+    u32 ports, nr_ports;
+    u64 timeout;
+} __attribute__((packed));
+
+static enum status poll_fetch(struct xen_call *call, struct xen_sched_poll *out)
+{
+    struct poll_32 narrow;
+
+    if (!call->is_narrow)
+        return xen_fetch(call, call->arg[1], out, sizeof(*out));
+    TRY(xen_fetch(call, call->arg[1], &narrow, sizeof(narrow)));
+    *out = (struct xen_sched_poll){
+        .ports = narrow.ports,
+        .nr_ports = narrow.nr_ports,
+        .timeout = narrow.timeout,
+    };
+    return ST_OK;
+}
+
+/* Any event ends the wait, not only the named ones; the guest looks for itself. */
+s64 xen_sched_op_poll(struct xen_call *call)
+{
+    struct xen_sched_poll in;
+    u32 i;
+
+    if (poll_fetch(call, &in) != ST_OK)
+        return -XEN_EFAULT;
+    if (in.nr_ports > XEN_POLL_PORTS_MAX)
+        return -XEN_EINVAL;
+    for (i = 0; i < in.nr_ports; i++) {
+        struct op_port_status status;
+        u32 port;
+
+        if (xen_fetch(call, in.ports + i * sizeof(port), &port, sizeof(port)) != ST_OK)
+            return -XEN_EFAULT;
+        if (op_port_status(call->partition, port, &status) != ST_OK)
+            return -XEN_EINVAL;
+        if (xen_event_is_pending(call->domain, port))
+            return 0;
+    }
+    if (op_port_has_raised(call->vcpu) || (in.timeout && in.timeout <= op_clock_now_ns()))
+        return 0;
+    op_vcpu_park(call->vcpu, in.timeout ? in.timeout : OP_NEVER);
+    return 0;
+}
