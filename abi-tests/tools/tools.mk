@@ -35,3 +35,11 @@ cover:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover UNIT_SANITIZE=--coverage unit
 	@cd $(BUILD)/cover/unit && gcov -r -s "$(CURDIR)" *.gcda 2>/dev/null | \
 		awk '/^File/ { f = $$2 } /^Lines executed/ { sub(/.*:/, ""); print f, $$0 }' | sort -u
+
+# References made from the tables; a stale page fails.
+.PHONY: docs docs-check
+docs:
+	@abi-tests/tools/reference
+docs-check:
+	@abi-tests/tools/reference --check && echo "docs: the references are fresh"
+lint: docs-check
