@@ -12,7 +12,7 @@
 /* Three-byte places that cpu_tables.c turns into clac or stac where the CPU has SMAP. */
 .macro SMAP_SITE kind
 771:    nopl (%rax)
-    .pushsection shim_smap_sites, "a"
+    .pushsection .smap_sites, "a"
     .long 771b - ., \kind
     .popsection
 .endm
@@ -25,7 +25,7 @@
 
 /* A fault at 771 goes on at \to instead. */
 .macro FIXUP from, to
-    .pushsection shim_extable, "a"
+    .pushsection .exception_table, "a"
     .long \from - ., \to - .
     .popsection
 .endm
@@ -117,8 +117,11 @@ entry_syscall:
     cmp $HYPERCALL_SLOTS, %rax
     jae entry_syscall_unknown
     lea hypercall_table(%rip), %r11
+    mov (%r11, %rax, 8), %r11
+    test %r11, %r11
+    jz entry_syscall_unknown
     sub $8, %rsp
-    call *(%r11, %rax, 8)
+    call *%r11
 entry_syscall_done:
     mov %rax, 8 + REGS_RAX(%rsp)
     add $8, %rsp

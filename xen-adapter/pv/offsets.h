@@ -11,9 +11,9 @@
  * vcpu->regs, the stack pointer is the vCPU once all registers are saved, and the C stack goes
  * on below it.
  */
-#define VCPU_BLOCK_SIZE 0x8000
+#define VCPU_BLOCK_SIZE 0x10000
 #define VCPU_BLOCK_IST_SIZE 0x400
-#define VCPU_BLOCK_VCPU 0x6008
+#define VCPU_BLOCK_VCPU 0xe008
 #define VCPU_BLOCK_VCPU_BYTES 0x1ff8
 
 #define REGS_RAX 80

@@ -1,0 +1,162 @@
+/*
+ * event_channel_op: L0 hands out the numbers and reaches the peers; what only concerns this
+ * guest's own pages and its IPIs stays here.
+ */
+#include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/mmu.h"
+
+/* Declares `arg`, read from the guest. */
+#define FETCH(type, address)                                                                       \
+    struct xen_evtchn_##type arg;                                                                  \
+    if (copy_from_guest(&arg, (address), sizeof(arg)) != ST_OK)                                    \
+    return -XEN_EFAULT
+
+static s64 below(u32 sub, void *argument)
+{
+    return l0_call(XENNR_event_channel_op, sub, (u64)argument, 0, 0, 0);
+}
+
+static s64 store(u64 to, const void *from, u64 bytes)
+{
+    return copy_to_guest(to, from, bytes) == ST_OK ? 0 : -XEN_EFAULT;
+}
+
+HANDLER(op_event_channel_op_alloc_unbound)
+{
+    s64 result;
+
+    FETCH(alloc_unbound, a1);
+    result = below(XENOP_event_channel_op_alloc_unbound, &arg);
+    if (result != 0)
+        return result;
+    event_port_bind(arg.port, EVENT_REMOTE, 0);
+    return store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_bind_interdomain)
+{
+    s64 result;
+
+    FETCH(bind_interdomain, a1);
+    result = below(XENOP_event_channel_op_bind_interdomain, &arg);
+    if (result != 0)
+        return result;
+    event_port_bind(arg.local_port, EVENT_REMOTE, 0);
+    return store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_bind_virq)
+{
+    s64 result;
+
+    FETCH(bind_virq, a1);
+    result = below(XENOP_event_channel_op_bind_virq, &arg);
+    if (result != 0)
+        return result;
+    event_port_bind(arg.port, EVENT_VIRQ, arg.vcpu);
+    return store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_bind_ipi)
+{
+    s64 result;
+
+    FETCH(bind_ipi, a1);
+    result = below(XENOP_event_channel_op_bind_ipi, &arg);
+    if (result != 0)
+        return result;
+    event_port_bind(arg.port, EVENT_IPI, arg.vcpu);
+    return store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_close)
+{
+    s64 result;
+
+    FETCH(close, a1);
+    result = below(XENOP_event_channel_op_close, &arg);
+    if (result == 0)
+        event_port_close(arg.port);
+    return result;
+}
+
+HANDLER(op_event_channel_op_send)
+{
+    FETCH(send, a1);
+    if (arg.port < XEN_EVTCHN_2L_CHANNELS && event_ports[arg.port].kind == EVENT_IPI) {
+        event_raise(arg.port);
+        return 0;
+    }
+    return below(XENOP_event_channel_op_send, &arg);
+}
+
+HANDLER(op_event_channel_op_status)
+{
+    s64 result;
+
+    FETCH(status, a1);
+    result = below(XENOP_event_channel_op_status, &arg);
+    return result != 0 ? result : store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_bind_vcpu)
+{
+    s64 result;
+
+    FETCH(bind_vcpu, a1);
+    result = below(XENOP_event_channel_op_bind_vcpu, &arg);
+    if (result == 0 && arg.port < XEN_EVTCHN_2L_CHANNELS)
+        event_ports[arg.port].vcpu = (u8)arg.vcpu;
+    return result;
+}
+
+HANDLER(op_event_channel_op_unmask)
+{
+    FETCH(unmask, a1);
+    if (arg.port >= XEN_EVTCHN_2L_CHANNELS)
+        return -XEN_EINVAL;
+    event_unmask(arg.port);
+    return 0;
+}
+
+/* Closing all ports would take the console's and the store's with it, as it does on Xen. */
+HANDLER(op_event_channel_op_reset)
+{
+    s64 result;
+
+    FETCH(reset, a1);
+    result = below(XENOP_event_channel_op_reset, &arg);
+    for (u32 port = 0; result == 0 && port < XEN_EVTCHN_2L_CHANNELS; port++)
+        event_port_close(port);
+    return result;
+}
+
+HANDLER(op_event_channel_op_init_control)
+{
+    enum status status;
+
+    FETCH(init_control, a1);
+    status = fifo_init_control(&arg);
+    if (status != ST_OK)
+        return status_encode(status);
+    return store(a1, &arg, sizeof(arg));
+}
+
+HANDLER(op_event_channel_op_expand_array)
+{
+    FETCH(expand_array, a1);
+    return status_encode(fifo_expand_array(mfn(arg.array_gfn)));
+}
+
+HANDLER(op_event_channel_op_set_priority)
+{
+    FETCH(set_priority, a1);
+    if (!fifo_in_use())
+        return -XEN_ENOSYS;
+    if (arg.port >= XEN_EVTCHN_2L_CHANNELS || arg.priority > XEN_FIFO_PRIORITY_MIN)
+        return -XEN_EINVAL;
+    event_ports[arg.port].priority = (u8)arg.priority;
+    return 0;
+}

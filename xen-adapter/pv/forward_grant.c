@@ -1,0 +1,199 @@
+/*
+ * grant_table_op. The table itself is mapped at the start of the foreign window, so a PV guest
+ * gets frame numbers for it; granted frames are mapped behind it.
+ */
+#include "xen-adapter/pv/grant_map.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/mmu.h"
+
+static u32 table_frames;
+static u32 status_frames;
+
+static s64 below(u32 sub, void *argument)
+{
+    return l0_call(XENNR_grant_table_op, sub, (u64)argument, 1, 0, 0);
+}
+
+static s64 store(u64 to, const void *from, u64 bytes)
+{
+    return copy_to_guest(to, from, bytes) == ST_OK ? 0 : -XEN_EFAULT;
+}
+
+static mfn_t window_frame(u32 index)
+{
+    return mfn(shim.domain.foreign.raw + index);
+}
+
+static bool table_frame_map(u64 index, mfn_t frame)
+{
+    struct xen_add_to_physmap map = {.domid = XEN_DOMID_SELF,
+                                     .space = XEN_MAPSPACE_GRANT_TABLE,
+                                     .idx = index,
+                                     .gpfn = frame.raw};
+
+    if (l0_call(XENNR_memory_op, XENOP_memory_op_add_to_physmap, (u64)&map, 0, 0, 0) != 0)
+        return false;
+    frame_kind_set(frame, 1, FRAME_FOREIGN);
+    return true;
+}
+
+static s64 size_query(struct xen_gnttab_query_size *size)
+{
+    *size = (struct xen_gnttab_query_size){.dom = XEN_DOMID_SELF};
+    return below(XENOP_grant_table_op_query_size, size);
+}
+
+static s16 table_grow(u32 wanted)
+{
+    struct xen_gnttab_query_size size;
+
+    if (size_query(&size) != 0 || size.status != XEN_GNTST_OKAY || wanted > size.max_nr_frames ||
+        wanted > GRANT_TABLE_FRAMES)
+        return XEN_GNTST_GENERAL_ERROR;
+    for (; table_frames < wanted; table_frames++)
+        if (!table_frame_map(table_frames, window_frame(table_frames)))
+            return XEN_GNTST_GENERAL_ERROR;
+    return XEN_GNTST_OKAY;
+}
+
+static s64 frame_list_write(u64 list, u32 first, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        u64 frame = window_frame(first + i).raw;
+
+        if (copy_to_guest(list + i * sizeof(frame), &frame, sizeof(frame)) != ST_OK)
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
+HANDLER(op_grant_table_op_setup_table)
+{
+    struct xen_gnttab_setup_table setup;
+    s64 result = 0;
+
+    if ((u32)a2 != 1)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&setup, a1, sizeof(setup)) != ST_OK)
+        return -XEN_EFAULT;
+    setup.status = setup.dom == XEN_DOMID_SELF ? table_grow(setup.nr_frames)
+                                                : XEN_GNTST_PERMISSION_DENIED;
+    if (setup.status == XEN_GNTST_OKAY)
+        result = frame_list_write(setup.frame_list, 0, setup.nr_frames);
+    return result != 0 ? result : store(a1, &setup, sizeof(setup));
+}
+
+HANDLER(op_grant_table_op_get_status_frames)
+{
+    struct xen_gnttab_get_status_frames get;
+    s64 result = 0;
+
+    if ((u32)a2 != 1)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&get, a1, sizeof(get)) != ST_OK)
+        return -XEN_EFAULT;
+    get.status = XEN_GNTST_OKAY;
+    if (get.dom != XEN_DOMID_SELF)
+        get.status = XEN_GNTST_PERMISSION_DENIED;
+    else if (get.nr_frames > GRANT_STATUS_FRAMES)
+        get.status = XEN_GNTST_GENERAL_ERROR;
+    for (; get.status == XEN_GNTST_OKAY && status_frames < get.nr_frames; status_frames++)
+        if (!table_frame_map(XEN_MAPIDX_GRANT_STATUS | status_frames,
+                             window_frame(GRANT_TABLE_FRAMES + status_frames)))
+            get.status = XEN_GNTST_GENERAL_ERROR;
+    if (get.status == XEN_GNTST_OKAY)
+        result = frame_list_write(get.frame_list, GRANT_TABLE_FRAMES, get.nr_frames);
+    return result != 0 ? result : store(a1, &get, sizeof(get));
+}
+
+HANDLER(op_grant_table_op_query_size)
+{
+    struct xen_gnttab_query_size size;
+    s64 result;
+
+    if ((u32)a2 != 1)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&size, a1, sizeof(size)) != ST_OK)
+        return -XEN_EFAULT;
+    result = below(XENOP_grant_table_op_query_size, &size);
+    size.max_nr_frames = MIN(size.max_nr_frames, GRANT_TABLE_FRAMES);
+    return result != 0 ? result : store(a1, &size, sizeof(size));
+}
+
+HANDLER(op_grant_table_op_set_version)
+{
+    struct xen_gnttab_set_version set;
+    s64 result;
+
+    if ((u32)a2 != 1)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&set, a1, sizeof(set)) != ST_OK)
+        return -XEN_EFAULT;
+    result = below(XENOP_grant_table_op_set_version, &set);
+    if (copy_to_guest(a1, &set, sizeof(set)) != ST_OK)
+        return -XEN_EFAULT;
+    return result;
+}
+
+HANDLER(op_grant_table_op_get_version)
+{
+    struct xen_gnttab_get_version get;
+    s64 result;
+
+    if ((u32)a2 != 1)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&get, a1, sizeof(get)) != ST_OK)
+        return -XEN_EFAULT;
+    result = below(XENOP_grant_table_op_get_version, &get);
+    return result != 0 ? result : store(a1, &get, sizeof(get));
+}
+
+HANDLER(op_grant_table_op_swap_grant_ref)
+{
+    struct xen_gnttab_swap_grant_ref swap;
+
+    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(swap)) {
+        s64 result;
+
+        if (copy_from_guest(&swap, a1, sizeof(swap)) != ST_OK)
+            return -XEN_EFAULT;
+        result = below(XENOP_grant_table_op_swap_grant_ref, &swap);
+        if (result != 0)
+            return result;
+        if (copy_to_guest(a1, &swap, sizeof(swap)) != ST_OK)
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
+/* A side given by frame number must be the guest's own memory: L0 would copy the shim's too. */
+#define COPY_SOURCE_GREF 1u
+#define COPY_DEST_GREF 2u
+
+static bool copy_sides_ok(const struct xen_gnttab_copy *copy)
+{
+    if (!(copy->flags & COPY_SOURCE_GREF) && !frame_is_guest(mfn(copy->source.ref_or_gmfn)))
+        return false;
+    return (copy->flags & COPY_DEST_GREF) || frame_is_guest(mfn(copy->dest.ref_or_gmfn));
+}
+
+HANDLER(op_grant_table_op_copy)
+{
+    struct xen_gnttab_copy copy;
+
+    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(copy)) {
+        if (copy_from_guest(&copy, a1, sizeof(copy)) != ST_OK)
+            return -XEN_EFAULT;
+        copy.status = XEN_GNTST_BAD_PAGE;
+        if (copy_sides_ok(&copy)) {
+            s64 result = below(XENOP_grant_table_op_copy, &copy);
+
+            if (result != 0)
+                return result;
+        }
+        if (copy_to_guest(a1, &copy, sizeof(copy)) != ST_OK)
+            return -XEN_EFAULT;
+    }
+    return 0;
+}

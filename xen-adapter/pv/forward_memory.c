@@ -1,0 +1,196 @@
+/*
+ * memory_op: frames leave for L0 and come back; the guest names pfns and mfns of its own. As on
+ * Xen a reservation call answers with the extents done, never with an error.
+ */
+#include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/mmu.h"
+
+#define ORDER_MAX 9u
+#define EXTENTS_MAX 0x7fffffffull
+#define ADDRESS_BITS_MASK 0xffu /* of mem_flags */
+
+static bool reservation_read(u64 from, u64 start, struct xen_memory_reservation *r)
+{
+    return copy_from_guest(r, from, sizeof(*r)) == ST_OK && r->domid == XEN_DOMID_SELF &&
+           r->extent_order <= ORDER_MAX && r->nr_extents <= EXTENTS_MAX && start <= r->nr_extents;
+}
+
+/* One extent of the partition's address space, to or from L0. */
+static bool below(u32 sub, mfn_t first, u32 order)
+{
+    u64 frame = first.raw;
+    struct xen_memory_reservation r = {.extent_start = (u64)&frame,
+                                       .nr_extents = 1,
+                                       .extent_order = order,
+                                       .domid = XEN_DOMID_SELF};
+
+    return l0_call(XENNR_memory_op, sub, (u64)&r, 0, 0, 0) == 1;
+}
+
+static enum status extent_find(u32 order, u32 mem_flags, mfn_t *first)
+{
+    u32 bits = mem_flags & ADDRESS_BITS_MASK;
+    u64 end = bits > PAGE_SHIFT && bits < 64 ? BIT(bits - PAGE_SHIFT) : ~(u64)0;
+
+    if (order == 0 && bits == 0 && frame_reuse(first) == ST_OK)
+        return ST_OK;
+    TRY(frame_find_released(order, end, first));
+    return below(XENOP_memory_op_populate_physmap, *first, order) ? ST_OK : ST_NO_MEMORY;
+}
+
+/* pfn ~0: increase_reservation, which names no place. */
+static enum status extent_add(const struct xen_memory_reservation *r, u64 at, u64 first_pfn)
+{
+    mfn_t first;
+
+    TRY(extent_find(r->extent_order, r->mem_flags, &first));
+    for (u64 i = 0; i < BIT(r->extent_order); i++)
+        TRY(frame_accept(mfn(first.raw + i),
+                         pfn(first_pfn == M2P_INVALID ? M2P_INVALID : first_pfn + i)));
+    if (r->extent_start == 0)
+        return ST_OK;
+    return copy_to_guest(at, &first.raw, sizeof(first.raw));
+}
+
+static s64 reservation_grow(u64 argument, u64 command, enum xen_sub sub)
+{
+    u64 i = command >> XEN_MEMORY_OP_EXTENT_SHIFT;
+    struct xen_memory_reservation r;
+
+    if (!reservation_read(argument, i, &r))
+        return (s64)i;
+    for (; i < r.nr_extents; i++) {
+        u64 at = r.extent_start + i * sizeof(u64);
+        u64 number = M2P_INVALID;
+
+        if (sub == XENOP_memory_op_populate_physmap &&
+            copy_from_guest(&number, at, sizeof(number)) != ST_OK)
+            break;
+        if (extent_add(&r, at, number) != ST_OK)
+            break;
+    }
+    return (s64)i;
+}
+
+HANDLER(op_memory_op_increase_reservation)
+{
+    return reservation_grow(a1, a4, XENOP_memory_op_increase_reservation);
+}
+
+HANDLER(op_memory_op_populate_physmap)
+{
+    return reservation_grow(a1, a4, XENOP_memory_op_populate_physmap);
+}
+
+static bool extent_remove(u64 first, u32 order)
+{
+    bool give;
+
+    for (u64 i = 0; i < BIT(order); i++) {
+        if (frame_release(mfn(first + i), &give) != ST_OK)
+            return false;
+        if (give && !below(XENOP_memory_op_decrease_reservation, mfn(first + i), 0))
+            return false;
+    }
+    return true;
+}
+
+HANDLER(op_memory_op_decrease_reservation)
+{
+    u64 i = a4 >> XEN_MEMORY_OP_EXTENT_SHIFT;
+    struct xen_memory_reservation r;
+
+    if (!reservation_read(a1, i, &r))
+        return (s64)i;
+    for (; i < r.nr_extents; i++) {
+        u64 first;
+
+        if (copy_from_guest(&first, r.extent_start + i * sizeof(first), sizeof(first)) != ST_OK ||
+            !extent_remove(first, r.extent_order))
+            break;
+    }
+    return (s64)i;
+}
+
+/* L0 counts the shim's own frames too. */
+static s64 reservation_count(u64 argument, u32 sub)
+{
+    struct xen_domid_arg domain;
+    s64 result;
+
+    if (copy_from_guest(&domain, argument, sizeof(domain)) != ST_OK)
+        return -XEN_EFAULT;
+    if (domain.domid != XEN_DOMID_SELF)
+        return -XEN_EPERM;
+    result = l0_call(XENNR_memory_op, sub, (u64)&domain, 0, 0, 0);
+    if (result < 0)
+        return result;
+    return result - (s64)(shim.domain.ram_frames - shim.domain.nr_pages);
+}
+
+HANDLER(op_memory_op_current_reservation)
+{
+    return reservation_count(a1, XENOP_memory_op_current_reservation);
+}
+
+HANDLER(op_memory_op_maximum_reservation)
+{
+    return reservation_count(a1, XENOP_memory_op_maximum_reservation);
+}
+
+HANDLER(op_memory_op_maximum_ram_page)
+{
+    return (s64)shim.domain.mfn_end - 1;
+}
+
+HANDLER(op_memory_op_maximum_gpfn)
+{
+    return (s64)guest_shared->arch.max_pfn - 1;
+}
+
+/* The M2P is no list of 2 MiB pieces here, and nobody outside may map it. */
+HANDLER(op_memory_op_machphys_mfn_list)
+{
+    struct xen_machphys_mfn_list list;
+
+    if (copy_from_guest(&list, a1, sizeof(list)) != ST_OK)
+        return -XEN_EFAULT;
+    list.nr_extents = 0;
+    return status_encode(copy_to_guest(a1, &list, sizeof(list)));
+}
+
+HANDLER(op_memory_op_machphys_mapping)
+{
+    struct xen_machphys_mapping mapping = {XEN_MACH2PHYS_VIRT_START, XEN_MACH2PHYS_VIRT_END,
+                                           shim.domain.mfn_end - 1};
+
+    return status_encode(copy_to_guest(a1, &mapping, sizeof(mapping)));
+}
+
+/* What a toolstack gives a PV guest: one range of RAM from pfn 0. */
+HANDLER(op_memory_op_memory_map)
+{
+    struct xen_e820_entry ram = {0, shim.domain.max_pages << PAGE_SHIFT, MEMORY_RAM};
+    struct xen_memory_map map;
+
+    if (copy_from_guest(&map, a1, sizeof(map)) != ST_OK)
+        return -XEN_EFAULT;
+    if (map.nr_entries > 0 && copy_to_guest(map.buffer, &ram, sizeof(ram)) != ST_OK)
+        return -XEN_EFAULT;
+    map.nr_entries = MIN(map.nr_entries, 1u);
+    return status_encode(copy_to_guest(a1, &map, sizeof(map)));
+}
+
+/* Contiguous or low memory is never to be had: Xen's own answer then. */
+HANDLER(op_memory_op_exchange)
+{
+    struct xen_memory_exchange exchange;
+
+    if (copy_from_guest(&exchange, a1, sizeof(exchange)) != ST_OK)
+        return -XEN_EFAULT;
+    if (exchange.in.domid != XEN_DOMID_SELF || exchange.out.domid != XEN_DOMID_SELF)
+        return -XEN_EPERM;
+    return -XEN_ENOMEM;
+}

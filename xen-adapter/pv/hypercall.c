@@ -1,0 +1,207 @@
+#include "xen-adapter/pv/hypercall.h"
+
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/mmu.h"
+
+#define REFUSAL(error)                                                                             \
+    static HANDLER(refuse_##error)                                                                 \
+    {                                                                                              \
+        return -XEN_##error;                                                                       \
+    }
+REFUSAL(EPERM)
+REFUSAL(ENOSYS)
+REFUSAL(EINVAL)
+REFUSAL(ESRCH)
+REFUSAL(EOPNOTSUPP)
+
+#define TARGET_LOCAL(handler, error) handler
+#define TARGET_TRANSLATE(handler, error) handler
+#define TARGET_REFUSE(handler, error) refuse_##error
+
+enum family_index {
+#define FAMILY(nr, call, nargs, mask, header) FAMILY_##call,
+#include "xen-adapter/abi/xen.def"
+    FAMILY_COUNT
+};
+
+static const hypercall_fn op_table[FAMILY_COUNT][XEN_SUB_SPACE] = {
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+    [FAMILY_##call][sub] = TARGET_##pv(op_##call##_##name, perr),
+#include "xen-adapter/abi/xen.def"
+};
+
+#define FAMILY(nr, call, nargs, mask, header)                                                      \
+    HANDLER(hypercall_##call)                                                                      \
+    {                                                                                              \
+        u32 sub = (u32)a1 & (mask);                                                                \
+        hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;               \
+                                                                                                   \
+        return op ? op(a2, a3, a4, a1) : -XEN_ENOSYS;                                              \
+    }
+#include "xen-adapter/abi/xen.def"
+
+const hypercall_fn hypercall_table[XEN_NR_SPACE] = {
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    [nr] = TARGET_##pv(hypercall_##call, perr),
+#define FAMILY(nr, call, nargs, mask, header) [nr] = hypercall_##call,
+#include "xen-adapter/abi/xen.def"
+};
+
+hypercall_fn hypercall_op(u32 number, u32 sub)
+{
+    if (sub >= XEN_SUB_SPACE)
+        return NULL;
+    switch (number) {
+#define FAMILY(nr, call, nargs, mask, header)                                                      \
+    case nr:                                                                                       \
+        return op_table[FAMILY_##call][sub];
+#include "xen-adapter/abi/xen.def"
+    default:
+        return NULL;
+    }
+}
+
+s64 status_encode(enum status status)
+{
+    static const u8 error[] = {
+        [ST_OK] = XEN_NONE,
+        [ST_INVALID] = XEN_EINVAL,
+        [ST_DENIED] = XEN_EPERM,
+        [ST_REFUSED_ACCESS] = XEN_EACCES,
+        [ST_NO_ENTRY] = XEN_ENOENT,
+        [ST_NO_PARTITION] = XEN_ESRCH,
+        [ST_NO_MEMORY] = XEN_ENOMEM,
+        [ST_NO_SPACE] = XEN_ENOSPC,
+        [ST_NO_CALL] = XEN_ENOSYS,
+        [ST_NO_DATA] = XEN_ENODATA,
+        [ST_NO_DEVICE] = XEN_ENODEV,
+        [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
+        [ST_FAULT] = XEN_EFAULT,
+        [ST_EXISTS] = XEN_EEXIST,
+        [ST_BUSY] = XEN_EBUSY,
+        [ST_AGAIN] = XEN_EAGAIN,
+        [ST_RESTART] = XEN_ERESTART,
+        [ST_RANGE] = XEN_ERANGE,
+        [ST_TOO_BIG] = XEN_E2BIG,
+        [ST_NO_BUFFER] = XEN_ENOBUFS,
+        [ST_TIMED_OUT] = XEN_ETIME,
+        [ST_CORRUPT] = XEN_EILSEQ,
+    };
+
+    return -(s64)error[status];
+}
+
+/* ---- Calls of calls ---------------------------------------------------------------------- */
+
+static s64 multicall_one(const struct xen_multicall_entry *entry)
+{
+    if (entry->op == XENNR_multicall)
+        return -XEN_EINVAL;
+    if (entry->op >= XEN_NR_SPACE || entry->op == XENNR_iret || !hypercall_table[entry->op])
+        return -XEN_ENOSYS;
+    return hypercall_table[entry->op](entry->args[0], entry->args[1], entry->args[2],
+                                      entry->args[3]);
+}
+
+HANDLER(hypercall_multicall)
+{
+    struct pv_vcpu *vcpu = this_vcpu();
+    struct xen_multicall_entry entry;
+    u32 count = (u32)a2;
+    s64 result = 0;
+
+    vcpu->in_multicall = 1;
+    for (u32 i = 0; i < count; i++) {
+        u64 at = a1 + (u64)i * sizeof(entry);
+
+        if (words_from_guest((u64 *)&entry, at, sizeof(entry) / 8) != ST_OK) {
+            result = -XEN_EFAULT;
+            break;
+        }
+        entry.result = multicall_one(&entry);
+        if (words_to_guest(at + offsetof(struct xen_multicall_entry, result),
+                           (const u64 *)&entry.result, 1) != ST_OK) {
+            result = -XEN_EFAULT;
+            break;
+        }
+    }
+    vcpu->in_multicall = 0;
+    mmu_settle(vcpu);
+    return result;
+}
+
+/* struct evtchn_op and physdev_op of old: a command word, then the argument at `offset`. */
+static s64 compat_call(u64 argument, u64 offset, hypercall_fn call)
+{
+    u32 command;
+
+    if (copy_from_guest(&command, argument, sizeof(command)) != ST_OK)
+        return -XEN_EFAULT;
+    return call(command, argument + offset, 0, 0);
+}
+
+HANDLER(hypercall_event_channel_op_compat)
+{
+    return compat_call(a1, 4, hypercall_event_channel_op);
+}
+
+HANDLER(hypercall_physdev_op_compat)
+{
+    return compat_call(a1, 8, hypercall_physdev_op);
+}
+
+/* ---- MMU and descriptors: the work is mmu.h's --------------------------------------------- */
+
+static s64 settled(enum status status)
+{
+    struct pv_vcpu *vcpu = this_vcpu();
+
+    if (!vcpu->in_multicall)
+        mmu_settle(vcpu);
+    return status_encode(status);
+}
+
+HANDLER(hypercall_mmu_update)
+{
+    return settled(mmu_update(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
+}
+
+HANDLER(hypercall_update_va_mapping)
+{
+    return settled(mmu_update_va(this_vcpu(), a1, a2, a3));
+}
+
+HANDLER(hypercall_mmuext_op)
+{
+    return settled(mmu_ext(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
+}
+
+HANDLER(hypercall_set_gdt)
+{
+    return settled(gdt_set(this_vcpu(), a1, (u32)a2));
+}
+
+HANDLER(hypercall_update_descriptor)
+{
+    return settled(descriptor_update(this_vcpu(), a1, a2));
+}
+
+/* ---- The page of stubs ---------------------------------------------------------------------- */
+
+/* push rcx, push r11, mov eax, syscall, pop r11, pop rcx, ret; IRET never comes back. */
+void hypercall_page_fill(u8 *page)
+{
+    static const u8 stub[] = {0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59,
+                              0xc3};
+    static const u8 iret_stub[] = {0x51, 0x41, 0x53, 0x50, 0xb8, XENNR_iret, 0, 0, 0, 0x0f, 0x05};
+
+    for (u32 n = 0; n < PAGE_SIZE / XEN_HYPERCALL_STUB_SIZE; n++) {
+        u8 *to = page + n * XEN_HYPERCALL_STUB_SIZE;
+
+        for (u32 i = 0; i < XEN_HYPERCALL_STUB_SIZE; i++)
+            to[i] = n == XENNR_iret ? (i < sizeof(iret_stub) ? iret_stub[i] : 0xcc)
+                                    : (i < sizeof(stub) ? stub[i] : 0xcc);
+        if (n != XENNR_iret)
+            to[4] = (u8)n;
+    }
+}

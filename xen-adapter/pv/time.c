@@ -1,0 +1,248 @@
+#include "xen-adapter/pv/time.h"
+
+#include "hv/lib/string.h"
+#include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/vcpu.h"
+
+#define PERIOD_MIN_NS 1000000u
+
+/*
+ * A guest area that outlives the call that named it. It is reached through the direct map, so
+ * that user page tables do not matter; it may lie across two pages.
+ */
+struct guest_area {
+    u64 virt; /* 0: none */
+    u8 *part[2];
+    u32 first_bytes;
+};
+
+static struct xen_vcpu_runstate_info l0_runstate[SHIM_VCPUS_MAX];
+static struct guest_area runstate_area[SHIM_VCPUS_MAX];
+static struct guest_area time_area[SHIM_VCPUS_MAX];
+
+static enum status part_find(struct pv_vcpu *vcpu, u64 virt, u8 **part)
+{
+    mfn_t frame;
+    u64 entry;
+
+    TRY(mmu_walk(vcpu, PV_KERNEL, virt, &entry));
+    frame = mfn((entry & PTE_FRAME) >> PAGE_SHIFT);
+    if (!(entry & PTE_RW) || !frame_is_guest(frame))
+        return ST_FAULT;
+    *part = (u8 *)mfn_to_virt(frame) + (virt & PAGE_MASK);
+    return ST_OK;
+}
+
+static enum status area_set(struct pv_vcpu *vcpu, struct guest_area *area, u64 virt, u32 bytes)
+{
+    struct guest_area found = {.virt = virt};
+
+    if (virt == 0) {
+        area->virt = 0;
+        return ST_OK;
+    }
+    if (!guest_range_ok(virt, bytes))
+        return ST_FAULT;
+    found.first_bytes = (u32)MIN((u64)bytes, PAGE_SIZE - (virt & PAGE_MASK));
+    TRY(part_find(vcpu, virt, &found.part[0]));
+    if (found.first_bytes < bytes)
+        TRY(part_find(vcpu, virt + found.first_bytes, &found.part[1]));
+    *area = found;
+    return ST_OK;
+}
+
+static void area_write(const struct guest_area *area, const void *from, u32 bytes)
+{
+    u32 first = MIN(area->first_bytes, bytes);
+
+    if (area->virt == 0)
+        return;
+    memcpy(area->part[0], from, first);
+    if (first < bytes)
+        memcpy(area->part[1], (const u8 *)from + first, bytes - first);
+}
+
+/* ---- Clocks ------------------------------------------------------------------------------ */
+
+void time_record_copy(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from)
+{
+    u32 version = __atomic_load_n(&to->version, __ATOMIC_RELAXED) | 1;
+
+    __atomic_store_n(&to->version, version, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    to->tsc_timestamp = from->tsc_timestamp;
+    to->system_time = from->system_time;
+    to->tsc_to_system_mul = from->tsc_to_system_mul;
+    to->tsc_shift = from->tsc_shift;
+    to->flags = from->flags;
+    __atomic_store_n(&to->version, version + 1, __ATOMIC_RELEASE);
+}
+
+static void wallclock_copy(void)
+{
+    guest_shared->wc_version |= 1;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    guest_shared->wc_sec = l0_shared->wc_sec;
+    guest_shared->wc_nsec = l0_shared->wc_nsec;
+    guest_shared->wc_sec_hi = l0_shared->wc_sec_hi;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    guest_shared->wc_version++;
+}
+
+static void clock_copy(struct pv_vcpu *vcpu)
+{
+    const struct xen_vcpu_time_info *below = &l0_shared->vcpu_info[vcpu->id].time;
+
+    time_record_copy(&vcpu->info->time, below);
+    area_write(&time_area[vcpu->id], &vcpu->info->time, sizeof(vcpu->info->time));
+    vcpu->time_version = below->version;
+}
+
+static void runstate_copy(const struct pv_vcpu *vcpu)
+{
+    struct xen_vcpu_runstate_info now = l0_runstate[vcpu->id];
+
+    now.state = XEN_RUNSTATE_RUNNING; /* whoever reads it runs */
+    now.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
+    area_write(&runstate_area[vcpu->id], &now, sizeof(now));
+}
+
+void time_vcpu_start(struct pv_vcpu *vcpu)
+{
+    struct xen_vcpu_register_area area = {.addr = (u64)&l0_runstate[vcpu->id]};
+
+    (void)l0_call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_memory_area, vcpu->id,
+                  (u64)&area, 0, 0);
+    wallclock_copy();
+    clock_copy(vcpu);
+}
+
+void time_update(struct pv_vcpu *vcpu)
+{
+    if (vcpu->time_version != l0_shared->vcpu_info[vcpu->id].time.version)
+        clock_copy(vcpu);
+    if (guest_shared->wc_sec != l0_shared->wc_sec || guest_shared->wc_nsec != l0_shared->wc_nsec)
+        wallclock_copy();
+    if (runstate_area[vcpu->id].virt != 0)
+        runstate_copy(vcpu);
+}
+
+/* ---- vcpu_op: areas and timers ------------------------------------------------------------- */
+
+static s64 area_register(u64 id, u64 argument, struct guest_area *areas, u32 bytes)
+{
+    struct pv_vcpu *vcpu = vcpu_find((u32)id);
+    struct xen_vcpu_register_area want;
+
+    if (!vcpu)
+        return -XEN_ENOENT;
+    if (copy_from_guest(&want, argument, sizeof(want)) != ST_OK)
+        return -XEN_EFAULT;
+    return status_encode(area_set(vcpu, &areas[vcpu->id], want.addr, bytes));
+}
+
+HANDLER(op_vcpu_op_register_runstate_memory_area)
+{
+    s64 result = area_register(a1, a2, runstate_area, sizeof(struct xen_vcpu_runstate_info));
+
+    if (result == 0)
+        runstate_copy(vcpu_find((u32)a1));
+    return result;
+}
+
+HANDLER(op_vcpu_op_register_vcpu_time_memory_area)
+{
+    s64 result = area_register(a1, a2, time_area, sizeof(struct xen_vcpu_time_info));
+
+    if (result == 0)
+        clock_copy(vcpu_find((u32)a1));
+    return result;
+}
+
+/* A physical area is one page's: the frame number and offset are the guest's own. */
+static s64 area_register_phys(u64 id, u64 argument, struct guest_area *areas, u32 bytes)
+{
+    struct pv_vcpu *vcpu = vcpu_find((u32)id);
+    struct xen_vcpu_register_area want;
+    mfn_t frame;
+
+    if (!vcpu)
+        return -XEN_ENOENT;
+    if (copy_from_guest(&want, argument, sizeof(want)) != ST_OK)
+        return -XEN_EFAULT;
+    frame = mfn(want.addr >> PAGE_SHIFT);
+    if ((want.addr & 7) != 0 || (want.addr & PAGE_MASK) > PAGE_SIZE - bytes ||
+        !frame_is_guest(frame))
+        return -XEN_EINVAL;
+    areas[vcpu->id] = (struct guest_area){
+        .virt = ~(u64)0, .first_bytes = bytes, .part = {phys_to_direct(want.addr), NULL}};
+    return 0;
+}
+
+HANDLER(op_vcpu_op_register_runstate_phys_area)
+{
+    return area_register_phys(a1, a2, runstate_area, sizeof(struct xen_vcpu_runstate_info));
+}
+
+HANDLER(op_vcpu_op_register_vcpu_time_phys_area)
+{
+    return area_register_phys(a1, a2, time_area, sizeof(struct xen_vcpu_time_info));
+}
+
+HANDLER(op_vcpu_op_get_runstate_info)
+{
+    if (!vcpu_find((u32)a1))
+        return -XEN_ENOENT;
+    return status_encode(copy_to_guest(a2, &l0_runstate[(u32)a1], sizeof(l0_runstate[0])));
+}
+
+HANDLER(op_vcpu_op_set_singleshot_timer)
+{
+    struct xen_vcpu_set_singleshot_timer timer;
+
+    if (!vcpu_find((u32)a1))
+        return -XEN_ENOENT;
+    if ((u32)a1 != this_vcpu()->id)
+        return -XEN_EINVAL;
+    if (copy_from_guest(&timer, a2, sizeof(timer)) != ST_OK)
+        return -XEN_EFAULT;
+    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, a1, (u64)&timer, 0, 0);
+}
+
+HANDLER(op_vcpu_op_stop_singleshot_timer)
+{
+    if (!vcpu_find((u32)a1))
+        return -XEN_ENOENT;
+    if ((u32)a1 != this_vcpu()->id)
+        return -XEN_EINVAL;
+    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_stop_singleshot_timer, a1, 0, 0, 0);
+}
+
+HANDLER(op_vcpu_op_set_periodic_timer)
+{
+    struct xen_vcpu_set_periodic_timer timer;
+
+    if (!vcpu_find((u32)a1))
+        return -XEN_ENOENT;
+    if (copy_from_guest(&timer, a2, sizeof(timer)) != ST_OK)
+        return -XEN_EFAULT;
+    if (timer.period_ns < PERIOD_MIN_NS)
+        return -XEN_EINVAL;
+    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, a1, (u64)&timer, 0, 0);
+}
+
+HANDLER(op_vcpu_op_stop_periodic_timer)
+{
+    if (!vcpu_find((u32)a1))
+        return -XEN_ENOENT;
+    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_stop_periodic_timer, a1, 0, 0, 0);
+}
+
+HANDLER(hypercall_set_timer_op)
+{
+    return l0_call(XENNR_set_timer_op, a1, 0, 0, 0, 0);
+}

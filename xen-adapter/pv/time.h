@@ -1,0 +1,22 @@
+/*
+ * Time of the guest: L0's pvclock and wall clock copied when they change, the runstate that L0
+ * keeps for us, and timers, which are L0's.
+ */
+#ifndef XEN_ADAPTER_PV_TIME_H
+#define XEN_ADAPTER_PV_TIME_H
+
+#include "hv/lib/status.h"
+#include "xen-adapter/pv/shim.h"
+
+struct xen_vcpu_time_info;
+
+/* First copy of all records, before the vCPU runs. */
+void time_vcpu_start(struct pv_vcpu *vcpu);
+
+/* Copies what has changed; at upcalls and after idling. */
+void time_update(struct pv_vcpu *vcpu);
+
+/* Copies a record as L0's protocol demands: odd version while it changes. */
+void time_record_copy(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from);
+
+#endif

@@ -1,0 +1,87 @@
+#include "xen-adapter/pv/vcpu.h"
+
+#include "xen-adapter/pv/cpu_tables.h"
+#include "xen-adapter/pv/cpuid.h"
+#include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/time.h"
+
+struct vcpu_block {
+    u8 ist[4][VCPU_BLOCK_IST_SIZE];
+    u8 stack[VCPU_BLOCK_VCPU - 4 * VCPU_BLOCK_IST_SIZE];
+    struct pv_vcpu vcpu;
+};
+
+_Static_assert(offsetof(struct vcpu_block, vcpu) == VCPU_BLOCK_VCPU, "block layout");
+_Static_assert(sizeof(struct pv_vcpu) <= VCPU_BLOCK_VCPU_BYTES, "struct pv_vcpu is too large");
+_Static_assert((VCPU_BLOCK_VCPU + REGS_SIZE) % 16 == 0, "the CPU aligns its frame to 16");
+_Static_assert(offsetof(struct pv_vcpu, regs) == 0, "rsp is the vCPU");
+_Static_assert(sizeof(struct pv_regs) == REGS_SIZE, "REGS_SIZE");
+_Static_assert(offsetof(struct pv_regs, rax) == REGS_RAX, "REGS_RAX");
+_Static_assert(offsetof(struct pv_regs, error) == REGS_ERROR, "REGS_ERROR");
+_Static_assert(offsetof(struct pv_regs, vector) == REGS_VECTOR, "REGS_VECTOR");
+_Static_assert(offsetof(struct pv_regs, rip) == REGS_RIP, "REGS_RIP");
+_Static_assert(offsetof(struct pv_regs, cs) == REGS_CS, "REGS_CS");
+_Static_assert(offsetof(struct pv_regs, rflags) == REGS_RFLAGS, "REGS_RFLAGS");
+_Static_assert(offsetof(struct pv_regs, rsp) == REGS_RSP, "REGS_RSP");
+_Static_assert(offsetof(struct pv_regs, ss) == REGS_SS, "REGS_SS");
+_Static_assert(offsetof(struct pv_vcpu, mode) == VCPU_MODE, "VCPU_MODE");
+_Static_assert(offsetof(struct pv_vcpu, upcall) == VCPU_UPCALL, "VCPU_UPCALL");
+_Static_assert(offsetof(struct pv_vcpu, work) == VCPU_WORK, "VCPU_WORK");
+
+_Alignas(VCPU_BLOCK_SIZE) u8 vcpu_boot_block[VCPU_BLOCK_SIZE];
+
+static struct pv_vcpu *vcpu_table[SHIM_VCPUS_MAX];
+
+extern u64 entry_frame_top[SHIM_VCPUS_MAX]; /* entry.S */
+
+struct pv_vcpu *this_vcpu(void)
+{
+    u64 sp;
+
+    __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+    return (struct pv_vcpu *)((sp & ~(u64)(VCPU_BLOCK_SIZE - 1)) + VCPU_BLOCK_VCPU);
+}
+
+struct pv_vcpu *vcpu_find(u32 id)
+{
+    return id < SHIM_VCPUS_MAX ? vcpu_table[id] : NULL;
+}
+
+struct pv_vcpu *vcpu_make(u32 id)
+{
+    struct vcpu_block *block = (struct vcpu_block *)vcpu_boot_block;
+    struct pv_vcpu *vcpu;
+
+    if (id != 0 || vcpu_table[0])
+        return NULL; /* one vCPU until SMP lands */
+    cpuid_init();
+    event_init();
+    vcpu = &block->vcpu;
+    vcpu->id = id;
+    vcpu->regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
+    vcpu->regs.cs = PV_CS64;
+    vcpu->regs.ss = PV_SS;
+    vcpu->dr[6] = 0xffff0ff0;
+    vcpu->dr[7] = 0x400;
+    vcpu_table[id] = vcpu;
+    entry_frame_top[id] = (u64)vcpu + REGS_SIZE;
+    cpu_tables_make(vcpu, (u64)block->ist, VCPU_BLOCK_IST_SIZE);
+    event_vcpu_start(vcpu);
+    return vcpu;
+}
+
+void pv_enter(struct pv_vcpu *vcpu)
+{
+    cpu_tables_load(vcpu);
+    insn_write_cr3(vcpu->kernel_l4.raw << PAGE_SHIFT);
+    insn_wrmsr(MSR_FS_BASE, vcpu->fs_base);
+    insn_wrmsr(MSR_GS_BASE, vcpu->gs_base_kernel);
+    insn_wrmsr(MSR_KERNEL_GS_BASE, vcpu->gs_base_user);
+    vcpu->mode = PV_KERNEL;
+    vcpu->online = 1;
+    vcpu->initialised = 1;
+    vcpu->regs.vector = 0;
+    time_vcpu_start(vcpu);
+    entry_resume(vcpu);
+}

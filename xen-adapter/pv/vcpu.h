@@ -1,0 +1,40 @@
+/*
+ * vCPUs of the PV guest. Each has a block (offsets.h): IST stacks, entry stack and, on top, its
+ * struct pv_vcpu. this_vcpu() is found from the stack pointer, so code that may ask for it runs
+ * on a block's stack: start.S takes vcpu_boot_block for its own.
+ */
+#ifndef XEN_ADAPTER_PV_VCPU_H
+#define XEN_ADAPTER_PV_VCPU_H
+
+#include "xen-adapter/pv/insn.h"
+#include "xen-adapter/pv/offsets.h"
+#include "xen-adapter/pv/shim.h"
+
+/* The block of vCPU 0; its entry stack begins at vcpu_boot_block + VCPU_BLOCK_VCPU - 8. */
+extern u8 vcpu_boot_block[VCPU_BLOCK_SIZE];
+
+/* The vCPU of that id with the state of a fresh one; NULL when there is no memory. */
+struct pv_vcpu *vcpu_make(u32 id);
+
+/* NULL when no such vCPU was made. */
+struct pv_vcpu *vcpu_find(u32 id);
+
+/* From user to kernel mode of the guest and back: page tables and GS bases change. */
+static inline void vcpu_enter_kernel(struct pv_vcpu *vcpu)
+{
+    vcpu->mode = PV_KERNEL;
+    insn_swapgs();
+    insn_write_cr3(vcpu->kernel_l4.raw << PAGE_SHIFT);
+}
+
+static inline void vcpu_enter_user(struct pv_vcpu *vcpu)
+{
+    vcpu->mode = PV_USER;
+    insn_swapgs();
+    insn_write_cr3(vcpu->user_l4.raw << PAGE_SHIFT);
+}
+
+/* Goes back to the guest with vcpu->regs, for good (entry.S). */
+void entry_resume(struct pv_vcpu *vcpu) __attribute__((noreturn));
+
+#endif
