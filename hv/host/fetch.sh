@@ -164,8 +164,30 @@ kernel_fetch() {
     return "$status"
 }
 
+# package_fetch SUITE PACKAGE: the newest of a package, unpacked whole; prints its folder.
+package_fetch() {
+    local folder=$ENTENTE_CACHE/packages/$2 work status=0
+    if [[ ! -d $folder ]]; then
+        mkdir -p "$ENTENTE_CACHE/packages"
+        work=$(mktemp -d "$ENTENTE_CACHE/fetch.XXXXXX")
+        say "fetch: $2 ($1)"
+        if suite_update "$1" && package_unpack "$1" "$2" "$work"; then
+            mv "$work/root" "$folder"
+            versions_record "$2" "$2" "$(dpkg-deb -f "$work"/*.deb Version)" \
+                "$(sha256sum "$work"/*.deb | cut -d' ' -f1)"
+        else
+            error "package $2" "cannot be fetched from $(mirror_find)" \
+                "check the network and run the same command again"
+            status=1
+        fi
+        rm -rf "$work"
+    fi
+    printf '%s' "$folder"
+    return "$status"
+}
+
 fetch_main() {
-    local name status=0
+    local name names status=0
     if (($# == 0)); then
         set -- "$KERNEL_DEFAULT"
     elif [[ $1 == all ]]; then

@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests launcher shellcheck preflight check-packages
+.PHONY: run boots boots-sample badinput three-guests loaders launcher shellcheck preflight check-packages
 .PHONY: host-tests lint check
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -40,12 +40,16 @@ badinput: preflight images
 three-guests: preflight images
 	@$(HOST)/three-guests
 
+# GRUB's PV image and Debian's installer.
+loaders: preflight images
+	@$(HOST)/loaders
+
 launcher:
 	@$(HOST)/launcher-test
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
+		$(HOST)/three-guests $(HOST)/loaders $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh $(HOST)/workload/init
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
