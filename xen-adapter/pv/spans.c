@@ -36,6 +36,8 @@ enum status spans_add(struct spans *spans, u64 base, u64 end)
 
 enum status spans_remove(struct spans *spans, u64 base, u64 end)
 {
+    if (base >= end)
+        return ST_OK;
     for (u32 i = 0; i < spans->count;) {
         struct span *span = &spans->span[i];
         struct span tail = {end, span->end};
