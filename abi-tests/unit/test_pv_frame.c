@@ -1,9 +1,9 @@
 /* Frame types and counts of the PV shim, and frames that come and go. */
 // sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
-// xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
-// xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c
-// xen-adapter/pv/m2p.c xen-adapter/pv/memory_frames.c hv/lib/insn_decode.c
-// hv/lib/insn_operands.c hv/lib/insn_tables.c hv/lib/insn_compute.c
+// sources: xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
+// sources: xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c
+// sources: xen-adapter/pv/m2p.c xen-adapter/pv/memory_frames.c hv/lib/insn_decode.c
+// sources: hv/lib/insn_operands.c hv/lib/insn_tables.c hv/lib/insn_compute.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

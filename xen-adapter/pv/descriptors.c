@@ -168,16 +168,19 @@ bool mmu_fault_ldt(struct pv_vcpu *vcpu, u64 cr2)
 {
     struct walk walk;
     u64 offset, entry;
+    u32 page;
 
     if (!ldt_offset(vcpu, cr2, &offset) || offset >= (u64)vcpu->ldt_entries * 8)
+        return false;
+    page = GDT_WINDOW_PAGES + (u32)(offset / PAGE_SIZE);
+    if ((vcpu->window[page] & PTE_P) != 0) /* there already: that was not the reason */
         return false;
     if (table_walk(vcpu->kernel_l4, vcpu->ldt_base + offset, &walk) != ST_OK)
         return false;
     entry = *walk.slot;
     if ((entry & PTE_P) == 0 || frame_type_get(entry_frame(entry), FRAME_SEGMENT) != ST_OK)
         return false;
-    window_set(vcpu, GDT_WINDOW_PAGES + (u32)(offset / PAGE_SIZE),
-               (entry & PTE_FRAME) | WINDOW_FLAGS);
+    window_set(vcpu, page, (entry & PTE_FRAME) | WINDOW_FLAGS);
     return true;
 }
 
