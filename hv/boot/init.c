@@ -6,6 +6,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
+#include "hv/core/speculation.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/ioapic.h"
 #include "hv/cpu/lapic.h"
@@ -109,6 +110,7 @@ static void backend_init(void)
 
     if (frame_alloc(RUN_ORDER, FRAME_OWNER_HV, &memory) != ST_OK || run_init(memory) != ST_OK)
         panic("this CPU offers no usable virtualisation (SVM with nested paging is needed)");
+    speculation_init();
 }
 
 static void devices_init(void)

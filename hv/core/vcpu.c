@@ -1,5 +1,6 @@
 #include "hv/core/vcpu.h"
 #include "hv/core/frame.h"
+#include "hv/core/msr.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/vlapic.h"
@@ -51,6 +52,7 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     status = guest_make(guest_frames, p->space.npt.root, p->id, &page->vcpu.guest);
     if (status != ST_OK)
         goto undo_guest;
+    msr_reset(page->vcpu.guest);
     vlapic_make(&page->lapic, id * APIC_ID_STEP);
     page->vcpu.partition = p;
     page->vcpu.id = id;

@@ -67,6 +67,7 @@ struct vcpu {
      * adapter before each entry, cleared by the run loop when the guest has taken it. */
     u8 direct_vector;
     bool nmi_pending;
+    bool is_halted; /* between HLT and the interrupt that ends it; the run loop's */
 
     bool deliver_hint; /* the adapter must look again before the next entry even if nothing
                           raised */
@@ -122,6 +123,15 @@ static inline u32 vcpu_take_fired(struct vcpu *vcpu)
     u32 fired = vcpu->fired;
 
     vcpu->fired = 0;
+    return fired;
+}
+
+/* The same for one timer; true when it had fired. */
+static inline bool vcpu_take_fired_bit(struct vcpu *vcpu, enum vcpu_timer which)
+{
+    bool fired = vcpu->fired & BIT(which);
+
+    vcpu->fired &= ~(u32)BIT(which);
     return fired;
 }
 

@@ -125,6 +125,17 @@ int vlapic_next(const struct vlapic *lapic)
     return vector;
 }
 
+u32 vlapic_blocked_class(const struct vlapic *lapic)
+{
+    int vector = highest(lapic->irr);
+    int serving = highest(lapic->isr);
+    u32 class = vector == VLAPIC_NONE ? 0 : (u32)vector >> 4;
+
+    if (serving != VLAPIC_NONE && class <= (u32)serving >> 4)
+        return 0;
+    return class <= (lapic->tpr >> 4 & 0xf) ? class : 0;
+}
+
 void vlapic_accept(struct vlapic *lapic, u8 vector)
 {
     u32 word = vector / 32;

@@ -62,6 +62,8 @@ static inline bool vlapic_is_quiet(const struct vlapic *lapic)
 }
 /* The vector to deliver next by priority, or VLAPIC_NONE. */
 int vlapic_next(const struct vlapic *lapic);
+/* Priority class of a vector that only the task priority holds back, 0 if none. */
+u32 vlapic_blocked_class(const struct vlapic *lapic);
 /* The vector has been delivered: it moves from IRR to ISR. */
 void vlapic_accept(struct vlapic *lapic, u8 vector);
 /* CR8 as the guest left it, 0-15. */

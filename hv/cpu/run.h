@@ -171,6 +171,8 @@ struct run_speculation {
     bool switch_spec_ctrl;    /* the guest has its own SPEC_CTRL */
 };
 void run_speculation_set(const struct run_speculation *policy);
+/* The guest has SPEC_CTRL and PRED_CMD. */
+bool run_has_spec_ctrl(void);
 
 /* Contiguous zeroed frames (2^RUN_ORDER) that the backend needs for each CPU. */
 #define RUN_ORDER 2
@@ -201,8 +203,11 @@ void guest_inject(struct guest *guest, struct event event);
 bool guest_can_take_interrupt(const struct guest *guest);
 /* No event waiting, no NMI being handled, no shadow. */
 bool guest_can_take_nmi(const struct guest *guest);
-/* Asks for EXIT_WINDOW as soon as the guest can take an interrupt. */
-void guest_ask_window(struct guest *guest);
+/*
+ * Asks for EXIT_WINDOW as soon as the guest can take an interrupt; with a class (1-15) not before
+ * CR8 is below it.
+ */
+void guest_ask_window(struct guest *guest, u32 class);
 
 void guest_state_get(const struct guest *guest, struct guest_state *out);
 void guest_state_set(struct guest *guest, const struct guest_state *state);
@@ -220,5 +225,7 @@ void guest_tsc_offset_set(struct guest *guest, u64 offset);
 enum status guest_xcr0_set(struct guest *guest, u64 value);
 /* The state components a guest may have; 0 without XSAVE. */
 u64 guest_xcr0_allowed(void);
+/* Bytes of the XSAVE area for all of them. */
+u32 guest_xsave_bytes(void);
 
 #endif

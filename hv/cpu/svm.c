@@ -53,6 +53,11 @@ void run_speculation_set(const struct run_speculation *policy)
         msr_bitmap_open(MSR_PRED_CMD, MSR_WRITE);
 }
 
+bool run_has_spec_ctrl(void)
+{
+    return svm_speculation.switch_spec_ctrl;
+}
+
 static bool vendor_is_amd(void)
 {
     struct cpuid_leaf leaf = insn_cpuid(0, 0);
@@ -84,6 +89,7 @@ static void find_xsave(void)
         allowed &= ~0xe0ul;
     svm_features.xsave = true;
     svm_features.xcr0_max = size <= 2 * PAGE_SIZE ? allowed : 3;
+    svm_features.xsave_bytes = size <= 2 * PAGE_SIZE ? size : 576;
 }
 
 static void find_features(struct cpuid_leaf svm)

@@ -42,6 +42,7 @@ struct svm_features {
     bool next_rip, decode_assist, flush_by_asid, clean_bits;
     bool rdtscp, xsave, foreign_call; /* foreign_call: guests will execute vmcall */
     u64 xcr0_max;
+    u32 xsave_bytes;
 };
 extern struct svm_features svm_features;
 extern struct run_speculation svm_speculation;

@@ -36,13 +36,15 @@ bool guest_can_take_nmi(const struct guest *guest)
     return !svm->nmi_active && !svm->iret_pending && !guest_has_event(guest) && !is_shadowed(svm);
 }
 
-void guest_ask_window(struct guest *guest)
+void guest_ask_window(struct guest *guest, u32 class)
 {
     struct vmcb *vmcb = svm_of(guest)->vmcb;
+    u32 want = (u32)VINTR_IRQ | (class ? class << VINTR_PRIORITY_SHIFT
+                                       : (u32)(VINTR_PRIORITY_MAX | VINTR_IGNORE_TPR));
 
-    if (vmcb->vintr & VINTR_IRQ)
+    if ((vmcb->vintr & VINTR_WINDOW) == want)
         return;
-    vmcb->vintr |= VINTR_WINDOW;
+    vmcb->vintr = (vmcb->vintr & ~VINTR_WINDOW) | want;
     vmcb->vintr_vector = 0;
     vmcb->intercept1 |= (u32)INTERCEPT1_VINTR;
     vmcb->clean &= (u32)~(CLEAN_TPR | CLEAN_INTERCEPTS);

@@ -91,6 +91,11 @@ u64 guest_xcr0_allowed(void)
     return svm_features.xcr0_max;
 }
 
+u32 guest_xsave_bytes(void)
+{
+    return svm_features.xsave_bytes;
+}
+
 /* [APM2 11.5.2]: x87 always; AVX needs SSE; the AVX-512 bits come together and need AVX. */
 enum status guest_xcr0_set(struct guest *guest, u64 value)
 {

@@ -1,0 +1,45 @@
+/*
+ * The parts of the run loop: what each kind of exit does, and what is delivered before an entry.
+ * Everything here works on the running vCPU.
+ */
+#ifndef HV_ENTRY_EXIT_H
+#define HV_ENTRY_EXIT_H
+
+#include "hv/core/partition.h"
+#include "hv/core/vcpu.h"
+#include "hv/core/vlapic.h"
+#include "hv/cpu/run.h"
+#include "hv/lib/insn_decode.h"
+
+/* Hands the exit to its owner. */
+void exit_handle(struct vcpu *vcpu, const struct exit *exit);
+
+/* Gives raised ports and interrupts to the guest; false when it has nothing to run for. */
+bool entry_prepare(struct vcpu *vcpu);
+
+/* One line why, one with the state; then the partition ends. */
+void guest_fail(struct vcpu *vcpu, enum end_reason reason, const char *why, u64 detail);
+
+/* Fetches and decodes the exiting instruction. ST_FAULT, ST_INVALID. */
+enum status exit_decode(struct vcpu *vcpu, struct insn *out);
+/* Length of the exiting instruction; `usual` when it cannot be read. */
+u32 exit_length(struct vcpu *vcpu, u32 usual);
+/* #GP(0), #UD. */
+void exit_inject_gp(struct vcpu *vcpu);
+void exit_inject_ud(struct vcpu *vcpu);
+
+void exit_cpuid(struct vcpu *vcpu);
+void exit_msr_read(struct vcpu *vcpu);
+void exit_msr_write(struct vcpu *vcpu);
+void exit_port(struct vcpu *vcpu, const struct exit *exit);
+void exit_memory(struct vcpu *vcpu, const struct exit *exit);
+
+/* The guest's TSC now. */
+u64 exit_guest_tsc(const struct vcpu *vcpu);
+
+/* Carries out what a write to the local APIC asked for. */
+void apic_apply(struct vcpu *vcpu, const struct vlapic_effect *effect);
+/* The local APIC's timer has fired. */
+void apic_timer(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,68 @@
+/* I/O ports: none is claimed yet. Reads give all ones, writes go nowhere. */
+#include "hv/entry/exit.h"
+#include "hypercall/guest_mem.h"
+
+enum { LENGTH_IO = 1 };
+
+static u64 count_mask(const struct insn *insn)
+{
+    return insn->address_size == 8 ? ~(u64)0 : BIT(8 * insn->address_size) - 1;
+}
+
+/* Moves rsi or rdi by one element. */
+static void advance(struct regs *regs, u64 *pointer, const struct insn *insn)
+{
+    u64 mask = count_mask(insn);
+    u64 step = regs->rflags & RFLAGS_DF ? (u64)0 - insn->size : insn->size;
+
+    *pointer = (*pointer & ~mask) | ((*pointer + step) & mask);
+}
+
+/* One element of ins or outs an exit; with a repeat prefix the instruction comes back. */
+static void exit_string(struct vcpu *vcpu)
+{
+    static const u8 ones[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct regs *regs = &vcpu->guest->regs;
+    struct guest_state state;
+    struct insn insn;
+    bool repeat;
+    u64 mask;
+
+    if (exit_decode(vcpu, &insn) != ST_OK || (insn.op != INSN_INS && insn.op != INSN_OUTS)) {
+        exit_inject_gp(vcpu);
+        return;
+    }
+    mask = count_mask(&insn);
+    repeat = insn.prefixes & (INSN_REPEAT | INSN_REPEAT_NOT);
+    if (repeat && !(regs->rcx & mask)) {
+        guest_skip(vcpu->guest, insn.length);
+        return;
+    }
+    guest_state_get(vcpu->guest, &state);
+    if (insn.op == INSN_INS) {
+        u64 base = guest_mode(vcpu->guest) == GUEST_LONG64 ? 0 : state.es.base;
+
+        if (mem_write(vcpu, gva(base + (regs->rdi & mask)), ones, insn.size) != ST_OK) {
+            exit_inject_gp(vcpu);
+            return;
+        }
+        advance(regs, &regs->rdi, &insn);
+    } else {
+        advance(regs, &regs->rsi, &insn);
+    }
+    if (repeat)
+        regs->rcx = (regs->rcx & ~mask) | ((regs->rcx - 1) & mask);
+    if (!repeat || !(regs->rcx & mask))
+        guest_skip(vcpu->guest, insn.length);
+}
+
+void exit_port(struct vcpu *vcpu, const struct exit *exit)
+{
+    if (exit->io.flags & EXIT_IO_STRING) {
+        exit_string(vcpu);
+        return;
+    }
+    if (exit->io.flags & EXIT_IO_IN)
+        insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, ~(u64)0);
+    guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_IO));
+}

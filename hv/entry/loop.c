@@ -1,0 +1,84 @@
+#include "hv/entry/loop.h"
+#include "hv/core/partition.h"
+#include "hv/core/sched.h"
+#include "hv/core/timer.h"
+#include "hv/core/vcpu.h"
+#include "hv/cpu/cpu.h"
+#include "hv/cpu/lapic.h"
+#include "hv/cpu/tsc.h"
+#include "hv/entry/exit.h"
+#include "xen-adapter/xen.h"
+
+static bool is_xen(const struct vcpu *vcpu)
+{
+    return vcpu->partition->flags & PARTITION_XEN;
+}
+
+/* What interrupt handlers have noted since the last time. */
+static void take_flags(struct cpu *cpu)
+{
+    cpu->timer_due = false;
+    cpu->ipi_due = false;
+    if (cpu->input_due) {
+        struct partition *root = partition_find(PARTITION_ROOT);
+
+        cpu->input_due = false;
+        if (root)
+            port_raise_event(root, EVENT_CONSOLE_INPUT);
+    }
+}
+
+/* Enters the vCPU again and again until someone else may have to run. */
+static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
+{
+    struct exit exit;
+
+    do {
+        if (!entry_prepare(vcpu))
+            continue;
+        if (sched_deadline_moved(sched))
+            lapic_timer_arm(sched_deadline());
+        guest_run(vcpu->guest, &exit);
+        exit_handle(vcpu, &exit);
+    } while (!(cpu->timer_due | cpu->input_due | cpu->ipi_due) && !sched_must_switch(sched));
+}
+
+/*
+ * Tells the adapter who got and who lost the CPU. The one that lost it is told before anything else
+ * runs, because the next one may destroy it.
+ */
+static void switch_vcpu(struct cpu *cpu, struct vcpu *next)
+{
+    struct vcpu *old = cpu->running;
+
+    if (old == next)
+        return;
+    if (old && is_xen(old))
+        xen_switch_out(old);
+    cpu->running = next;
+    if (next && is_xen(next))
+        xen_switch_in(next);
+}
+
+void loop_run(void)
+{
+    struct cpu *cpu = cpu_this();
+    struct sched *sched = sched_here();
+
+    for (;;) {
+        struct vcpu *vcpu;
+        u64 now;
+
+        take_flags(cpu);
+        now = clock_now_ns();
+        timer_run(now);
+        vcpu = sched_next(now);
+        lapic_timer_arm(sched_deadline());
+        (void)sched_deadline_moved(sched);
+        switch_vcpu(cpu, vcpu);
+        if (vcpu)
+            run_vcpu(cpu, sched, vcpu);
+        else
+            cpu_idle();
+    }
+}
