@@ -1,0 +1,18 @@
+/*
+ * The few ACPI tables a guest without legacy devices needs: RSDP, XSDT, FADT (hardware
+ * reduced), MADT, DSDT with one processor device for each vCPU. [ACPI 6.4 ch. 5]
+ */
+#ifndef GUEST_DRIVERS_STEWARD_ACPI_H
+#define GUEST_DRIVERS_STEWARD_ACPI_H
+
+#include "hv/lib/types.h"
+
+#define ACPI_BASE      0xfc000000ul
+#define ACPI_BYTES     0x4000u
+#define ACPI_VCPUS_MAX 64u
+
+/* Fills a zeroed area of ACPI_BYTES whose guest-physical address is `at`; the RSDP comes first.
+ */
+void acpi_write(u8 *area, u64 at, u32 vcpus);
+
+#endif

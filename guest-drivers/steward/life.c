@@ -1,0 +1,146 @@
+#include "guest-drivers/steward/life.h"
+#include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/steward/builder.h"
+#include "guest-drivers/steward/console.h"
+#include "hv/lib/print.h"
+#include "hv/lib/string.h"
+
+/* A guest that ends this soon, this often in a row, is not started again. */
+#define SHORT_LIFE_NS   ((u64)3 * 1000 * 1000 * 1000)
+#define SHORT_LIVES_MAX 5u
+
+static const char *const reason_names[NATIVE_ENDS] = {
+    [NATIVE_END_POWEROFF] = "poweroff",
+    [NATIVE_END_REBOOT] = "reboot",
+    [NATIVE_END_SUSPEND] = "suspend",
+    [NATIVE_END_CRASH] = "crash",
+    [NATIVE_END_WATCHDOG] = "watchdog",
+    [NATIVE_END_SOFT_RESET] = "soft reset",
+    [NATIVE_END_TRIPLE_FAULT] = "crash (triple fault)",
+};
+
+static void memory_print(void)
+{
+    struct native_system_info info;
+
+    if (steward.is_verbose && call_system_info(NULL, &info) == ST_OK)
+        print("entente: memory: free %lu KiB\n", (unsigned long)(info.bytes_free >> 10));
+}
+
+void life_begin(struct guest *guest)
+{
+    guest->line_used = 0;
+    guest->shim_line[0] = 0;
+    console_margin();
+    if (guest_build(guest) != ST_OK) {
+        guest->state = GUEST_ENDED;
+        guest->has_failed = true;
+        return;
+    }
+    console_offer(guest);
+}
+
+static enum config_action action_of(const struct guest *guest, u32 reason)
+{
+    const enum config_action *action = guest->config->action;
+
+    switch ((enum native_end)reason) {
+    case NATIVE_END_POWEROFF:
+    case NATIVE_END_SUSPEND:
+        return action[KEY_ON_POWEROFF];
+    case NATIVE_END_REBOOT:
+        return action[KEY_ON_REBOOT];
+    case NATIVE_END_WATCHDOG:
+        return action[KEY_ON_WATCHDOG];
+    case NATIVE_END_SOFT_RESET:
+        return action[KEY_ON_SOFT_RESET];
+    case NATIVE_END_CRASH:
+    case NATIVE_END_TRIPLE_FAULT:
+    case NATIVE_ENDS:
+        break;
+    }
+    return action[KEY_ON_CRASH];
+}
+
+/* What the shim said before it gave up, with the manifest's line it is about. */
+static void shim_reason_print(struct guest *guest)
+{
+    const char *line = guest->shim_line;
+    enum config_key key = KEY_NAME;
+
+    if (line[0] == 0)
+        return;
+    if (strncmp(line, "kernel", 6) == 0)
+        key = KEY_KERNEL;
+    else if (strncmp(line, "ramdisk", 7) == 0)
+        key = KEY_RAMDISK;
+    print("entente: error: %.*s:%u: guest %s: %s\n", (int)MIN(guest->config->file.length, 60ul),
+          guest->config->file.at, config_line(guest->config, key), guest->name, line);
+}
+
+static bool may_restart(struct guest *guest)
+{
+    bool is_short = clock_ns() - guest->began_ns < SHORT_LIFE_NS;
+
+    guest->short_lives = is_short ? guest->short_lives + 1 : 0;
+    if (guest->short_lives < SHORT_LIVES_MAX)
+        return true;
+    print("entente: error: %.*s:%u: guest %s ended %u times within 3 s of its start; it is not "
+          "started again, see its last lines\n",
+          (int)MIN(guest->config->file.length, 60ul), guest->config->file.at,
+          config_line(guest->config, KEY_NAME), guest->name, guest->short_lives);
+    return false;
+}
+
+static void guest_end(struct guest *guest, u32 reason)
+{
+    bool has_crashed = reason == NATIVE_END_CRASH || reason == NATIVE_END_TRIPLE_FAULT;
+    enum config_action action = action_of(guest, reason);
+
+    console_finish(guest);
+    console_margin();
+    if (has_crashed)
+        shim_reason_print(guest);
+    print("entente: guest %s ended: %s\n", guest->name,
+          reason < NATIVE_ENDS ? reason_names[reason] : "unknown");
+    if (reason != NATIVE_END_POWEROFF)
+        guest->has_failed = true;
+    guest->state = GUEST_ENDED;
+    if (action == ACTION_PRESERVE)
+        return;
+    guest_clear(guest);
+    memory_print();
+    /* A refused kernel is refused the next time too. */
+    if (action == ACTION_DESTROY || (has_crashed && guest->shim_line[0] != 0))
+        return;
+    if (!may_restart(guest)) {
+        guest->has_failed = true;
+        return;
+    }
+    guest->state = GUEST_WAITS;
+    life_begin(guest);
+    if (guest->state == GUEST_LIVES && reason == NATIVE_END_REBOOT)
+        guest->has_failed = false;
+}
+
+void life_check(void)
+{
+    struct native_partition_info info;
+
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        struct guest *guest = &steward.guest[i];
+        struct native_partition in = {guest->partition, 0};
+
+        if (guest->state == GUEST_LIVES && call_partition_info(&in, &info) == ST_OK &&
+            info.state == NATIVE_ENDED)
+            guest_end(guest, info.reason);
+    }
+}
+
+bool life_is_over(void)
+{
+    for (u32 i = 0; i < steward.guest_count; i++)
+        if (steward.guest[i].state != GUEST_ENDED)
+            return false;
+    return true;
+}

@@ -1,0 +1,202 @@
+/*
+ * The steward: the embedded root partition. Reads the manifests among its boot modules, makes
+ * the guests, serves their rings, and switches the machine off when the last one has ended.
+ */
+#include "guest-drivers/lib/guest.h"
+#include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/steward/console.h"
+#include "guest-drivers/steward/life.h"
+#include "guest-drivers/steward/registry.h"
+#include "guest-drivers/steward/steward.h"
+#include "hv/lib/print.h"
+#include "hv/lib/string.h"
+
+#define MEMORY_END ((u64)4 << 20) /* what the hypervisor gives the root */
+#define FOR_EVER   (~(u64)0)
+
+struct steward steward;
+
+u64 clock_ns(void)
+{
+    struct native_clock now;
+
+    return call_clock(NULL, &now) == ST_OK ? now.now_ns : 0;
+}
+
+const struct module *module_find(const char *role, struct text title)
+{
+    for (u32 i = 0; i < steward.module_count; i++) {
+        const struct module *module = &steward.module[i];
+
+        if (text_is(module->role, role) && (!title.at || text_equal(module->title, title)))
+            return module;
+    }
+    return NULL;
+}
+
+/* "<role> [title]" */
+static void module_name(struct module *module, const char *line)
+{
+    const char *blank = strchr(line, ' ');
+    u64 length = strlen(line);
+
+    module->role = (struct text){line, blank ? (u64)(blank - line) : length};
+    while (blank && *blank == ' ')
+        blank++;
+    module->title =
+        (struct text){blank ? blank : line + length, blank ? length - (u64)(blank - line) : 0};
+}
+
+static void modules_read(const struct xen_hvm_start_info *info)
+{
+    const struct xen_hvm_modlist_entry *entry = guest_pointer(info->modlist_paddr);
+
+    for (u32 i = 0; i < info->nr_modules && steward.module_count < MODULES_MAX; i++) {
+        struct module *module = &steward.module[steward.module_count++];
+
+        module_name(module,
+                    entry[i].cmdline_paddr ? guest_pointer(entry[i].cmdline_paddr) : "");
+        module->bytes = guest_pointer(entry[i].paddr);
+        module->size = entry[i].size;
+        if (entry[i].paddr + entry[i].size > GUEST_WINDOW) {
+            print(
+                "entente: error: %.*s:0: the boot modules together are larger than 4 GiB; use "
+                "smaller files\n",
+                (int)module->title.length, module->title.at);
+            module->size = 0;
+        }
+    }
+    steward.shim = module_find("pvshim", (struct text){0});
+}
+
+static void power_off_machine(u32 code)
+{
+    struct native_power_off in = {.code = code};
+
+    (void)call_power_off(&in, NULL);
+}
+
+/* The file a guest names, among the boot modules. */
+static const struct module *file_find(struct config *config, enum config_key key,
+                                      const char *word)
+{
+    struct text title = config->string[key];
+    const struct module *module = module_find("file", title);
+
+    if (!module)
+        config_refuse(config, key,
+                      "%s = \"%.*s\": no such file came with the boot modules; check "
+                      "the path",
+                      word, (int)MIN(title.length, 100ul), title.at);
+    else if (module->size == 0)
+        config_refuse(config, key, "%s = \"%.*s\": the file is empty; copy it again", word,
+                      (int)MIN(title.length, 100ul), title.at);
+    return module;
+}
+
+static void guest_add(struct config *config)
+{
+    struct guest *guest = &steward.guest[steward.guest_count];
+
+    guest->kernel = file_find(config, KEY_KERNEL, "kernel");
+    if (!config->is_refused && config->string[KEY_RAMDISK].length != 0)
+        guest->ramdisk = file_find(config, KEY_RAMDISK, "ramdisk");
+    if (config->is_refused) {
+        steward.manifest.refused++;
+        memset(guest, 0, sizeof(*guest));
+        return;
+    }
+    guest->config = config;
+    guest->index = steward.guest_count++;
+    memcpy(guest->name, config->string[KEY_NAME].at, config->string[KEY_NAME].length);
+}
+
+static void manifests_read(void)
+{
+    for (u32 i = 0; i < steward.module_count; i++) {
+        const struct module *module = &steward.module[i];
+
+        if (text_is(module->role, "manifest"))
+            manifest_parse(&steward.manifest, module->title, (const char *)module->bytes,
+                           module->size);
+    }
+    for (u32 i = 0; i < steward.manifest.count; i++)
+        if (!steward.manifest.guest[i].is_refused)
+            guest_add(&steward.manifest.guest[i]);
+}
+
+static u32 event_port(u32 event)
+{
+    struct native_port_event in = {event, 0};
+    struct native_port out;
+
+    if (call_port_event(&in, &out) != ST_OK)
+        panic("no port for event %u", event);
+    return out.port;
+}
+
+static void port_serve(u32 port)
+{
+    if (port == steward.input_port)
+        console_input();
+    if (port == steward.ended_port)
+        life_check();
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        struct guest *guest = &steward.guest[i];
+
+        if (guest->state != GUEST_LIVES)
+            continue;
+        if (port == guest->console_port)
+            console_serve(guest);
+        else if (port == guest->store_port)
+            registry_serve(guest);
+    }
+}
+
+static void serve(void)
+{
+    struct native_port_wait wait = {FOR_EVER};
+    struct native_port raised;
+
+    while (!life_is_over())
+        if (call_port_wait(&wait, &raised) == ST_OK)
+            port_serve(raised.port);
+}
+
+static u32 verdict(void)
+{
+    u32 code = steward.manifest.refused == 0 && steward.guest_count != 0
+                   ? NATIVE_POWER_SUCCESS
+                   : NATIVE_POWER_GUEST_FAILED;
+
+    for (u32 i = 0; i < steward.guest_count; i++)
+        if (steward.guest[i].has_failed)
+            code = NATIVE_POWER_GUEST_FAILED;
+    return code;
+}
+
+void guest_main(u64 start_info)
+{
+    const struct xen_hvm_start_info *info = guest_pointer(start_info);
+    const char *options = info->cmdline_paddr ? guest_pointer(info->cmdline_paddr) : "";
+    u64 free_at = align_up((u64)(uintptr_t)guest_image_end, PAGE_SIZE);
+
+    steward.is_interactive = string_has_word(options, "interactive");
+    steward.is_verbose = string_has_word(options, "loglevel=debug");
+    modules_read(info);
+    registry_init(guest_pointer(free_at), MEMORY_END - free_at);
+    steward.input_port = event_port(NATIVE_CONSOLE_INPUT);
+    steward.ended_port = event_port(NATIVE_PARTITION_ENDED);
+    if (!steward.shim)
+        panic("no boot module with the role 'pvshim'");
+    manifests_read();
+    if (steward.manifest.count == 0 && steward.manifest.refused == 0)
+        print("entente: error: boot modules: no manifest among them; give one with the role "
+              "'manifest'\n");
+    for (u32 i = 0; i < steward.guest_count; i++)
+        life_begin(&steward.guest[i]);
+    serve();
+    console_margin();
+    power_off_machine(verdict());
+    panic("the machine cannot be switched off");
+}

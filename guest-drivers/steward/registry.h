@@ -1,0 +1,18 @@
+/* The xenstore of the guests: the tree each one finds, and the service of its ring. */
+#ifndef GUEST_DRIVERS_STEWARD_REGISTRY_H
+#define GUEST_DRIVERS_STEWARD_REGISTRY_H
+
+#include "guest-drivers/steward/steward.h"
+
+/* Takes `bytes` of memory at `arena` for the tree. */
+void registry_init(void *arena, u64 bytes);
+bool registry_is_there(void);
+
+/* Fills the guest's part of the tree and connects its ring. */
+enum status registry_introduce(struct guest *guest);
+void registry_release(struct guest *guest);
+
+/* Answers what waits in the guest's ring and signals whoever must look. */
+void registry_serve(struct guest *guest);
+
+#endif
