@@ -11,6 +11,7 @@
 #define ROOT_INFO_BYTES   0xf000u
 #define ROOT_MODULES      ((u64)4 << 30)
 #define NOTE_PHYS32_ENTRY 18u
+#define ROLE_STEWARD "steward" /* first word of its line */
 
 /* hvm_start_info, version 1. [xen/arch-x86/hvm/start_info.h] */
 struct start_info {
@@ -60,7 +61,7 @@ static u64 writer_put(struct writer *writer, const void *bytes, u64 count)
 static const struct boot_module *steward_find(const struct boot_info *boot)
 {
     for (u32 i = 0; i < boot->module_count; i++)
-        if (strcmp(boot->module[i].line, "steward") == 0)
+        if (strncmp(boot->module[i].line, ROLE_STEWARD, strlen(ROLE_STEWARD)) == 0)
             return &boot->module[i];
     panic("no boot module with the role 'steward'; give one: -initrd \"steward.elf "
           "steward,...\"");
