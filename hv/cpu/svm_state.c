@@ -81,9 +81,9 @@ void guest_state_set(struct guest *guest, const struct guest_state *state)
 
 void guest_start_flat32(struct guest *guest, u32 entry, u32 start_info)
 {
-    struct segment data = {0x18, 0xc93, 0xffffffff, 0};
+    struct segment data = {0, 0xc93, 0xffffffff, 0};
     struct guest_state state = {
-        .cs = {0x10, 0xc9b, 0xffffffff, 0},
+        .cs = {0, 0xc9b, 0xffffffff, 0},
         .ds = data,
         .es = data,
         .fs = data,

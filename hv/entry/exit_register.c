@@ -4,10 +4,13 @@
 #include "hv/cpu/insn.h"
 #include "hv/cpu/tsc.h"
 #include "hv/entry/exit.h"
+#include "hv/lib/string.h"
+#include "hypercall/abi/native.h"
 #include "xen-adapter/xen.h"
 
 enum { LENGTH_CPUID = 2, LENGTH_MSR = 2 };
 #define FAULTING_CPUID BIT(0)
+#define CPUID_INTERFACE 0x40000000u
 
 static bool is_xen(const struct vcpu *vcpu)
 {
@@ -37,6 +40,15 @@ static void cpuid_processor(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4]
     cpuid_filter(&view, leaf, subleaf, out);
 }
 
+/* The native interface shows its name and nothing else. */
+static void cpuid_native(u32 leaf, u32 out[4])
+{
+    if (leaf != CPUID_INTERFACE)
+        return;
+    out[0] = CPUID_INTERFACE;
+    memcpy(&out[1], NATIVE_SIGNATURE, 3 * sizeof(u32));
+}
+
 void exit_cpuid(struct vcpu *vcpu)
 {
     struct regs *regs = &vcpu->guest->regs;
@@ -50,7 +62,9 @@ void exit_cpuid(struct vcpu *vcpu)
     }
     if (!cpuid_is_interface(leaf))
         cpuid_processor(vcpu, leaf, subleaf, out);
-    else if (!is_xen(vcpu) || xen_cpuid(vcpu, leaf, subleaf, out) != XEN_ANSWERED)
+    else if (!is_xen(vcpu))
+        cpuid_native(leaf, out);
+    else if (xen_cpuid(vcpu, leaf, subleaf, out) != XEN_ANSWERED)
         out[0] = out[1] = out[2] = out[3] = 0;
     regs->rax = out[0];
     regs->rbx = out[1];
