@@ -123,8 +123,11 @@ static void iret_failed(const struct pv_regs *regs)
 
 void trap_from_shim(struct pv_regs *regs)
 {
-    if (regs->vector == VECTOR_UPCALL)
-        return; /* idle looks for itself */
+    if (regs->vector == VECTOR_UPCALL) {
+        /* idle looks for itself; L0 would raise it again at once, until the page is drained */
+        regs->rflags &= ~RFLAGS_IF;
+        return;
+    }
     if (fixup_find(regs))
         return;
     if (regs->rip == (u64)entry_iret_fault)
