@@ -107,7 +107,7 @@ static void operation(u32 n)
 }
 
 #define OPERATIONS 13u
-#define LENGTH     5u
+#define LENGTH     4u
 
 static void test_all_short_sequences(void **state)
 {
