@@ -19,7 +19,7 @@ struct xen_store_ring;
 #define STORE_PATH_MAX 3072
 #define STORE_VALUE_MAX 2048
 /* Room for the tree, watches and messages of a handful of guests. */
-#define STORE_ARENA_MIN ((size_t)64 * 1024)
+#define STORE_ARENA_MIN ((size_t)128 * 1024)
 
 /* A tree with "/", "/local", "/local/domain", "/tool", all owned by 0 and closed to others. */
 enum status store_make(void *arena, size_t bytes, struct store **out);
