@@ -60,8 +60,14 @@ static void debug_load(const struct guest *guest)
     __asm__ volatile("mov %0, %%db3" ::"r"(guest->dr[3]));
 }
 
-static void switch_out(struct svm_guest *old)
+static void switch_out(struct svm_cpu *cpu, struct svm_guest *old)
 {
+    /* QEMU's TCG does not know the XSETBV intercept: what the guest has set is in the register. */
+    if (svm_features.xsave) {
+        old->common.xcr0 = insn_xgetbv(0) & svm_features.xcr0_max;
+        cpu->xcr0_now = old->common.xcr0;
+        xcr0_load(cpu, svm_features.xcr0_max);
+    }
     extended_save(old);
     debug_save(&old->common);
     if (svm_features.rdtscp)
@@ -72,9 +78,9 @@ void svm_switch(struct svm_cpu *cpu, struct svm_guest *next)
 {
     struct svm_guest *old = cpu->current;
 
-    xcr0_load(cpu, svm_features.xcr0_max);
     if (old)
-        switch_out(old);
+        switch_out(cpu, old);
+    xcr0_load(cpu, svm_features.xcr0_max);
     extended_load(next);
     xcr0_load(cpu, next->common.xcr0);
     debug_load(&next->common);

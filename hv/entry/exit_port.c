@@ -1,8 +1,12 @@
-/* I/O ports: none is claimed yet. Reads give all ones, writes go nowhere. */
+/*
+ * I/O ports: none is claimed yet. Reads give all ones, writes go nowhere. One exception: the
+ * counters of the interval timer read 0, because Linux takes all ones there for a counter that has
+ * not begun to run and polls it 100,000 times before it gives up.
+ */
 #include "hv/entry/exit.h"
 #include "hypercall/guest_mem.h"
 
-enum { LENGTH_IO = 1 };
+enum { LENGTH_IO = 1, PORT_TIMER_FIRST = 0x40, PORT_TIMER_LAST = 0x42 };
 
 static u64 count_mask(const struct insn *insn)
 {
@@ -56,6 +60,11 @@ static void exit_string(struct vcpu *vcpu)
         guest_skip(vcpu->guest, insn.length);
 }
 
+static u64 port_value(u16 port)
+{
+    return port >= PORT_TIMER_FIRST && port <= PORT_TIMER_LAST ? 0 : ~(u64)0;
+}
+
 void exit_port(struct vcpu *vcpu, const struct exit *exit)
 {
     if (exit->io.flags & EXIT_IO_STRING) {
@@ -63,6 +72,6 @@ void exit_port(struct vcpu *vcpu, const struct exit *exit)
         return;
     }
     if (exit->io.flags & EXIT_IO_IN)
-        insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, ~(u64)0);
+        insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, port_value(exit->io.port));
     guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_IO));
 }
