@@ -20,26 +20,27 @@ s64 xen_vm_assist(struct xen_call *call)
 }
 
 /* The interface version is looked at before the caller's right. */
-static s64 versioned_refuse(struct xen_call *call, u32 version)
+static s64 versioned_refuse(struct xen_call *call, u32 oldest, u32 newest)
 {
     struct xen_versioned_op in;
 
     if (xen_fetch(call, call->arg[0], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
-    return in.interface_version == version ? -XEN_EPERM : -XEN_EACCES;
+    return in.interface_version < oldest || in.interface_version > newest ? -XEN_EACCES
+                                                                          : -XEN_EPERM;
 }
 
 s64 xen_platform_op(struct xen_call *call)
 {
-    return versioned_refuse(call, XEN_PLATFORM_INTERFACE_VERSION);
+    return versioned_refuse(call, XEN_PLATFORM_INTERFACE_VERSION, XEN_PLATFORM_INTERFACE_VERSION);
 }
 
 s64 xen_sysctl(struct xen_call *call)
 {
-    return versioned_refuse(call, XEN_SYSCTL_INTERFACE_VERSION);
+    return versioned_refuse(call, XEN_SYSCTL_INTERFACE_VERSION, XEN_SYSCTL_INTERFACE_VERSION);
 }
 
 s64 xen_domctl(struct xen_call *call)
 {
-    return versioned_refuse(call, XEN_DOMCTL_INTERFACE_VERSION);
+    return versioned_refuse(call, XEN_DOMCTL_INTERFACE_OLDEST, XEN_DOMCTL_INTERFACE_NEWEST);
 }

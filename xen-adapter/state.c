@@ -37,12 +37,13 @@ struct xen_domain *xen_domain_get(struct partition *p)
 struct xen_vcpu *xen_vcpu_get(struct vcpu *vcpu)
 {
     struct xen_vcpu *xv = op_vcpu_abi(vcpu, OP_ABI_XEN);
-    struct partition *p = op_vcpu_partition(vcpu);
     struct xen_domain *domain;
+    struct partition *p;
     void *state;
 
     if (xv)
         return xv;
+    p = op_vcpu_partition(vcpu);
     domain = xen_domain_get(p);
     if (!domain || op_page_alloc(p, &state) != ST_OK)
         return NULL;

@@ -24,6 +24,7 @@ enum xen_errno {
     XEN_EBADF = 9,
     XEN_ECHILD = 10,
     XEN_EAGAIN = 11,
+    XEN_EWOULDBLOCK = 11,
     XEN_ENOMEM = 12,
     XEN_EACCES = 13,
     XEN_EFAULT = 14,
@@ -31,14 +32,20 @@ enum xen_errno {
     XEN_EEXIST = 17,
     XEN_EXDEV = 18,
     XEN_ENODEV = 19,
+    XEN_ENOTDIR = 20,
     XEN_EISDIR = 21,
     XEN_EINVAL = 22,
     XEN_ENFILE = 23,
+    XEN_EMFILE = 24,
     XEN_ENOSPC = 28,
     XEN_EROFS = 30,
+    XEN_EMLINK = 31,
     XEN_EDOM = 33,
     XEN_ERANGE = 34,
     XEN_EDEADLK = 35,
+    XEN_EDEADLOCK = 35,
+    XEN_ENAMETOOLONG = 36,
+    XEN_ENOLCK = 37,
     XEN_ENOSYS = 38,
     XEN_ENOTEMPTY = 39,
     XEN_ENODATA = 61,
@@ -51,8 +58,10 @@ enum xen_errno {
     XEN_EMSGSIZE = 90,
     XEN_EOPNOTSUPP = 95,
     XEN_EADDRINUSE = 98,
+    XEN_EADDRNOTAVAIL = 99,
     XEN_ENOBUFS = 105,
     XEN_EISCONN = 106,
+    XEN_ENOTCONN = 107,
     XEN_ETIMEDOUT = 110,
     XEN_ECONNREFUSED = 111,
 };
@@ -91,7 +100,8 @@ struct xen_versioned_op {
 enum xen_interface_version {
     XEN_PLATFORM_INTERFACE_VERSION = 0x03000001,
     XEN_SYSCTL_INTERFACE_VERSION = 0x15,
-    XEN_DOMCTL_INTERFACE_VERSION = 0x17,
+    XEN_DOMCTL_INTERFACE_OLDEST = 0x15, /* Xen 4.17 */
+    XEN_DOMCTL_INTERFACE_NEWEST = 0x17, /* Xen 4.20 */
 };
 
 /* --- start of day ------------------------------------------------------------------ */
@@ -222,7 +232,7 @@ enum xen_feature {
 #define XEN_CPUID_SIGNATURE_EBX 0x566e6558u /* "XenV" */
 #define XEN_CPUID_SIGNATURE_ECX 0x65584d4du /* "MMXe" */
 #define XEN_CPUID_SIGNATURE_EDX 0x4d4d566eu /* "nVMM" */
-enum xen_cpuid_leaf {
+enum xen_cpuid_leaf_index {
     XEN_CPUID_LEAF_SIGNATURE = 0,
     XEN_CPUID_LEAF_VERSION = 1,
     XEN_CPUID_LEAF_HYPERCALL = 2,
