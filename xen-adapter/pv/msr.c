@@ -13,6 +13,10 @@
 #define MSR_PATCH_LEVEL 0x8bu
 #define MSR_ARCH_CAPABILITIES 0x10au
 #define MSR_FLUSH_CMD 0x10bu
+#define MSR_MCG_CAP 0x179u
+#define MSR_MCG_STATUS 0x17au
+#define MSR_MCG_CTL 0x17bu
+#define MSR_MC0_CTL 0x400u
 #define MSR_MISC_ENABLE 0x1a0u
 #define MSR_PERF_CAPABILITIES 0x345u
 #define MSR_TSC_AUX 0xc0000103u
@@ -27,6 +31,10 @@
 #define MSR_AMD_LS_CFG 0xc0011020u
 #define MSR_AMD_IC_CFG 0xc0011021u
 #define MSR_AMD_DE_CFG 0xc0011029u
+
+/* Machine check banks that a guest sees, as on Xen: always quiet. */
+#define MC_BANKS 2u
+#define MC_BANK_MSRS 4u
 
 #define APIC_BASE_DEFAULT 0xfee00000ull
 #define APIC_BASE_ENABLE 0x800ull
@@ -45,8 +53,12 @@ enum msr_kind msr_kind(u32 msr)
     case MSR_PAT:
     case MSR_PLATFORM_INFO:
     case MSR_MISC_FEATURES:
+    case MSR_MCG_CAP:
     case XEN_MSR_HYPERCALL_PAGE:
         return MSR_KIND_OWN;
+    case MSR_MCG_STATUS:
+    case MSR_MCG_CTL:
+        return MSR_KIND_QUIET;
     case MSR_SPEC_CTRL:
     case MSR_PRED_CMD:
     case MSR_FLUSH_CMD:
@@ -70,6 +82,8 @@ enum msr_kind msr_kind(u32 msr)
     default:
         if (msr >= MSR_AMD_PSTATE_FIRST && msr <= MSR_AMD_PSTATE_LAST)
             return MSR_KIND_SHOWN;
+        if (msr >= MSR_MC0_CTL && msr < MSR_MC0_CTL + MC_BANKS * MC_BANK_MSRS)
+            return MSR_KIND_QUIET;
         return MSR_KIND_NONE;
     }
 }
@@ -88,6 +102,9 @@ static bool own_read(const struct pv_vcpu *vcpu, u32 msr, u64 *value)
         return true;
     case MSR_PAT:
         *value = XEN_PAT;
+        return true;
+    case MSR_MCG_CAP:
+        *value = MC_BANKS;
         return true;
     case MSR_PLATFORM_INFO:
     case MSR_MISC_FEATURES:
@@ -127,6 +144,7 @@ bool msr_guest_read(struct pv_vcpu *vcpu, u32 msr, u64 *value)
             *value = 0;
         return true;
     case MSR_KIND_ZERO:
+    case MSR_KIND_QUIET:
         *value = 0;
         return true;
     case MSR_KIND_NONE:
@@ -168,6 +186,7 @@ bool msr_guest_write(struct pv_vcpu *vcpu, u32 msr, u64 value)
     case MSR_KIND_BELOW:
         return msr_write_safe(msr, value) == 0;
     case MSR_KIND_SHOWN:
+    case MSR_KIND_QUIET:
         return true;
     case MSR_KIND_NONE:
     case MSR_KIND_ZERO:

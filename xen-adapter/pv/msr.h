@@ -15,6 +15,7 @@ enum msr_kind {
     MSR_KIND_BELOW,   /* L0's, both ways */
     MSR_KIND_SHOWN,   /* L0's value (0 if it has none), writes dropped */
     MSR_KIND_ZERO,    /* reads 0, writes #GP */
+    MSR_KIND_QUIET,   /* reads 0, writes dropped */
 };
 enum msr_kind msr_kind(u32 msr);
 
