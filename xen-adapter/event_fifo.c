@@ -45,7 +45,8 @@ static bool tail_link(u32 *tail, u32 port)
 bool xen_fifo_link(struct xen_vcpu *xv, u32 port, u32 priority)
 {
     struct xen_fifo_queue *queue = &xv->queue[priority];
-    u32 *tail = queue->tail ? xen_fifo_word(xv->domain, queue->tail) : NULL;
+    /* The port itself as tail has been consumed: it was not linked a moment ago. */
+    u32 *tail = queue->tail && queue->tail != port ? xen_fifo_word(xv->domain, queue->tail) : NULL;
     bool is_linked = tail && tail_link(tail, port);
     u32 ready;
 
