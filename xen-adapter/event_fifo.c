@@ -59,7 +59,10 @@ bool xen_fifo_link(struct xen_vcpu *xv, u32 port, u32 priority)
     return !(ready & 1u << priority);
 }
 
-/* An event that moves to another queue must not stay the tail of its old one. */
+/*
+ * The event was off every queue until we set LINKED just now: where it still is the tail, that
+ * queue is empty, and the next event must become its head.
+ */
 static void queue_forget(struct partition *p, struct xen_port_data old, u32 port)
 {
     struct vcpu *vcpu = op_vcpu_find(p, old.last_vcpu);
@@ -93,8 +96,8 @@ void xen_fifo_set_pending(struct xen_vcpu *xv, u32 port)
     if (op_port_status(p, port, &status) != ST_OK)
         return;
     data = xen_port_data_unpack(status.data);
+    queue_forget(p, data, port);
     if (data.last_vcpu != vcpu || data.last_priority != data.priority) {
-        queue_forget(p, data, port);
         data.last_vcpu = vcpu;
         data.last_priority = data.priority;
         (void)op_port_data_set(p, port, xen_port_data_pack(data));
