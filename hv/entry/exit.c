@@ -100,10 +100,26 @@ static void exit_hypercall(struct vcpu *vcpu)
         guest_skip(vcpu->guest, length);
 }
 
+/* A vCPU that halts with interrupts off is down; when it was the last one, the machine is off: so
+ * do Linux's PVH guests end, which have no other way. */
+static void halt_for_ever(struct vcpu *vcpu)
+{
+    const struct partition *p = vcpu->partition;
+
+    vcpu_down(vcpu);
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        if (p->vcpu[i] && vcpu_is_up(p->vcpu[i]))
+            return;
+    partition_shutdown(vcpu->partition, END_POWEROFF);
+}
+
 static void exit_halt(struct vcpu *vcpu)
 {
     guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_HLT));
-    vcpu->is_halted = true;
+    if (vcpu->guest->regs.rflags & RFLAGS_IF || vcpu->nmi_pending)
+        vcpu->is_halted = true;
+    else
+        halt_for_ever(vcpu);
 }
 
 /* XCR number in ecx, value in edx:eax; #GP for what the processor would refuse. */
