@@ -126,15 +126,6 @@ static inline u32 vcpu_take_fired(struct vcpu *vcpu)
     return fired;
 }
 
-/* The same for one timer; true when it had fired. */
-static inline bool vcpu_take_fired_bit(struct vcpu *vcpu, enum vcpu_timer which)
-{
-    bool fired = vcpu->fired & BIT(which);
-
-    vcpu->fired &= ~(u32)BIT(which);
-    return fired;
-}
-
 /* Where the time went up to now, the running stretch included. */
 void vcpu_runtime(const struct vcpu *vcpu, u64 now_ns, u64 out[RUN_CLASSES]);
 /* The scheduler tells of a change of class. HOLDS(Q). */

@@ -46,12 +46,3 @@ void apic_apply(struct vcpu *vcpu, const struct vlapic_effect *effect)
     if (effect->flags & VLAPIC_IPI)
         ipi_send(vcpu, &effect->ipi);
 }
-
-void apic_timer(struct vcpu *vcpu)
-{
-    if (!(vcpu_take_fired_bit(vcpu, VCPU_TIMER_LAPIC)))
-        return;
-    vlapic_timer_fire(vcpu->lapic, clock_now_ns());
-    if (vcpu->lapic->timer_deadline_ns)
-        timer_follow(vcpu);
-}

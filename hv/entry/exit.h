@@ -39,7 +39,5 @@ u64 exit_guest_tsc(const struct vcpu *vcpu);
 
 /* Carries out what a write to the local APIC asked for. */
 void apic_apply(struct vcpu *vcpu, const struct vlapic_effect *effect);
-/* The local APIC's timer has fired. */
-void apic_timer(struct vcpu *vcpu);
 
 #endif

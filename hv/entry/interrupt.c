@@ -52,8 +52,6 @@ bool entry_prepare(struct vcpu *vcpu)
 {
     if (vcpu->partition->flags & PARTITION_XEN)
         xen_deliver(vcpu);
-    if (vcpu->fired)
-        apic_timer(vcpu);
     if (!(vcpu->direct_vector | vcpu->nmi_pending) && vlapic_is_quiet(vcpu->lapic)) {
         if (!vcpu->is_halted)
             return true;
