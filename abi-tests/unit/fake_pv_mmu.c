@@ -52,6 +52,12 @@ void cache_flush(void)
 {
 }
 
+void smap_disable(struct pv_vcpu *vcpu)
+{
+    (void)vcpu;
+    fake.smap_disabled++;
+}
+
 void ldt_load(struct pv_vcpu *vcpu, u64 base, u32 entries)
 {
     (void)vcpu;

@@ -19,6 +19,7 @@ struct fake_machine {
     u64 page_flushes;
     u64 full_flushes;
     u64 cr3_loads;
+    u64 smap_disabled;
     mfn_t cr3;
     u64 ldt_base;
     u32 ldt_entries;

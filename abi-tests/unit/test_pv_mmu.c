@@ -673,6 +673,9 @@ static void test_writes_left_to_the_guest(void **state)
     assert_false(mmu_fault(&fake_vcpu, 0x1000, 7, &fake_vcpu.regs)); /* nothing there */
     assert_false(mmu_fault(&fake_vcpu, fake_va_of(G, L4), 7, &fake_vcpu.regs)); /* an L4 */
     assert_false(mmu_fault(&fake_vcpu, fake_va_of(G, FREE), 7, &fake_vcpu.regs));
+    assert_int_equal(fake.smap_disabled, 0);
+    assert_true(mmu_fault(&fake_vcpu, va, 1, &fake_vcpu.regs)); /* QEMU's iretq */
+    assert_int_equal(fake.smap_disabled, 1);
     fake_vcpu.regs.rip = M2P_VIRT;
     assert_false(mmu_fault(&fake_vcpu, va, 7, &fake_vcpu.regs));
     fake_check();

@@ -158,6 +158,7 @@ void tlb_flush_page(u64 va);
 void tlb_flush_all(void); /* everything but global entries */
 void cr3_load(mfn_t l4);
 void cache_flush(void);
+void smap_disable(struct pv_vcpu *vcpu);
 void ldt_load(struct pv_vcpu *vcpu, u64 base,
               u32 entries); /* descriptor in GDT page 14 + lldt */
 u64 *m2p_slot(mfn_t frame); /* writable; NULL if there is none */

@@ -13,6 +13,7 @@
 /* Page-fault error code [APM2 8.4.2] */
 #define ERROR_PRESENT  1u
 #define ERROR_WRITE    2u
+#define ERROR_USER     4u
 #define ERROR_RESERVED 8u
 #define ERROR_FETCH    16u
 
@@ -236,6 +237,14 @@ bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs)
 
     if (shim_owns_virt(cr2))
         return mmu_fault_ldt(vcpu, cr2);
+    if ((error & (ERROR_PRESENT | ERROR_USER)) == ERROR_PRESENT) {
+        /*
+         * Ring 3 faulted as a supervisor at an address of its own: QEMU's iretq reads its frame
+         * so (seen on 7.2), which SMAP forbids. No CPU does that.
+         */
+        smap_disable(vcpu);
+        return true;
+    }
     if (vcpu->mode != PV_KERNEL || (error & bits) != (ERROR_PRESENT | ERROR_WRITE) ||
         (mmu.vm_assist & ASSIST_WRITABLE_TABLES) == 0)
         return false;

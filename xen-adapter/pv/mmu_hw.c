@@ -1,5 +1,7 @@
 /* What the MMU does to the CPU, and where its tables lie in the shim's address space. */
+#include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/frame.h"
+#include "xen-adapter/pv/insn.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/offsets.h"
 
@@ -35,6 +37,12 @@ void cr3_load(mfn_t l4)
 void cache_flush(void)
 {
     __asm__ volatile("wbinvd" : : : "memory");
+}
+
+void smap_disable(struct pv_vcpu *vcpu)
+{
+    shim.smep_smap &= ~CR4_SMAP;
+    cpu_cr4_load(vcpu->cr4);
 }
 
 /* [APM2 4.8.3] system descriptor of 16 bytes, type LDT */
