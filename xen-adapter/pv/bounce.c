@@ -62,7 +62,7 @@ u32 bounce_failsafe_words(const struct pv_vcpu *vcpu, const u16 selectors[4],
     return n;
 }
 
-static void push_frame(struct pv_vcpu *vcpu, u64 address, const u64 *words, u32 count)
+static inline __attribute__((always_inline)) void push_frame(struct pv_vcpu *vcpu, u64 address, const u64 *words, u32 count)
 {
     struct pv_regs *regs = &vcpu->regs;
     u64 sp = vcpu->mode == PV_USER ? vcpu->kernel_sp : regs->rsp;
@@ -81,7 +81,8 @@ static void push_frame(struct pv_vcpu *vcpu, u64 address, const u64 *words, u32 
     regs->ss = PV_SS;
     regs->rsp = sp;
     regs->rflags &= ~(RFLAGS_AC | RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM);
-    regs->vector = FRAME_SYSCALL;
+    regs->error = FRAME_SYSCALL;
+    regs->vector = 0;
 }
 
 void bounce(struct pv_vcpu *vcpu, u64 address, u32 flags)

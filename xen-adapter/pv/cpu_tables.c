@@ -2,8 +2,10 @@
 
 #include "hv/lib/string.h"
 #include "xen-adapter/pv/cpuid.h"
+#include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/msr.h"
+#include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
 
 struct tss {
@@ -60,6 +62,7 @@ extern const struct smap_site smap_sites[], smap_sites_end[];
 static struct tss tss_table[SHIM_VCPUS_MAX];
 static struct gate idt[256];
 static u8 tables_ready;
+static u64 cr0_set, cr4_set, efer_set;
 
 static void gate_set(u32 vector, u64 address, u8 ist, u8 type)
 {
@@ -183,13 +186,38 @@ static void tables_load(const struct pv_vcpu *vcpu)
                      : "rax", "memory");
 }
 
+u64 cpu_cr0(void)
+{
+    return cr0_set;
+}
+
+u64 cpu_efer(void)
+{
+    return efer_set;
+}
+
 void cpu_cr4_load(u64 guest_cr4)
 {
     u64 cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | shim.smep_smap;
 
     if (cpuid_host_has_xsave())
         cr4 |= CR4_OSXSAVE;
-    insn_write_cr4(cr4 | (guest_cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE)));
+    cr4 |= guest_cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE);
+    if (cr4 == cr4_set)
+        return;
+    cr4_set = cr4;
+    insn_write_cr4(cr4);
+}
+
+bool cpu_smap_mend(u32 error, u64 cr2)
+{
+    if ((error & PF_USER) || !(error & PF_PRESENT) || !(cr4_set & CR4_SMAP) ||
+        !guest_range_ok(cr2, 1))
+        return false;
+    shim.smep_smap &= ~CR4_SMAP;
+    cr4_set &= ~CR4_SMAP;
+    insn_write_cr4(cr4_set);
+    return true;
 }
 
 void cpu_tables_load(struct pv_vcpu *vcpu)
@@ -198,6 +226,8 @@ void cpu_tables_load(struct pv_vcpu *vcpu)
 
     tables_load(vcpu);
     cpu_cr4_load(vcpu->cr4);
+    cr0_set = insn_read_cr0() & ~CR0_TS;
+    efer_set = insn_rdmsr(MSR_EFER);
     insn_wrmsr(MSR_STAR, (u64)PV_CS32 << 48 | (u64)SHIM_CS << 32);
     insn_wrmsr(MSR_LSTAR, (u64)entry_syscall_stubs + id * STUB_BYTES);
     insn_wrmsr(MSR_CSTAR, (u64)entry_syscall32_stubs + id * STUB_BYTES);

@@ -18,6 +18,7 @@ struct cached_leaf {
 
 static struct cached_leaf cache_basic[CACHE_BASIC];
 static struct cached_leaf cache_extended[CACHE_EXTENDED];
+static struct cached_leaf cache_xen[XEN_CPUID_LEAF_MAX + 1];
 static u8 faulting;
 static u8 host_xsave;
 
@@ -198,30 +199,32 @@ static struct cached_leaf *cache_slot(u32 leaf, u32 subleaf)
         return &cache_basic[leaf];
     if (leaf >= LEAF_EXTENDED && leaf - LEAF_EXTENDED < CACHE_EXTENDED)
         return &cache_extended[leaf - LEAF_EXTENDED];
+    if (leaf - XEN_CPUID_BASE <= XEN_CPUID_LEAF_MAX)
+        return &cache_xen[leaf - XEN_CPUID_BASE];
     return NULL;
 }
 
 static void host_leaf(u32 leaf, u32 subleaf, u32 out[4])
 {
-    insn_cpuid(leaf, subleaf, out);
-    cpuid_policy(leaf, subleaf, out);
+    u32 index = leaf - XEN_CPUID_BASE;
+    u32 below[4];
+
+    if (index <= XEN_CPUID_LEAF_MAX) {
+        insn_cpuid(shim.xen_leaf + index, subleaf, below);
+        cpuid_xen_leaf(index, subleaf, below, shim.domain.mfn_end, out);
+    } else if (leaf >> 28 == 4) {
+        out[0] = out[1] = out[2] = out[3] = 0;
+    } else {
+        insn_cpuid(leaf, subleaf, out);
+        cpuid_policy(leaf, subleaf, out);
+    }
 }
 
 void cpuid_guest(const struct pv_vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 {
     struct cached_leaf *slot = cache_slot(leaf, subleaf);
-    u32 below[4];
 
     (void)vcpu;
-    if (leaf - XEN_CPUID_BASE <= XEN_CPUID_LEAF_MAX) {
-        insn_cpuid(shim.xen_leaf + (leaf - XEN_CPUID_BASE), subleaf, below);
-        cpuid_xen_leaf(leaf - XEN_CPUID_BASE, subleaf, below, shim.domain.mfn_end, out);
-        return;
-    }
-    if (leaf >> 28 == 4) {
-        out[0] = out[1] = out[2] = out[3] = 0;
-        return;
-    }
     if (!slot) {
         host_leaf(leaf, subleaf, out);
         return;

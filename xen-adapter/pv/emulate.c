@@ -1,6 +1,5 @@
 #include "xen-adapter/pv/emulate.h"
 
-#include "hv/lib/string.h"
 #include "xen-adapter/pv/bounce.h"
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/cpu_tables.h"
@@ -14,9 +13,9 @@
 #include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
 
-#define PREFIX_BYTES 5u
-
-static const u8 forced_prefix[PREFIX_BYTES] = {0x0f, 0x0b, 'x', 'e', 'n'};
+/* ud2; "xen"; cpuid as a little-endian word of seven bytes */
+#define FORCED_CPUID 0xa20f6e65780b0full
+#define FORCED_BYTES 7u
 
 u64 *pv_register(struct pv_regs *regs, u32 number)
 {
@@ -68,7 +67,7 @@ static bool emulate_read_cr(struct pv_vcpu *vcpu, const struct privileged *p)
 
     switch (p->value) {
     case 0:
-        *to = (insn_read_cr0() & ~CR0_TS) | (vcpu->cr0_ts ? CR0_TS : 0);
+        *to = cpu_cr0() | (vcpu->cr0_ts ? CR0_TS : 0);
         return true;
     case 2:
         *to = vcpu->info->cr2;
@@ -91,7 +90,7 @@ static bool emulate_write_cr(struct pv_vcpu *vcpu, const struct privileged *p)
 
     switch (p->value) {
     case 0:
-        if ((value ^ insn_read_cr0()) & ~CR0_TS & 0xffffffffull)
+        if ((value ^ cpu_cr0()) & ~CR0_TS)
             return false;
         fpu_ts_set(vcpu, value & CR0_TS);
         return true;
@@ -113,9 +112,11 @@ static bool emulate_write_cr(struct pv_vcpu *vcpu, const struct privileged *p)
 
 u64 cr4_guest(const struct pv_vcpu *vcpu)
 {
-    u64 shown = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+    u64 shown = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-    return (insn_read_cr4() & shown) | (vcpu->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE));
+    if (cpuid_host_has_xsave())
+        shown |= CR4_OSXSAVE;
+    return shown | (vcpu->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE));
 }
 
 static bool emulate_msr_read(struct pv_vcpu *vcpu)
@@ -245,13 +246,15 @@ bool emulate_privileged(struct pv_vcpu *vcpu)
 
 bool emulate_forced(struct pv_vcpu *vcpu)
 {
-    u8 bytes[PREFIX_BYTES + 2];
+    u64 code = 0;
 
-    if (copy_from_guest(bytes, vcpu->regs.rip, sizeof(bytes)) != ST_OK ||
-        memcmp(bytes, forced_prefix, PREFIX_BYTES) != 0 || bytes[PREFIX_BYTES] != 0x0f ||
-        bytes[PREFIX_BYTES + 1] != 0xa2)
+    /* one read; only code in the last bytes before an absent page needs the shorter one */
+    if (words_from_guest(&code, vcpu->regs.rip, 1) != ST_OK &&
+        copy_from_guest(&code, vcpu->regs.rip, FORCED_BYTES) != ST_OK)
+        return false;
+    if ((code & (BIT(FORCED_BYTES * 8) - 1)) != FORCED_CPUID)
         return false;
     emulate_cpuid(vcpu);
-    finish(vcpu, sizeof(bytes));
+    finish(vcpu, FORCED_BYTES);
     return true;
 }

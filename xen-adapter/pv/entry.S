@@ -3,6 +3,7 @@
  * two instructions that go back to the guest.
  *
  * Invariant on entry from the guest: once all registers are pushed, rsp is the struct pv_vcpu.
+ * The stack is not 16-byte aligned at the calls: no code of the shim uses SSE.
  * Interrupts stay off in the shim. FMASK clears AC for SYSCALL; gates do not, so they say clac.
  */
 #include "xen-adapter/pv/offsets.h"
@@ -108,23 +109,17 @@ entry_syscall:
     push %r11
     push $0xe033
     push %rcx
-    push $0
+    push $FRAME_SYSCALL
     PUSH_GENERAL
     cmpl $0, VCPU_MODE(%rsp)
     jne entry_syscall_user
-    movl $FRAME_SYSCALL, REGS_VECTOR(%rsp)
     mov %r10, %rcx
     cmp $HYPERCALL_SLOTS, %rax
     jae entry_syscall_unknown
     lea hypercall_table(%rip), %r11
-    mov (%r11, %rax, 8), %r11
-    test %r11, %r11
-    jz entry_syscall_unknown
-    sub $8, %rsp
-    call *%r11
+    call *(%r11, %rax, 8)
 entry_syscall_done:
-    mov %rax, 8 + REGS_RAX(%rsp)
-    add $8, %rsp
+    mov %rax, REGS_RAX(%rsp)
 
 /* rsp = vCPU. The one way back: an event that may be delivered is delivered first. */
     .globl entry_return
@@ -137,7 +132,7 @@ entry_return:
     cmpb $0, VCPU_WORK(%rsp)
     jne entry_deliver
 entry_delivered:
-    cmpl $FRAME_SYSCALL, REGS_VECTOR(%rsp)
+    cmpq $FRAME_SYSCALL, REGS_ERROR(%rsp)
     jne entry_iret
     mov REGS_RIP(%rsp), %rcx
     sar $47, %rcx /* sysret to a non-canonical address would fault in the shim */
@@ -161,22 +156,17 @@ entry_iret_fault:
 
 entry_deliver:
     mov %rsp, %rdi
-    sub $8, %rsp
     call callback_deliver
-    add $8, %rsp
     jmp entry_delivered
 
 entry_syscall_unknown:
-    sub $8, %rsp
     mov $-38, %rax
     jmp entry_syscall_done
 
 /* User mode: the guest kernel has a callback for it. */
 entry_syscall_user:
     mov %rsp, %rdi
-    sub $8, %rsp
     call callback_syscall
-    add $8, %rsp
     jmp entry_return
 
 entry_syscall32:
@@ -186,9 +176,7 @@ entry_syscall32:
     push $0
     PUSH_GENERAL
     mov %rsp, %rdi
-    sub $8, %rsp
     call callback_syscall32
-    add $8, %rsp
     jmp entry_return
 
 /* rsp was loaded with the end of vcpu->regs; neither rip nor rsp of the guest are known. */
@@ -206,9 +194,7 @@ entry_sysenter:
     CLAC
     PUSH_GENERAL
     mov %rsp, %rdi
-    sub $8, %rsp
     call callback_sysenter
-    add $8, %rsp
     jmp entry_return
 
 /* void entry_resume(struct pv_vcpu *): goes back to the guest with vcpu->regs, for good. */
@@ -242,9 +228,7 @@ entry_gate_guest:
     PUSH_GENERAL
     cld
     mov %rsp, %rdi
-    sub $8, %rsp
     call trap_from_guest
-    add $8, %rsp
     jmp entry_return
 
 /* A fault of the shim itself: at a fix-up address, at the iretq, or a bug. */
@@ -338,19 +322,16 @@ guest_copy_bytes:
 /* u64 guest_copy_words(u64 *to, const u64 *from, u64 words): 0, or 1 after a fault; words > 0. */
     .globl guest_copy_words
 guest_copy_words:
+    mov %rdx, %rcx
     STAC
-1:  mov -8(%rsi, %rdx, 8), %rcx
-2:  mov %rcx, -8(%rdi, %rdx, 8)
-    dec %rdx
-    jnz 1b
+1:  rep movsq
     CLAC
     xor %eax, %eax
     ret
-3:  CLAC
+2:  CLAC
     mov $1, %eax
     ret
-    FIXUP 1b, 3b
-    FIXUP 2b, 3b
+    FIXUP 1b, 2b
 
 /* u64 guest_clear_bytes(void *to, u64 bytes): returns the bytes not cleared. */
     .globl guest_clear_bytes

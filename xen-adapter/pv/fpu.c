@@ -1,5 +1,6 @@
 #include "xen-adapter/pv/fpu.h"
 
+#include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/vcpu.h"
 
@@ -9,7 +10,7 @@ void fpu_ts_set(struct pv_vcpu *vcpu, u64 ts)
         return;
     vcpu->cr0_ts = ts != 0;
     if (ts)
-        insn_write_cr0(insn_read_cr0() | CR0_TS);
+        insn_write_cr0(cpu_cr0() | CR0_TS);
     else
         insn_clts();
 }

@@ -45,6 +45,12 @@ const hypercall_fn hypercall_table[XEN_NR_SPACE] = {
     [nr] = TARGET_##pv(hypercall_##call, perr),
 #define FAMILY(nr, call, nargs, mask, header) [nr] = hypercall_##call,
 #include "xen-adapter/abi/xen.def"
+    /* numbers without a row */
+    [11] = refuse_ENOSYS, [43] = refuse_ENOSYS, [44] = refuse_ENOSYS, [45] = refuse_ENOSYS,
+    [46] = refuse_ENOSYS, [47] = refuse_ENOSYS, [51] = refuse_ENOSYS, [52] = refuse_ENOSYS,
+    [53] = refuse_ENOSYS, [54] = refuse_ENOSYS, [55] = refuse_ENOSYS, [56] = refuse_ENOSYS,
+    [57] = refuse_ENOSYS, [58] = refuse_ENOSYS, [59] = refuse_ENOSYS, [60] = refuse_ENOSYS,
+    [61] = refuse_ENOSYS, [62] = refuse_ENOSYS, [63] = refuse_ENOSYS,
 };
 
 hypercall_fn hypercall_op(u32 number, u32 sub)
@@ -97,7 +103,7 @@ static s64 multicall_one(const struct xen_multicall_entry *entry)
 {
     if (entry->op == XENNR_multicall)
         return -XEN_EINVAL;
-    if (entry->op >= XEN_NR_SPACE || entry->op == XENNR_iret || !hypercall_table[entry->op])
+    if (entry->op >= XEN_NR_SPACE || entry->op == XENNR_iret)
         return -XEN_ENOSYS;
     return hypercall_table[entry->op](entry->args[0], entry->args[1], entry->args[2],
                                       entry->args[3]);

@@ -27,7 +27,7 @@ typedef s64 (*hypercall_fn)(u64 a1, u64 a2, u64 a3, u64 a4);
     HANDLER_##pv(op_##call##_##name)
 #include "xen-adapter/abi/xen.def"
 
-/* By number, as entry.S and multicall use it; NULL: no such call. */
+/* By number, as entry.S and multicall use it; never NULL. */
 extern const hypercall_fn hypercall_table[XEN_NR_SPACE];
 
 /* The handler of a row of a family; NULL: no such operation. */

@@ -16,9 +16,10 @@ enum pv_mode iret_apply(struct pv_vcpu *vcpu, const struct xen_iret_context *fra
     regs->rsp = frame->rsp;
     regs->ss = (frame->ss & 0xffff) | 3;
     regs->rax = frame->rax;
-    regs->vector = FRAME_SYSCALL;
+    regs->error = FRAME_SYSCALL;
+    regs->vector = 0;
     if (!(frame->flags & XEN_VGCF_IN_SYSCALL)) {
-        regs->vector = 0;
+        regs->error = 0;
         regs->r11 = frame->r11;
         regs->rcx = frame->rcx;
     }

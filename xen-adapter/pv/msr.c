@@ -1,7 +1,7 @@
 #include "xen-adapter/pv/msr.h"
 
 #include "xen-adapter/abi/xen.h"
-#include "xen-adapter/pv/cpuid.h"
+#include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/trap.h"
@@ -92,7 +92,7 @@ static bool own_read(const struct pv_vcpu *vcpu, u32 msr, u64 *value)
 {
     switch (msr) {
     case MSR_EFER:
-        *value = insn_rdmsr(MSR_EFER);
+        *value = cpu_efer();
         return true;
     case MSR_APIC_BASE:
         *value = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (vcpu->id == 0 ? APIC_BASE_BSP : 0);
@@ -157,7 +157,7 @@ static bool own_write(u32 msr, u64 value)
 {
     switch (msr) {
     case MSR_EFER:
-        return value == insn_rdmsr(MSR_EFER);
+        return value == cpu_efer();
     case MSR_PAT:
         return value == XEN_PAT;
     case MSR_TSC:

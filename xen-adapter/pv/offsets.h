@@ -32,7 +32,8 @@
 
 #define WORK_NMI 1
 
-/* regs.vector of a frame that may be left by sysret: the guest expects rcx and r11 destroyed. */
+/* regs.error, with vector 0, of a frame that may be left by sysret: the guest expects rcx and r11
+ * destroyed. */
 #define FRAME_SYSCALL 0x100
 
 /* The shim's own selectors, in the reserved part of every GDT. */

@@ -2,6 +2,7 @@
 
 #include "hv/lib/string.h"
 #include "xen-adapter/pv/bounce.h"
+#include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/debugreg.h"
 #include "xen-adapter/pv/emulate.h"
 #include "xen-adapter/pv/event.h"
@@ -21,7 +22,7 @@ static void page_fault(struct pv_vcpu *vcpu)
     struct pv_regs *regs = &vcpu->regs;
     u64 cr2 = insn_read_cr2();
 
-    if (mmu_fault(vcpu, cr2, regs->error, regs))
+    if (mmu_fault(vcpu, cr2, regs->error, regs) || cpu_smap_mend(regs->error, cr2))
         return;
     vcpu->cr2 = cr2;
     vcpu->info->cr2 = cr2;
@@ -114,6 +115,7 @@ static void iret_failed(const struct pv_regs *regs)
     vcpu->regs.error = general.error;
     vcpu->regs.vector = general.vector;
     if (vcpu->regs.vector == VECTOR_PF && mmu_fault_ldt(vcpu, insn_read_cr2())) {
+        vcpu->regs.error = 0;
         vcpu->regs.vector = 0;
         entry_resume(vcpu);
     }

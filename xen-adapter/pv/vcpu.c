@@ -81,6 +81,7 @@ void pv_enter(struct pv_vcpu *vcpu)
     vcpu->mode = PV_KERNEL;
     vcpu->online = 1;
     vcpu->initialised = 1;
+    vcpu->regs.error = 0;
     vcpu->regs.vector = 0;
     time_vcpu_start(vcpu);
     entry_resume(vcpu);
