@@ -9,18 +9,13 @@ void mmu_flush_request(void)
         mmu.vcpu[i]->flush |= FLUSH_ALL;
 }
 
-static u64 clock_bits(void)
-{
-    return ((u64)mmu.flush_clock << FRAME_CLOCK_SHIFT) & FRAME_CLOCK;
-}
-
 /* Nobody uses the old type any more, but a TLB that was not flushed since may still allow it.
  */
 static void type_change(struct frame *frame, enum frame_type type)
 {
     u64 word = frame->word;
 
-    if (word_type(word) != FRAME_NONE && (word & FRAME_CLOCK) == clock_bits())
+    if (word_type(word) != FRAME_NONE && (word & FRAME_CLOCK) == mmu.clock)
         mmu_flush_request();
     frame->word = (word & ~FRAME_TYPE) | (u64)type;
 }
@@ -30,15 +25,6 @@ static enum status content_check(u64 number, enum frame_type type)
     if (type == FRAME_SEGMENT)
         return segment_page_check(number);
     return table_validate(number, (u32)type);
-}
-
-static void count_drop(struct frame *frame)
-{
-    u64 word = frame->word - FRAME_COUNT_ONE;
-
-    if ((word & FRAME_COUNT) == 0)
-        word = (word & ~FRAME_CLOCK) | clock_bits();
-    frame->word = word;
 }
 
 enum status frame_type_only_get(u64 number, enum frame_type type)
@@ -65,7 +51,7 @@ enum status frame_type_only_get(u64 number, enum frame_type type)
     frame->word += FRAME_COUNT_ONE;
     status = content_check(number, type);
     if (status != ST_OK) {
-        count_drop(frame);
+        frame_count_drop(frame);
         return status;
     }
     frame->word |= FRAME_VALID;
@@ -82,7 +68,7 @@ void frame_type_only_put(u64 number)
             table_release(number, (u32)type);
         frame->word &= ~(FRAME_VALID | FRAME_LINEAR_IN | FRAME_LINEAR_OUT);
     }
-    count_drop(frame);
+    frame_count_drop(frame);
 }
 
 enum status frame_type_get(u64 number, enum frame_type type)
@@ -171,28 +157,13 @@ void frame_map_put(u64 entry)
     frame->word -= FRAME_REF_ONE;
 }
 
-enum status frame_map_upgrade(u64 number)
+enum status frame_map_upgrade_slow(u64 number)
 {
-    struct frame *frame = frame_at(number);
-    u64 word = frame->word;
+    u64 word = frame_at(number)->word;
 
-    if ((word & (FRAME_TYPE | FRAME_KIND)) == (FRAME_WRITABLE | FRAME_KIND_BITS(FRAME_GUEST)) &&
-        word_has_room(word)) {
-        frame->word = word + FRAME_COUNT_ONE;
-        return ST_OK;
-    }
     if (word_kind(word) == FRAME_SPECIAL || word_kind(word) == FRAME_FOREIGN)
         return (word & FRAME_READ_ONLY) != 0 ? ST_BUSY : ST_OK;
     return writable_get(number);
-}
-
-void frame_map_downgrade(u64 number)
-{
-    struct frame *frame = frame_at(number);
-    enum frame_kind kind = word_kind(frame->word);
-
-    if (kind == FRAME_GUEST || kind == FRAME_LEAVING)
-        count_drop(frame);
 }
 
 void frame_kind_set(mfn_t first, u64 count, enum frame_kind kind)

@@ -125,9 +125,50 @@ void frame_type_only_put(u64 number);
 enum status frame_map_get(u64 entry);
 void frame_map_put(u64 entry);
 
-/* Sets PTE_RW for a frame that is mapped already, or clears it. */
-enum status frame_map_upgrade(u64 number);
-void frame_map_downgrade(u64 number);
+/* A writable mapping of a frame that is mapped already, where it is not the plain case. */
+enum status frame_map_upgrade_slow(u64 number);
+
+/* Sets PTE_RW for a frame that is mapped already: as frame_map_get. */
+static inline enum status frame_map_upgrade(u64 number)
+{
+    struct frame *frame = frame_at(number);
+    u64 word = frame->word;
+
+    if (__builtin_expect((word & (FRAME_TYPE | FRAME_KIND)) ==
+                             (FRAME_WRITABLE | FRAME_KIND_BITS(FRAME_GUEST)),
+                         1) &&
+        (word & FRAME_COUNT) != FRAME_COUNT) {
+        frame->word = word + FRAME_COUNT_ONE;
+        return ST_OK;
+    }
+    return frame_map_upgrade_slow(number);
+}
+
+/* One use of the type less; the last one notes when, for type changes to come. */
+static inline void frame_count_drop(struct frame *frame)
+{
+    u64 word = frame->word - FRAME_COUNT_ONE;
+
+    if ((word & FRAME_COUNT) == 0)
+        word = (word & ~FRAME_CLOCK) | mmu.clock;
+    frame->word = word;
+}
+
+/* Clears PTE_RW of a mapping. Special and foreign frames have no types. */
+static inline void frame_map_downgrade(u64 number)
+{
+    struct frame *frame = frame_at(number);
+    enum frame_kind kind = word_kind(frame->word);
+
+    if (kind == FRAME_GUEST || kind == FRAME_LEAVING)
+        frame_count_drop(frame);
+}
+
+/* A full flush has been done, or is being done. */
+static inline void flush_clock_advance(void)
+{
+    mmu.clock = (mmu.clock + BIT(FRAME_CLOCK_SHIFT)) & FRAME_CLOCK;
+}
 
 /* A reference alone. */
 void frame_ref_put(u64 number);

@@ -6,32 +6,21 @@
 #include "xen-adapter/pv/mmu_batch.h"
 
 /* The CPU may set A and D under our hands; only ENTRY_KEEP_AD promises not to lose them. */
-static void entry_store(u64 *slot, u64 entry, enum entry_mode mode)
+static void entry_merge(u64 *slot, u64 entry)
 {
     u64 old = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
-    if (mode == ENTRY_PLAIN) {
-        __atomic_store_n(slot, entry, __ATOMIC_RELAXED);
-        return;
-    }
     while (!__atomic_compare_exchange_n(slot, &old, entry | (old & (PTE_A | PTE_D)), false,
                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
         continue;
 }
 
-/* Both entries are present and map the same frame with other rights. */
-static enum status entry_change_rights(u64 *slot, u64 entry, enum entry_mode mode)
+static inline void entry_store(u64 *slot, u64 entry, enum entry_mode mode)
 {
-    u64 number = entry_frame(entry);
-
-    if ((entry & PTE_RW) != 0) {
-        TRY(frame_map_upgrade(number));
-        entry_store(slot, entry, mode);
-    } else {
-        entry_store(slot, entry, mode);
-        frame_map_downgrade(number);
-    }
-    return ST_OK;
+    if (__builtin_expect(mode == ENTRY_PLAIN, 1))
+        __atomic_store_n(slot, entry, __ATOMIC_RELAXED);
+    else
+        entry_merge(slot, entry);
 }
 
 static enum status entry_replace_l1(u64 *slot, u64 old, u64 entry, enum entry_mode mode)
@@ -44,19 +33,21 @@ static enum status entry_replace_l1(u64 *slot, u64 old, u64 entry, enum entry_mo
     return ST_OK;
 }
 
+/* The plain case first: the same frame with other rights. */
 enum status entry_set_l1(u64 *slot, u64 entry, enum entry_mode mode)
 {
     u64 old = *slot;
-    u64 changed;
 
-    if ((old & entry & PTE_P) == 0 || ((old ^ entry) & PTE_FRAME) != 0 ||
-        (entry & (PTE_PS | PTE_PCD | PTE_PWT)) != 0)
+    if (__builtin_expect((old & entry & PTE_P) == 0 || ((old ^ entry) & PTE_FRAME) != 0 ||
+                             (entry & (PTE_PS | PTE_PCD | PTE_PWT)) != 0,
+                         0))
         return entry_replace_l1(slot, old, entry, mode);
     entry = (entry | PTE_US) & ~PTE_G;
-    changed = old ^ entry;
-    if ((changed & PTE_RW) != 0)
-        return entry_change_rights(slot, entry, mode);
+    if ((~old & entry & PTE_RW) != 0)
+        TRY(frame_map_upgrade(entry_frame(entry)));
     entry_store(slot, entry, mode);
+    if ((old & ~entry & PTE_RW) != 0)
+        frame_map_downgrade(entry_frame(entry));
     return ST_OK;
 }
 
@@ -68,8 +59,6 @@ enum status entry_set(u64 table, u32 level, u32 index, u64 entry, enum entry_mod
     u64 *slot = (u64 *)frame_page(table) + index;
     u64 old = *slot;
 
-    if (level == 1)
-        return entry_set_l1(slot, entry, mode);
     if (level == 4 && index - SHIM_SLOT_FIRST < SHIM_SLOT_COUNT)
         return ST_INVALID;
     if ((old & entry & PTE_P) != 0 && ((old ^ entry) & UPPER_MEANING) == 0) {
@@ -96,15 +85,18 @@ static enum status plain_write(u64 number, u64 *slot, u64 value, enum entry_mode
 static enum status table_write(u64 address, u64 value, enum entry_mode mode)
 {
     u64 number = address >> PAGE_SHIFT;
-    u32 index = (u32)(address & PAGE_MASK) / 8;
+    u64 *slot = (u64 *)(void *)(mmu.direct + address);
     u64 word;
 
     if ((address & 4) != 0 || !frame_owned(number))
         return ST_INVALID;
     word = frame_at(number)->word;
+    if ((word & (FRAME_TYPE | FRAME_VALID)) == (FRAME_L1 | FRAME_VALID))
+        return entry_set_l1(slot, value, mode);
     if ((word & FRAME_VALID) != 0 && word_type(word) <= FRAME_L4)
-        return entry_set(number, (u32)word_type(word), index, value, mode);
-    return plain_write(number, (u64 *)frame_page(number) + index, value, mode);
+        return entry_set(number, (u32)word_type(word), (u32)(address & PAGE_MASK) / 8, value,
+                         mode);
+    return plain_write(number, slot, value, mode);
 }
 
 static enum status update_one(u64 pointer, u64 value)
@@ -133,14 +125,13 @@ enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, 
         mmu_batch_open(&batch, requests, sizeof(struct xen_mmu_update), count, done, foreign);
 
     (void)vcpu;
-    while (status == ST_OK && batch.next < batch.count) {
+    for (; status == ST_OK && batch.next < batch.count; requests += 16) {
         u64 request[2];
 
-        status = words_from_guest(request, requests + (u64)batch.next * sizeof(request), 2);
+        status = words_from_guest(request, requests, 2);
         if (status == ST_OK)
-            status = batch.denied != ST_OK ? batch.denied : update_one(request[0], request[1]);
-        if (status == ST_OK)
-            batch.next++;
+            status = update_one(request[0], request[1]);
+        batch.next += status == ST_OK;
     }
     return mmu_batch_close(&batch, status);
 }

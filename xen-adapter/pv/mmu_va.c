@@ -4,21 +4,29 @@
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/mmu.h"
 
+static inline const u64 *table_of(u64 entry)
+{
+    return (const u64 *)(const void *)(mmu.direct + (entry & PTE_FRAME));
+}
+
 enum status table_walk(mfn_t l4, u64 va, struct walk *out)
 {
-    u64 table = l4.raw;
+    const u64 index = TABLE_ENTRIES - 1;
+    u64 entry;
 
-    if (table == 0 || !guest_range_ok(va, 1))
+    if (l4.raw == 0 || shim_owns_virt(va) || (u64)((s64)(va << 16) >> 16) != va)
         return ST_FAULT;
-    for (u32 shift = 39; shift > 12; shift -= 9) {
-        u64 entry = ((const u64 *)frame_page(table))[(va >> shift) & (TABLE_ENTRIES - 1)];
-
-        if ((entry & PTE_P) == 0)
-            return ST_FAULT;
-        table = entry_frame(entry);
-    }
-    out->table = table;
-    out->slot = (u64 *)frame_page(table) + ((va >> 12) & (TABLE_ENTRIES - 1));
+    entry = table_of(l4.raw << PAGE_SHIFT)[(va >> 39) & index];
+    if ((entry & PTE_P) == 0)
+        return ST_FAULT;
+    entry = table_of(entry)[(va >> 30) & index];
+    if ((entry & PTE_P) == 0)
+        return ST_FAULT;
+    entry = table_of(entry)[(va >> 21) & index];
+    if ((entry & PTE_P) == 0)
+        return ST_FAULT;
+    out->table = entry_frame(entry);
+    out->slot = (u64 *)(void *)(mmu.direct + (entry & PTE_FRAME)) + ((va >> 12) & index);
     return ST_OK;
 }
 
@@ -57,7 +65,7 @@ void mmu_flush_page(struct pv_vcpu *vcpu, u64 va, u32 vcpus)
     u32 own = (u32)BIT(vcpu->id);
 
     flush_vcpus(vcpus & ~own);
-    if ((vcpus & own) != 0 && vcpu->flush == 0 && guest_range_ok(va, 1))
+    if ((vcpus & own) != 0 && guest_range_ok(va, 1))
         tlb_flush_page(va);
 }
 
@@ -98,7 +106,7 @@ static enum status flush_by_flags(struct pv_vcpu *vcpu, u64 va, u64 flags)
 }
 
 /* The L1 entry of an address the guest names; ST_INVALID where there is no L1 table. */
-static enum status l1_find(struct pv_vcpu *vcpu, u64 va, struct walk *walk)
+static inline enum status l1_find(struct pv_vcpu *vcpu, u64 va, struct walk *walk)
 {
     if (table_walk(vcpu->kernel_l4, va, walk) != ST_OK || !frame_is(walk->table, FRAME_L1))
         return ST_INVALID;
@@ -111,6 +119,12 @@ enum status mmu_update_va(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags)
 
     TRY(l1_find(vcpu, va, &walk));
     TRY(entry_set_l1(walk.slot, entry, ENTRY_PLAIN));
+    if (flags == XEN_UVMF_NONE)
+        return ST_OK;
+    if (flags == XEN_UVMF_INVLPG) {
+        tlb_flush_page(va);
+        return ST_OK;
+    }
     return flush_by_flags(vcpu, va, flags);
 }
 

@@ -52,7 +52,7 @@ enum status mmu_base_set(struct pv_vcpu *vcpu, mfn_t l4)
     /* The old table must be out of cr3 before its type can go. */
     if (vcpu == this_vcpu()) {
         cr3_load(l4);
-        mmu.flush_clock++;
+        flush_clock_advance();
         vcpu->flush = 0;
     }
     if (old.raw != 0)
@@ -182,17 +182,13 @@ enum status mmu_ext(struct pv_vcpu *vcpu, u64 ops, u32 count, u64 done, u32 fore
     enum status status =
         mmu_batch_open(&batch, ops, sizeof(struct xen_mmuext_op), count, done, foreign);
 
-    while (status == ST_OK && batch.next < batch.count) {
+    for (; status == ST_OK && batch.next < batch.count; ops += sizeof(struct xen_mmuext_op)) {
         u64 words[3];
-        struct ext_op op;
 
-        status = words_from_guest(words, ops + (u64)batch.next * sizeof(words), 3);
-        if (status != ST_OK)
-            break;
-        op = (struct ext_op){(u32)words[0], words[1], words[2]};
-        status = batch.denied != ST_OK ? batch.denied : ext_op_run(vcpu, &op);
+        status = words_from_guest(words, ops, 3);
         if (status == ST_OK)
-            batch.next++;
+            status = ext_op_run(vcpu, &(struct ext_op){(u32)words[0], words[1], words[2]});
+        batch.next += status == ST_OK;
     }
     return mmu_batch_close(&batch, status);
 }
@@ -200,6 +196,6 @@ enum status mmu_ext(struct pv_vcpu *vcpu, u64 ops, u32 count, u64 done, u32 fore
 void mmu_flush_now(struct pv_vcpu *vcpu)
 {
     vcpu->flush = 0;
-    mmu.flush_clock++;
+    flush_clock_advance();
     tlb_flush_all();
 }
