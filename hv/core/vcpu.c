@@ -137,6 +137,8 @@ void vcpu_park(struct vcpu *vcpu, u64 deadline_ns)
     lock_take(queue_lock(vcpu));
     if (vcpu->state == VCPU_RUNNABLE && !vcpu_has_raised(vcpu)) {
         vcpu->state = VCPU_PARKED;
+        if (sched_table[vcpu->cpu].current != vcpu)
+            vcpu_account(vcpu, RUN_BLOCKED, clock_now_ns());
         sched_dequeue(vcpu);
         has_parked = true;
     }

@@ -1,0 +1,29 @@
+/* A machine for host tests of hv/core and hypercall: memory, a clock that stands, a CPU that
+ * runs nothing. Link it with the sources under test in place of hv/cpu. */
+#ifndef ABI_TESTS_UNIT_FAKE_MACHINE_H
+#define ABI_TESTS_UNIT_FAKE_MACHINE_H
+
+#include "hv/core/partition.h"
+#include "hv/cpu/run.h"
+
+#define FAKE_FRAMES 16384u /* 64 MiB */
+
+/* Fresh memory, no partitions, time 1 s. */
+void fake_machine_reset(void);
+
+extern u64 fake_now_ns;
+
+/* What the guest's registers would say; all vCPUs share it. */
+extern struct guest_paging fake_paging;
+extern u32 fake_cpl;
+extern u32 fake_flushes;
+
+/* The serial line. */
+extern char fake_serial[4096];
+extern u32 fake_serial_used;
+extern const char *fake_keys;
+
+/* A partition with one vCPU, running; panics are test failures. */
+struct partition *fake_partition(const char *name, u32 flags, u64 pages);
+
+#endif
