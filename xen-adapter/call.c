@@ -137,7 +137,10 @@ static void arguments_take(struct xen_call *call, const struct regs *regs)
     }
 }
 
-/* A call to be continued: only the cursor moves, in the registers that carry it by the ABI. */
+/*
+ * A call to be continued: only the cursor moves, in the registers that carry it by the ABI. At the
+ * end the command has lost its cursor again.
+ */
 static void arguments_put(const struct xen_call *call, struct regs *regs)
 {
     if (call->is_narrow) {
@@ -162,6 +165,7 @@ enum call_end xen_call(struct vcpu *vcpu)
     struct regs *regs = op_vcpu_regs(vcpu);
     enum op_mode mode = op_vcpu_mode(vcpu);
     struct xen_call call;
+    u64 first;
     s64 result;
 
     if (mode == OP_MODE_VM86 || (mode != OP_MODE_REAL && op_vcpu_cpl(vcpu)))
@@ -175,11 +179,12 @@ enum call_end xen_call(struct vcpu *vcpu)
     call.is_narrow = mode != OP_MODE_64;
     call.is_nested = false;
     arguments_take(&call, regs);
+    first = call.arg[0];
     result = xen_dispatch(&call);
-    if (result == -XEN_ERESTART) {
+    if (result == -XEN_ERESTART || call.arg[0] != first)
         arguments_put(&call, regs);
+    if (result == -XEN_ERESTART)
         return CALL_REPEAT;
-    }
     regs->rax = call.is_narrow ? (u32)result : (u64)result;
     return CALL_RETURN;
 }
