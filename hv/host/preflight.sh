@@ -67,6 +67,11 @@ packages_check() {
 
 qemu_command() { printf '%s' "${QEMU:-qemu-system-x86_64}"; }
 
+# qemu_version: of the QEMU in use, or nothing.
+qemu_version() {
+    "$(qemu_command)" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*\).*/\1/p'
+}
+
 # version_at_least VERSION MINIMUM
 version_at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
 
@@ -77,7 +82,7 @@ qemu_check() {
         check_add qemu failed "no $qemu" "install qemu-system-x86, or set QEMU=path"
         return
     fi
-    version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+    version=$(qemu_version)
     if [[ -z $version ]]; then
         check_add qemu failed "$qemu does not tell its version" "set QEMU= to a working QEMU"
     elif ! version_at_least "$version" "$QEMU_MINIMUM"; then

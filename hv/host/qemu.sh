@@ -3,6 +3,9 @@
 
 MACHINE_EXTRA_MIB=256
 
+# The first QEMU whose software emulation has SMAP right.
+QEMU_SMAP_GOOD=8.0
+
 MINDER=$ENTENTE_BUILD/host/minder
 MINDER_SOURCE=$ENTENTE_HOST_DIR/minder.c
 
@@ -73,9 +76,12 @@ cpu_model() {
         printf '%s' "$CPU"
     elif [[ $1 == kvm ]]; then
         printf 'host,migratable=off,+invtsc'
-    else
+    elif version_at_least "$(qemu_version)" "$QEMU_SMAP_GOOD"; then
         # Neither the hypervisor nor TCG gains from five-level paging.
         printf 'max,-la57'
+    else
+        # Before that version iret in ring 3 reads its own stack as the supervisor: docs/qemu.md.
+        printf 'max,-la57,-smap'
     fi
 }
 
