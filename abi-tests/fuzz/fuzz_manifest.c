@@ -1,0 +1,39 @@
+/* Any bytes as a manifest: no crash, and every refused guest was told about. */
+// sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
+// sources: guest-drivers/steward/keys.c hv/lib/format.c
+#include <stdlib.h>
+#include <string.h>
+#include "guest-drivers/steward/manifest.h"
+#include "hv/lib/print.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+static u32 lines;
+
+void print(const char *text, ...)
+{
+    lines += strstr(text, "entente: error") != NULL;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+    static struct manifest manifest;
+    char line[300];
+
+    memset(&manifest, 0, sizeof(manifest));
+    lines = 0;
+    manifest_parse(&manifest, (struct text){"f", 1}, (const char *)data, size);
+    if (lines != manifest.refused || manifest.count > MANIFEST_GUESTS_MAX)
+        abort();
+    for (u32 i = 0; i < manifest.count; i++) {
+        const struct config *guest = &manifest.guest[i];
+        u64 length = config_cmdline(guest, line, sizeof(line));
+
+        if (strlen(line) > sizeof(line) - 1 || (length < sizeof(line) && strlen(line) > length))
+            abort();
+        if (!guest->is_refused &&
+            (guest->string[KEY_NAME].length == 0 || guest->memory_mib == 0))
+            abort();
+    }
+    return 0;
+}

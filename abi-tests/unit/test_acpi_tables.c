@@ -1,0 +1,95 @@
+/* The guest's ACPI tables, as a guest would check them. */
+// sources: guest-drivers/steward/acpi.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "guest-drivers/steward/acpi.h"
+
+static u8 *area;
+
+static u8 sum(u64 at, u32 bytes)
+{
+    u8 total = 0;
+
+    for (u32 i = 0; i < bytes; i++)
+        total = (u8)(total + area[at - ACPI_BASE + i]);
+    return total;
+}
+
+static u64 read_le(u64 at, u32 bytes)
+{
+    u64 value = 0;
+
+    memcpy(&value, area + (at - ACPI_BASE), bytes);
+    return value;
+}
+
+/* A table in the area, whole, with a right checksum; its length. */
+static u32 expect_table(u64 at, const char *signature)
+{
+    u32 length;
+
+    assert_in_range(at, ACPI_BASE, ACPI_BASE + ACPI_BYTES - 36);
+    assert_memory_equal(area + (at - ACPI_BASE), signature, 4);
+    length = (u32)read_le(at + 4, 4);
+    assert_in_range(length, 36, ACPI_BASE + ACPI_BYTES - at);
+    assert_int_equal(sum(at, length), 0);
+    return length;
+}
+
+static void expect_all(u32 vcpus)
+{
+    u64 xsdt, fadt, madt, dsdt;
+    u32 length;
+
+    area = calloc(1, ACPI_BYTES);
+    acpi_write(area, ACPI_BASE, vcpus);
+    vcpus = vcpus > ACPI_VCPUS_MAX ? ACPI_VCPUS_MAX : vcpus;
+    assert_memory_equal(area, "RSD PTR ", 8);
+    assert_int_equal(sum(ACPI_BASE, 20), 0);
+    assert_int_equal(sum(ACPI_BASE, 36), 0);
+    assert_int_equal(read_le(ACPI_BASE + 15, 1), 2);
+    xsdt = read_le(ACPI_BASE + 24, 8);
+    assert_int_equal(expect_table(xsdt, "XSDT"), 36 + 16);
+    fadt = read_le(xsdt + 36, 8);
+    madt = read_le(xsdt + 44, 8);
+    assert_int_equal(expect_table(fadt, "FACP"), 276);
+    assert_int_equal(read_le(fadt + 112, 4) & 0x100000, 0x100000); /* hardware reduced */
+    assert_int_equal(read_le(fadt + 109, 2), 0x24);                /* no VGA, no CMOS clock */
+    dsdt = read_le(fadt + 140, 8);
+    assert_int_equal(dsdt, read_le(fadt + 40, 4));
+    length = expect_table(madt, "APIC");
+    assert_int_equal(length, 44 + 8 * vcpus);
+    assert_int_equal(read_le(madt + 36, 4), 0xfee00000);
+    for (u32 i = 0; i < vcpus; i++) {
+        assert_int_equal(read_le(madt + 44 + 8 * i, 2), 0x0800);
+        assert_int_equal(read_le(madt + 44 + 8 * i + 2, 1), i);
+        assert_int_equal(read_le(madt + 44 + 8 * i + 3, 1), 2 * i);
+        assert_int_equal(read_le(madt + 44 + 8 * i + 4, 4), 1);
+    }
+    length = expect_table(dsdt, "DSDT");
+    /* One scope that fills the table to its end. */
+    assert_int_equal(read_le(dsdt + 36, 1), 0x10);
+    assert_int_equal((read_le(dsdt + 37, 1) & 15) | read_le(dsdt + 38, 1) << 4, length - 37);
+    free(area);
+}
+
+static void test_tables(void **state)
+{
+    (void)state;
+    expect_all(1);
+    expect_all(2);
+    expect_all(ACPI_VCPUS_MAX);
+    expect_all(1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

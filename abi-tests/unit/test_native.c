@@ -1,0 +1,493 @@
+/* The call engine and the native calls, through guest memory as a guest makes them. */
+// sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
+// sources: hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
+// sources: hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
+// sources: hypercall/call.c hypercall/native.c hypercall/guest_mem.c hypercall/trace.c
+// sources: hypercall/op_clock.c hypercall/op_memory.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include "abi-tests/unit/fake_machine.h"
+#include "hv/core/frame.h"
+#include "hypercall/abi/native.h"
+#include "hypercall/call.h"
+#include "hypercall/guest_mem.h"
+#include "hypercall/trace.h"
+
+#define IN_AT  0x10000u
+#define OUT_AT 0x20000u
+#define MIB    ((u64)1 << 20)
+
+static struct partition *root;
+static struct vcpu *vcpu;
+
+static int setup(void **state)
+{
+    (void)state;
+    fake_machine_reset();
+    root = fake_partition("root", PARTITION_NATIVE | PARTITION_PRIVILEGED, 1024);
+    vcpu = root->vcpu[0];
+    return space_populate(&root->space, gpa(0), 4 * MIB, SPACE_RAM) != ST_OK;
+}
+
+static enum call_end invoke(u64 number, const void *in, u64 bytes)
+{
+    struct regs *regs = &vcpu->guest->regs;
+
+    if (bytes != 0)
+        assert_int_equal(mem_write_gpa(root, gpa(IN_AT), in, bytes), ST_OK);
+    regs->rax = number;
+    regs->rdi = IN_AT;
+    regs->rsi = OUT_AT;
+    regs->rdx = 0;
+    return native_call(vcpu);
+}
+
+static enum status call_status(u64 number, const void *in, u64 bytes)
+{
+    u32 tries = 0;
+    enum call_end end = invoke(number, in, bytes);
+
+    /* A long call is executed again with its cursor. */
+    while (end == CALL_REPEAT && tries++ < 1000) {
+        vcpu->guest->regs.rax = number;
+        end = native_call(vcpu);
+    }
+    assert_int_equal(end, CALL_RETURN);
+    return (enum status) - (s64)vcpu->guest->regs.rax;
+}
+
+#define CALL(name, in) call_status(NATIVE_##name, &(in), sizeof(in))
+
+static void out_read(void *to, u64 bytes)
+{
+    assert_int_equal(mem_read_gpa(root, gpa(OUT_AT), to, bytes), ST_OK);
+}
+
+static u32 create(const char *name, u64 pages)
+{
+    struct native_partition_create in = {
+        .max_pages = pages, .flags = NATIVE_PARTITION_XEN, .vcpus = 1};
+    struct native_partition out;
+
+    strcpy(in.name, name);
+    assert_int_equal(CALL(partition_create, in), ST_OK);
+    out_read(&out, sizeof(out));
+    return out.partition;
+}
+
+static void test_numbers(void **state)
+{
+    const u64 bad[] = {23, 24, 1000, 0x80000000u, 0x100000000ull, ~(u64)0};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(call_status(bad[i], NULL, 0), ST_NO_CALL);
+}
+
+static void test_only_ring_0(void **state)
+{
+    (void)state;
+    fake_cpl = 3;
+    assert_int_equal(call_status(NATIVE_system_info, NULL, 0), ST_DENIED);
+}
+
+static void test_root_only(void **state)
+{
+    struct partition *p = fake_partition("guest", PARTITION_NATIVE, 64);
+
+    (void)state;
+    assert_int_equal(space_populate(&p->space, gpa(0), 64 * PAGE_SIZE, SPACE_RAM), ST_OK);
+    vcpu = p->vcpu[0];
+    assert_int_equal(call_status(NATIVE_partition_destroy, NULL, 0), ST_DENIED);
+    assert_int_equal(call_status(NATIVE_console_write, NULL, 0), ST_DENIED);
+    assert_int_equal(call_status(NATIVE_power_off, NULL, 0), ST_DENIED);
+    assert_int_equal(call_status(NATIVE_clock, NULL, 0), ST_OK);
+}
+
+static void test_bad_pointers(void **state)
+{
+    struct regs *regs = &vcpu->guest->regs;
+
+    (void)state;
+    regs->rax = NATIVE_partition_info;
+    regs->rdi = 4 * MIB - 4; /* straddles the end */
+    regs->rsi = OUT_AT;
+    assert_int_equal(native_call(vcpu), CALL_RETURN);
+    assert_int_equal(-(s64)regs->rax, ST_FAULT);
+    regs->rax = NATIVE_system_info;
+    regs->rsi = ~(u64)0 - 7;
+    assert_int_equal(native_call(vcpu), CALL_RETURN);
+    assert_int_equal(-(s64)regs->rax, ST_FAULT);
+}
+
+static void test_system_info_and_clock(void **state)
+{
+    struct native_system_info info;
+    struct native_clock now;
+
+    (void)state;
+    assert_int_equal(call_status(NATIVE_system_info, NULL, 0), ST_OK);
+    out_read(&info, sizeof(info));
+    assert_int_equal(info.version, NATIVE_VERSION);
+    assert_int_equal(info.bytes_free, frame_count_free() * PAGE_SIZE);
+    assert_string_equal(info.build, "test");
+    fake_now_ns += 5;
+    assert_int_equal(call_status(NATIVE_clock, NULL, 0), ST_OK);
+    out_read(&now, sizeof(now));
+    assert_int_equal(now.now_ns, fake_now_ns);
+    assert_int_equal(now.tsc, fake_now_ns);
+}
+
+static void test_console(void **state)
+{
+    struct native_console_write in = {.text = 0x3ffc0, .bytes = 200};
+    struct native_console_read keys;
+    char text[200];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(mem_write_gpa(root, gpa(in.text), text, sizeof(text)), ST_OK);
+    fake_serial_used = 0;
+    assert_int_equal(CALL(console_write, in), ST_OK);
+    assert_int_equal(fake_serial_used, 200);
+    in.text = 4 * MIB - 100;
+    assert_int_equal(CALL(console_write, in), ST_FAULT);
+    fake_keys = "abc";
+    assert_int_equal(call_status(NATIVE_console_read, NULL, 0), ST_OK);
+    out_read(&keys, sizeof(keys));
+    assert_int_equal(keys.bytes, 3);
+    assert_memory_equal(keys.data, "abc", 3);
+}
+
+static void test_partition_from_birth_to_end(void **state)
+{
+    struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 8 * MIB};
+    struct native_vcpu_start start = {.entry = 0x100000, .start_info = 0x1000};
+    struct native_partition which;
+    struct native_partition_info info;
+    u64 free_at_first = frame_count_free();
+
+    (void)state;
+    which.partition = create("guest", 8192);
+    which.reserved = 0;
+    populate.partition = which.partition;
+    start.partition = which.partition;
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    assert_int_equal(CALL(memory_populate, populate), ST_EXISTS);
+    assert_int_equal(CALL(vcpu_start, start), ST_OK);
+    assert_int_equal(CALL(vcpu_start, start), ST_BUSY);
+    assert_int_equal(CALL(partition_info, which), ST_OK);
+    out_read(&info, sizeof(info));
+    assert_int_equal(info.state, NATIVE_PAUSED);
+    assert_int_equal(info.pages, 2048);
+    assert_in_range(info.pages_owned, 2048, 2048 + 32);
+    assert_string_equal(info.name, "guest");
+    assert_int_equal(CALL(partition_resume, which), ST_OK);
+    assert_int_equal(CALL(partition_destroy, which), ST_OK);
+    assert_int_equal(CALL(partition_destroy, which), ST_NO_PARTITION);
+    assert_int_equal(frame_count_free(), free_at_first);
+}
+
+static void test_create_refuses(void **state)
+{
+    struct native_partition_create in = {.max_pages = 16, .vcpus = 1, .name = "x"};
+    struct native_partition_create bad;
+
+    (void)state;
+    bad = in;
+    memset(bad.name, 'n', sizeof(bad.name));
+    assert_int_equal(CALL(partition_create, bad), ST_INVALID);
+    bad = in;
+    bad.name[0] = 0;
+    assert_int_equal(CALL(partition_create, bad), ST_INVALID);
+    bad = in;
+    bad.vcpus = VCPU_MAX + 1;
+    assert_int_equal(CALL(partition_create, bad), ST_INVALID);
+    bad = in;
+    bad.flags = PARTITION_PRIVILEGED;
+    assert_int_equal(CALL(partition_create, bad), ST_INVALID);
+    bad = in;
+    bad.max_pages = 0;
+    assert_int_equal(CALL(partition_create, bad), ST_INVALID);
+    assert_int_equal(CALL(partition_create, in), ST_OK);
+    assert_int_equal(CALL(partition_create, in), ST_EXISTS);
+}
+
+static void test_the_root_is_safe_from_itself(void **state)
+{
+    struct native_partition me = {.partition = 0};
+    struct native_partition_shutdown end = {.partition = 0};
+
+    (void)state;
+    assert_int_equal(CALL(partition_destroy, me), ST_DENIED);
+    assert_int_equal(CALL(partition_pause, me), ST_DENIED);
+    assert_int_equal(CALL(partition_shutdown, end), ST_INVALID);
+}
+
+static void test_long_call_goes_on(void **state)
+{
+    struct native_memory_populate in = {.flags = SPACE_RAM};
+
+    (void)state;
+    in.partition = create("big", ~(u64)0 >> 12);
+    in.bytes = 128 * MIB; /* two steps, more than there is */
+    assert_int_equal(CALL(memory_populate, in), ST_NO_MEMORY);
+    in.at = ~(u64)0 - PAGE_MASK;
+    assert_int_equal(CALL(memory_populate, in), ST_INVALID);
+    in.at = 0;
+    in.bytes = 12;
+    assert_int_equal(CALL(memory_populate, in), ST_INVALID);
+}
+
+static void test_borrow(void **state)
+{
+    struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 2 * MIB};
+    struct native_memory_map map = {.flags = NATIVE_READ | NATIVE_WRITE,
+                                    .remote_at = 0x3000,
+                                    .local_at = 64 * MIB,
+                                    .pages = 4};
+    struct native_memory_unmap unmap = {.local_at = 64 * MIB};
+    u32 word = 0xfeedface;
+
+    (void)state;
+    populate.partition = map.partition = create("guest", 1024);
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    assert_int_equal(CALL(memory_map, map), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(64 * MIB + 8), &word, sizeof(word)), ST_OK);
+    word = 0;
+    assert_int_equal(mem_read_gpa(partition_find(map.partition), gpa(0x3008), &word, 4), ST_OK);
+    assert_int_equal(word, 0xfeedface);
+    assert_int_equal(CALL(memory_unmap, unmap), ST_OK);
+    assert_int_equal(CALL(memory_unmap, unmap), ST_NO_ENTRY);
+    map.pages = ~(u64)0;
+    assert_int_equal(CALL(memory_map, map), ST_INVALID);
+}
+
+static void test_ports_and_waiting(void **state)
+{
+    struct native_partition which = {.partition = create("guest", 16)};
+    struct native_port_connect_out ports;
+    struct native_port_wait wait = {.deadline_ns = 0};
+    struct native_port out;
+
+    (void)state;
+    assert_int_equal(CALL(port_connect, which), ST_OK);
+    out_read(&ports, sizeof(ports));
+    /* Binding raises the port once. */
+    assert_int_equal(CALL(port_wait, wait), ST_OK);
+    assert_int_equal(CALL(port_wait, wait), ST_TIMED_OUT);
+    wait.deadline_ns = fake_now_ns + 1000;
+    assert_int_equal(invoke(NATIVE_port_wait, &wait, sizeof(wait)), CALL_REPEAT);
+    assert_int_equal(vcpu->state, VCPU_PARKED);
+    assert_int_equal(vcpu->guest->regs.rax, NATIVE_port_wait); /* it executes again */
+    assert_int_equal(port_send(partition_find(which.partition), ports.remote_port), ST_OK);
+    assert_int_equal(vcpu->state, VCPU_RUNNABLE);
+    assert_int_equal(CALL(port_wait, wait), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.port, ports.local_port);
+    fake_now_ns += 2000;
+    assert_int_equal(CALL(port_wait, wait), ST_TIMED_OUT);
+}
+
+static void test_layout_and_properties(void **state)
+{
+    static const struct native_memory_range ranges[2] = {{0, MIB, 1, 0}, {MIB, MIB, 2, 0}};
+    struct native_memory_layout in = {.count = 2, .ranges = 0x30000};
+    struct native_property_set set = {.property = NATIVE_CONSOLE_GFN, .value = 77};
+    struct partition *p;
+
+    (void)state;
+    in.partition = set.partition = create("guest", 16);
+    p = partition_find(in.partition);
+    assert_int_equal(mem_write_gpa(root, gpa(in.ranges), ranges, sizeof(ranges)), ST_OK);
+    assert_int_equal(CALL(memory_layout, in), ST_OK);
+    assert_int_equal(p->memory_map_bytes, sizeof(ranges));
+    assert_memory_equal(p->memory_map_page, ranges, sizeof(ranges));
+    in.count = NATIVE_MEMORY_RANGES_MAX + 1;
+    assert_int_equal(CALL(memory_layout, in), ST_TOO_BIG);
+    assert_int_equal(CALL(property_set, set), ST_OK);
+    assert_int_equal(p->property[NATIVE_CONSOLE_GFN], 77);
+    set.property = NATIVE_PROPERTIES;
+    assert_int_equal(CALL(property_set, set), ST_INVALID);
+}
+
+static void test_trace(void **state)
+{
+    struct native_trace_read in = {.records = 0x40000, .room = 8, .is_on = 1};
+    struct native_trace_read_out out;
+    struct native_trace_record record;
+
+    (void)state;
+    assert_int_equal(CALL(trace_read, in), ST_OK);
+    assert_int_equal(call_status(NATIVE_clock, NULL, 0), ST_OK);
+    in.is_on = 0;
+    assert_int_equal(CALL(trace_read, in), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.count, 2); /* the first trace_read itself, and clock */
+    assert_int_equal(
+        mem_read_gpa(root, gpa(in.records + sizeof(record)), &record, sizeof(record)), ST_OK);
+    assert_int_equal(record.call, NATIVE_clock);
+    assert_int_equal(record.abi, TRACE_NATIVE);
+    assert_false(trace_is_on);
+}
+
+/* --- guest memory: page tables at 1 MiB --- */
+
+#define TABLES_AT MIB
+
+static void entry_set(u32 table, u32 index, u64 entry)
+{
+    u64 at = TABLES_AT + table * PAGE_SIZE + index * 8;
+
+    assert_int_equal(mem_write_gpa(root, gpa(at), &entry, 8), ST_OK);
+}
+
+static u64 table_at(u32 table)
+{
+    return (TABLES_AT + table * PAGE_SIZE) | 7;
+}
+
+static void long_mode(void)
+{
+    fake_paging = (struct guest_paging){.root = TABLES_AT,
+                                        .levels = 4,
+                                        .large_pages = true,
+                                        .no_execute = true,
+                                        .write_protect = true};
+    entry_set(0, 511, table_at(1));
+    entry_set(1, 510, table_at(2));
+    entry_set(2, 0, table_at(3));
+    entry_set(2, 1, 0x200000 | 0x83);
+    entry_set(3, 0, 0x50000 | 3);
+    entry_set(3, 1, 0x60000 | 1);
+    entry_set(3, 2, 0x70000 | 3 | BIT(63));
+}
+
+#define HIGH 0xffffffff80000000ull
+
+static void expect_translated(u64 at, enum mem_access access, u64 physical)
+{
+    gpa_t out;
+
+    assert_int_equal(mem_translate(vcpu, gva(at), access, &out), ST_OK);
+    assert_int_equal(out.raw, physical);
+}
+
+static void expect_fault(u64 at, enum mem_access access)
+{
+    gpa_t out;
+
+    assert_int_equal(mem_translate(vcpu, gva(at), access, &out), ST_FAULT);
+}
+
+static void test_walk_long_mode(void **state)
+{
+    (void)state;
+    long_mode();
+    expect_translated(HIGH + 5, MEM_WRITE, 0x50005);
+    expect_translated(HIGH + 0x1fff, MEM_READ, 0x60fff);
+    expect_fault(HIGH + 0x1000, MEM_WRITE);
+    expect_translated(HIGH + 0x2000, MEM_READ, 0x70000);
+    expect_fault(HIGH + 0x2000, MEM_FETCH);
+    expect_fault(HIGH + 0x3000, MEM_READ);
+    expect_translated(HIGH + 0x2abcde, MEM_WRITE, 0x2abcde);
+    expect_fault(0x0000800000000000ull, MEM_READ); /* not canonical */
+    expect_fault(0xfffe000000000000ull, MEM_READ);
+    fake_paging.write_protect = false;
+    expect_translated(HIGH + 0x1000, MEM_WRITE, 0x60000);
+    fake_paging.no_execute = false;
+    expect_translated(HIGH + 0x2000, MEM_FETCH, 0x70000);
+    fake_paging.root = 100 * MIB; /* no memory there */
+    expect_fault(HIGH, MEM_READ);
+}
+
+static void test_walk_without_paging(void **state)
+{
+    (void)state;
+    expect_translated(0x12345, MEM_WRITE, 0x12345);
+    expect_fault(0x100000000ull, MEM_READ);
+}
+
+static void test_walk_two_levels(void **state)
+{
+    u32 directory[2] = {0x00051007, (u32)(0x00800000 | 0x83)};
+    u32 table[2] = {0x00052003, 0x00053001};
+
+    (void)state;
+    fake_paging = (struct guest_paging){
+        .root = 0x50000, .levels = 2, .large_pages = true, .write_protect = true};
+    assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), table, sizeof(table)), ST_OK);
+    expect_translated(0x123, MEM_WRITE, 0x52123);
+    expect_fault(0x1000, MEM_WRITE);
+    expect_translated(0x400123, MEM_READ, 0x800123);
+    fake_paging.large_pages = false; /* then it is a table that is not there */
+    expect_fault(0x400123, MEM_READ);
+}
+
+static void test_walk_pae(void **state)
+{
+    u64 top = 0x51000 | 1; /* no rights at this level */
+    u64 directory = 0x52000 | 7;
+    u64 table = 0x53000 | 3;
+
+    (void)state;
+    fake_paging = (struct guest_paging){
+        .root = 0x50020, .levels = 3, .large_pages = true, .write_protect = true};
+    assert_int_equal(mem_write_gpa(root, gpa(0x50020 + 3 * 8), &top, 8), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), &directory, 8), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x52000), &table, 8), ST_OK);
+    expect_translated(0xc0000042u, MEM_WRITE, 0x53042);
+    expect_fault(0x42, MEM_READ);
+}
+
+static void test_copy_straddles(void **state)
+{
+    u8 bytes[64], back[64];
+    u64 got;
+
+    (void)state;
+    long_mode();
+    for (u32 i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (u8)i;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1ffff0), bytes, 32), ST_FAULT);
+    entry_set(3, 511, 0x61000 | 3);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1fffe0), bytes, 64), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1fffe0), back, 64), ST_OK);
+    assert_memory_equal(bytes, back, 64);
+    assert_int_equal(mem_read_gpa(root, gpa(0x200000), back, 32), ST_OK);
+    assert_memory_equal(bytes + 32, back, 32);
+    /* An instruction at the end of what is mapped. */
+    assert_int_equal(mem_fetch(vcpu, gva(HIGH + 0x1ff8), back, 15, &got), ST_OK);
+    assert_int_equal(got, 8);
+    assert_int_equal(mem_fetch(vcpu, gva(HIGH + 0x2000), back, 15, &got), ST_FAULT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_numbers, setup),
+        cmocka_unit_test_setup(test_only_ring_0, setup),
+        cmocka_unit_test_setup(test_root_only, setup),
+        cmocka_unit_test_setup(test_bad_pointers, setup),
+        cmocka_unit_test_setup(test_system_info_and_clock, setup),
+        cmocka_unit_test_setup(test_console, setup),
+        cmocka_unit_test_setup(test_partition_from_birth_to_end, setup),
+        cmocka_unit_test_setup(test_create_refuses, setup),
+        cmocka_unit_test_setup(test_the_root_is_safe_from_itself, setup),
+        cmocka_unit_test_setup(test_long_call_goes_on, setup),
+        cmocka_unit_test_setup(test_borrow, setup),
+        cmocka_unit_test_setup(test_ports_and_waiting, setup),
+        cmocka_unit_test_setup(test_layout_and_properties, setup),
+        cmocka_unit_test_setup(test_trace, setup),
+        cmocka_unit_test_setup(test_walk_long_mode, setup),
+        cmocka_unit_test_setup(test_walk_without_paging, setup),
+        cmocka_unit_test_setup(test_walk_two_levels, setup),
+        cmocka_unit_test_setup(test_walk_pae, setup),
+        cmocka_unit_test_setup(test_copy_straddles, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
