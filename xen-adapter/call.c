@@ -7,9 +7,9 @@ _Static_assert(XENROW_COUNT <= 256, "row indexes are bytes");
 
 /* Row of (number, sub-operation); 0 where there is none. */
 static const u8 row_index[XEN_NR_SPACE][XEN_SUB_SPACE] = {
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     [nr][0] = XENROW_##call,
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     [nr][sub] = XENROW_##call##_##name,
 #include "xen-adapter/abi/xen.def"
 };
@@ -23,36 +23,25 @@ static const u32 sub_mask[XEN_NR_SPACE] = {
 /* What a row answers without a handler. */
 static const u8 row_error[XENROW_COUNT] = {
     [XENROW_none] = XEN_ENOSYS,
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     [XENROW_##call] = XEN_##herr,
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     [XENROW_##call##_##name] = XEN_##herr,
 #include "xen-adapter/abi/xen.def"
 };
 
 static const u8 status_errno[] = {
-    [ST_OK] = XEN_NONE,
-    [ST_INVALID] = XEN_EINVAL,
-    [ST_DENIED] = XEN_EPERM,
-    [ST_REFUSED_ACCESS] = XEN_EACCES,
-    [ST_NO_ENTRY] = XEN_ENOENT,
-    [ST_NO_PARTITION] = XEN_ESRCH,
-    [ST_NO_MEMORY] = XEN_ENOMEM,
-    [ST_NO_SPACE] = XEN_ENOSPC,
-    [ST_NO_CALL] = XEN_ENOSYS,
-    [ST_NO_DATA] = XEN_ENODATA,
-    [ST_NO_DEVICE] = XEN_ENODEV,
-    [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
-    [ST_FAULT] = XEN_EFAULT,
-    [ST_EXISTS] = XEN_EEXIST,
-    [ST_BUSY] = XEN_EBUSY,
-    [ST_AGAIN] = XEN_EAGAIN,
-    [ST_RESTART] = XEN_ERESTART,
-    [ST_RANGE] = XEN_ERANGE,
-    [ST_TOO_BIG] = XEN_E2BIG,
-    [ST_NO_BUFFER] = XEN_ENOBUFS,
-    [ST_TIMED_OUT] = XEN_ETIME,
-    [ST_CORRUPT] = XEN_EINVAL,
+    [ST_OK] = XEN_NONE,          [ST_INVALID] = XEN_EINVAL,
+    [ST_DENIED] = XEN_EPERM,     [ST_REFUSED_ACCESS] = XEN_EACCES,
+    [ST_NO_ENTRY] = XEN_ENOENT,  [ST_NO_PARTITION] = XEN_ESRCH,
+    [ST_NO_MEMORY] = XEN_ENOMEM, [ST_NO_SPACE] = XEN_ENOSPC,
+    [ST_NO_CALL] = XEN_ENOSYS,   [ST_NO_DATA] = XEN_ENODATA,
+    [ST_NO_DEVICE] = XEN_ENODEV, [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
+    [ST_FAULT] = XEN_EFAULT,     [ST_EXISTS] = XEN_EEXIST,
+    [ST_BUSY] = XEN_EBUSY,       [ST_AGAIN] = XEN_EAGAIN,
+    [ST_RESTART] = XEN_ERESTART, [ST_RANGE] = XEN_ERANGE,
+    [ST_TOO_BIG] = XEN_E2BIG,    [ST_NO_BUFFER] = XEN_ENOBUFS,
+    [ST_TIMED_OUT] = XEN_ETIME,  [ST_CORRUPT] = XEN_EINVAL,
 };
 
 s64 xen_errno(enum status status)
@@ -74,8 +63,8 @@ s64 xen_domid_check(const struct xen_call *call, u32 domid)
     return -XEN_EPERM;
 }
 
-#define RUN_DONE(row, handler)                                                                     \
-    case row:                                                                                      \
+#define RUN_DONE(row, handler)                                                                 \
+    case row:                                                                                  \
         return handler(call);
 #define RUN_PART(row, handler) RUN_DONE(row, handler)
 #define RUN_REFUSED(row, handler)
@@ -84,9 +73,9 @@ s64 xen_domid_check(const struct xen_call *call, u32 domid)
 static s64 row_run(struct xen_call *call, u32 row)
 {
     switch (row) {
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     RUN_##hvm(XENROW_##call, xen_##call)
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     RUN_##hvm(XENROW_##call##_##name, xen_##call##_##name)
 #include "xen-adapter/abi/xen.def"
     default:
@@ -109,8 +98,6 @@ s64 xen_dispatch(struct xen_call *call)
     u32 row = row_find(call);
     s64 result;
 
-    if (__builtin_expect(row == XENROW_xen_version_version, 1))
-        return XEN_VERSION;
     result = row_run(call, row);
     trace_call(call->vcpu, TRACE_XEN, row, (u32)call->arg[0], result);
     return result;
@@ -138,8 +125,8 @@ static void arguments_take(struct xen_call *call, const struct regs *regs)
 }
 
 /*
- * A call to be continued: only the cursor moves, in the registers that carry it by the ABI. At the
- * end the command has lost its cursor again.
+ * A call to be continued: only the cursor moves, in the registers that carry it by the ABI. At
+ * the end the command has lost its cursor again.
  */
 static void arguments_put(const struct xen_call *call, struct regs *regs)
 {
@@ -170,6 +157,13 @@ enum call_end xen_call(struct vcpu *vcpu)
 
     if (mode == OP_MODE_VM86 || (mode != OP_MODE_REAL && op_vcpu_cpl(vcpu)))
         return call_refuse(regs, -XEN_EPERM);
+    /* A kernel's way to have its pending events looked at: made all the time, needs no state.
+     */
+    if (regs->rax == XENNR_xen_version && mode == OP_MODE_64 &&
+        (u32)regs->rdi == XENOP_xen_version_version) {
+        regs->rax = XEN_VERSION;
+        return CALL_RETURN;
+    }
     call.vcpu = vcpu;
     call.partition = op_vcpu_partition(vcpu);
     call.xv = xen_vcpu_get(vcpu);

@@ -10,7 +10,7 @@ struct xen_call {
     struct xen_domain *domain;
     struct xen_vcpu *xv;
     u64 nr;
-    u64 arg[6];    /* a handler that answers -XEN_ERESTART leaves here where to go on */
+    u64 arg[6];     /* a handler that answers -XEN_ERESTART leaves here where to go on */
     bool is_narrow; /* 32-bit caller: 32-bit layouts and pointers */
     bool is_nested; /* an entry of a multicall */
 };
@@ -41,9 +41,9 @@ s64 xen_domid_check(const struct xen_call *call, u32 domid);
 #define PROTO_PART(handler) s64 handler(struct xen_call *call);
 #define PROTO_REFUSED(handler)
 #define PROTO_ABSENT(handler)
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     PROTO_##hvm(xen_##call)
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     PROTO_##hvm(xen_##call##_##name)
 #include "xen-adapter/abi/xen.def"
 

@@ -32,7 +32,8 @@ static s64 versioned_refuse(struct xen_call *call, u32 oldest, u32 newest)
 
 s64 xen_platform_op(struct xen_call *call)
 {
-    return versioned_refuse(call, XEN_PLATFORM_INTERFACE_VERSION, XEN_PLATFORM_INTERFACE_VERSION);
+    return versioned_refuse(call, XEN_PLATFORM_INTERFACE_VERSION,
+                            XEN_PLATFORM_INTERFACE_VERSION);
 }
 
 s64 xen_sysctl(struct xen_call *call)

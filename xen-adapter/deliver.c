@@ -6,10 +6,12 @@
 
 #include "xen-adapter/xen.h"
 
-#define LEGACY_OFFSET(narrow, field)                                                               \
-    ((narrow) ? offsetof(struct xen_shared_info_32, field) : offsetof(struct xen_shared_info, field))
-#define INFO_OFFSET(narrow, field)                                                                 \
-    ((narrow) ? offsetof(struct xen_vcpu_info_32, field) : offsetof(struct xen_vcpu_info, field))
+#define LEGACY_OFFSET(narrow, field)                                                           \
+    ((narrow) ? offsetof(struct xen_shared_info_32, field)                                     \
+              : offsetof(struct xen_shared_info, field))
+#define INFO_OFFSET(narrow, field)                                                             \
+    ((narrow) ? offsetof(struct xen_vcpu_info_32, field)                                       \
+              : offsetof(struct xen_vcpu_info, field))
 
 u8 *xen_legacy_info(struct xen_domain *domain, u32 vcpu)
 {
@@ -155,7 +157,8 @@ bool xen_event_unmask(struct xen_domain *domain, u32 port)
         return __atomic_fetch_and(word, ~XEN_FIFO_MASKED, __ATOMIC_ACQ_REL) & XEN_FIFO_PENDING;
     if (domain->is_fifo || port >= xen_shared_ports(domain))
         return false;
-    return bit_clear(xen_shared_mask(domain), port) && bit_clear(xen_shared_pending(domain), port);
+    return bit_clear(xen_shared_mask(domain), port) &&
+           bit_clear(xen_shared_pending(domain), port);
 }
 
 void xen_deliver(struct vcpu *vcpu)

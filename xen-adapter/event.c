@@ -77,11 +77,12 @@ s64 xen_event_channel_op_bind_virq(struct xen_call *call)
     xv = xen_vcpu_get(vcpu);
     if (!xv)
         return -XEN_ENOMEM;
-    slot = virq_is_global(io.virq) ? &call->domain->virq_port[io.virq] : &xv->virq_port[io.virq];
+    slot =
+        virq_is_global(io.virq) ? &call->domain->virq_port[io.virq] : &xv->virq_port[io.virq];
     if (*slot)
         return -XEN_EEXIST;
-    error = xen_errno(
-        op_port_bind_event(call->partition, virq_source(io.virq), io.vcpu, &io.port));
+    error =
+        xen_errno(op_port_bind_event(call->partition, virq_source(io.virq), io.vcpu, &io.port));
     if (error)
         return error;
     *slot = io.port;

@@ -20,7 +20,8 @@ bool xen_event_is_pending(const struct xen_domain *domain, u32 port);
 /* Clears the mask; true when the event is pending and must be raised again. */
 bool xen_event_unmask(struct xen_domain *domain, u32 port);
 
-/* The bitmaps of the shared page: the 2-level ABI; with FIFO a store for events without a word. */
+/* The bitmaps of the shared page: the 2-level ABI; with FIFO a store for events without a word.
+ */
 u8 *xen_shared_pending(const struct xen_domain *domain);
 u8 *xen_shared_mask(const struct xen_domain *domain);
 /* True when it was clear. */
@@ -28,8 +29,8 @@ bool xen_shared_set_pending(struct xen_domain *domain, u32 port);
 u32 xen_shared_ports(const struct xen_domain *domain);
 
 /*
- * The adapter's word on a native port: virq number + 1, the event's FIFO priority, and the queue
- * it was last put on.
+ * The adapter's word on a native port: virq number + 1, the event's FIFO priority, and the
+ * queue it was last put on.
  */
 struct xen_port_data {
     u8 virq_plus_1;

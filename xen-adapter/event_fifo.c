@@ -19,7 +19,8 @@ u32 *xen_fifo_word(const struct xen_domain *domain, u32 port)
     return domain->fifo_page[page] + port % XEN_FIFO_WORDS_PER_PAGE;
 }
 
-/* Points the tail's word at the new event; false when the guest has taken the tail off already. */
+/* Points the tail's word at the new event; false when the guest has taken the tail off already.
+ */
 static bool tail_link(u32 *tail, u32 port)
 {
     u32 word = __atomic_load_n(tail, __ATOMIC_RELAXED);
@@ -46,7 +47,8 @@ bool xen_fifo_link(struct xen_vcpu *xv, u32 port, u32 priority)
 {
     struct xen_fifo_queue *queue = &xv->queue[priority];
     /* The port itself as tail has been consumed: it was not linked a moment ago. */
-    u32 *tail = queue->tail && queue->tail != port ? xen_fifo_word(xv->domain, queue->tail) : NULL;
+    u32 *tail =
+        queue->tail && queue->tail != port ? xen_fifo_word(xv->domain, queue->tail) : NULL;
     bool is_linked = tail && tail_link(tail, port);
     u32 ready;
 
@@ -146,8 +148,8 @@ s64 xen_event_channel_op_init_control(struct xen_call *call)
     if (xv->control)
         return -XEN_EINVAL;
     if (in.control_gfn >> 40 ||
-        op_memory_hold(call->partition, gpa((in.control_gfn << PAGE_SHIFT) + in.offset), &block) !=
-            ST_OK)
+        op_memory_hold(call->partition, gpa((in.control_gfn << PAGE_SHIFT) + in.offset),
+                       &block) != ST_OK)
         return -XEN_EINVAL;
     if (xen_store(call, call->arg[1], &in, sizeof(in)) != ST_OK) {
         op_memory_unhold(call->partition, block);
@@ -187,7 +189,7 @@ s64 xen_event_channel_op_expand_array(struct xen_call *call)
         u8 *byte = xen_shared_pending(domain) + port / 8;
 
         if (port < xen_shared_ports(domain) && *byte & 1u << port % 8) {
-            *byte &= (u8)~(1u << port % 8);
+            *byte &= (u8) ~(1u << port % 8);
             (void)op_port_raise(call->partition, port);
         }
     }

@@ -5,7 +5,7 @@
 #include "xen-adapter/grant.h"
 
 #define ENTRIES_V2_PER_FRAME (XEN_PAGE_SIZE / sizeof(struct xen_grant_entry_v2))
-#define STATUS_PER_FRAME (XEN_PAGE_SIZE / sizeof(u16))
+#define STATUS_PER_FRAME     (XEN_PAGE_SIZE / sizeof(u16))
 
 static u32 status_frames(u32 frames)
 {
@@ -168,8 +168,8 @@ s64 xen_grant_table_op_get_status_frames(struct xen_call *call)
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     io.status = domid_status(call, io.dom);
-    if (io.status == XEN_GNTST_OKAY && (call->domain->grant_version != 2 ||
-                                        io.nr_frames > call->domain->grant_status_frames))
+    if (io.status == XEN_GNTST_OKAY &&
+        (call->domain->grant_version != 2 || io.nr_frames > call->domain->grant_status_frames))
         io.status = XEN_GNTST_GENERAL_ERROR;
     if (io.status == XEN_GNTST_OKAY &&
         frame_list_store(call, io.frame_list, call->domain->grant_status_gfn, io.nr_frames) !=

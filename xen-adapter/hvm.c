@@ -151,9 +151,9 @@ s64 xen_hvm_op_get_mem_type(struct xen_call *call)
     error = xen_domid_check(call, io.domid);
     if (error)
         return error;
-    io.mem_type = io.pfn < BIT(34) &&
-                          op_memory_is_present(call->partition, gpa(io.pfn << PAGE_SHIFT))
-                      ? XEN_HVMMEM_RAM_RW
-                      : XEN_HVMMEM_MMIO_DM;
+    io.mem_type =
+        io.pfn < BIT(34) && op_memory_is_present(call->partition, gpa(io.pfn << PAGE_SHIFT))
+            ? XEN_HVMMEM_RAM_RW
+            : XEN_HVMMEM_MMIO_DM;
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }

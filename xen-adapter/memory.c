@@ -3,9 +3,9 @@
 
 #include "xen-adapter/physmap.h"
 
-#define EXTENT_ORDER_LIMIT 9u  /* largest block an unprivileged guest may ask for: 2 MiB */
-#define EXTENTS_A_ROUND 512u   /* then the vCPU looks at its interrupts */
-#define GFN_LIMIT BIT(34)      /* 46 bits of address */
+#define EXTENT_ORDER_LIMIT 9u      /* largest block an unprivileged guest may ask for: 2 MiB */
+#define EXTENTS_A_ROUND    512u    /* then the vCPU looks at its interrupts */
+#define GFN_LIMIT          BIT(34) /* 46 bits of address */
 
 /* The 32-bit layouts that differ. */
 struct reservation_32 {

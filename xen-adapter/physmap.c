@@ -4,7 +4,7 @@
 #include "xen-adapter/physmap.h"
 #include "xen-adapter/time.h"
 
-#define GFN_LIMIT BIT(34)
+#define GFN_LIMIT     BIT(34)
 #define PAGES_A_ROUND 256u
 
 struct add_to_physmap_32 {
@@ -79,8 +79,8 @@ static s64 gmfn_move(struct xen_call *call, u64 from, u64 to)
         return 0;
     xen_place_forget(call->domain, from, 1);
     xen_place_forget(call->domain, to, 1);
-    return xen_errno(op_memory_move(call->partition, gpa(from << PAGE_SHIFT),
-                                    gpa(to << PAGE_SHIFT)));
+    return xen_errno(
+        op_memory_move(call->partition, gpa(from << PAGE_SHIFT), gpa(to << PAGE_SHIFT)));
 }
 
 static s64 page_add(struct xen_call *call, u32 space, u64 idx, u64 gfn)
@@ -145,8 +145,8 @@ s64 xen_memory_op_add_to_physmap(struct xen_call *call)
         if (error)
             return error;
     }
-    call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
-                   (i < count ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
+    call->arg[0] =
+        (call->arg[0] & XEN_MEMORY_OP_MASK) | (i < count ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
     return i < count ? -XEN_ERESTART : 0;
 }
 

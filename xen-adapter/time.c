@@ -6,10 +6,10 @@
 #include "xen-adapter/call.h"
 #include "xen-adapter/xen.h"
 
-#define NS_PER_SECOND 1000000000ull
+#define NS_PER_SECOND       1000000000ull
 /* Linux once asked for this far in the future by mistake; Xen answers with a soon tick. */
 #define TIMEOUT_LIMIT_SHIFT 50
-#define TIMEOUT_SOON_NS 100000000ull
+#define TIMEOUT_SOON_NS     100000000ull
 
 /* A record in guest memory: odd while it is being written. */
 static void record_write(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from)
@@ -30,13 +30,14 @@ static void wallclock_write(struct xen_domain *domain)
 {
     u64 wall = op_clock_wall_base_ns();
     u64 seconds = wall / NS_PER_SECOND;
-    u32 *wc = (u32 *)(void *)(domain->shared +
-                              (domain->is_narrow ? offsetof(struct xen_shared_info_32, wc_version)
-                                                 : offsetof(struct xen_shared_info, wc_version)));
-    u32 *high = domain->is_narrow
-                    ? (u32 *)(void *)(domain->shared +
-                                      offsetof(struct xen_shared_info_32, wc_sec_hi))
-                    : wc + 3;
+    u32 *wc =
+        (u32 *)(void *)(domain->shared + (domain->is_narrow
+                                              ? offsetof(struct xen_shared_info_32, wc_version)
+                                              : offsetof(struct xen_shared_info, wc_version)));
+    u32 *high =
+        domain->is_narrow
+            ? (u32 *)(void *)(domain->shared + offsetof(struct xen_shared_info_32, wc_sec_hi))
+            : wc + 3;
 
     __atomic_store_n(wc, wc[0] | 1, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

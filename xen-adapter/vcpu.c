@@ -9,9 +9,8 @@
 /* The vCPU a call is about: its second argument. */
 static struct xen_vcpu *target_find(struct xen_call *call, s64 *error)
 {
-    struct vcpu *vcpu = call->arg[1] <= 0xffffffffu
-                            ? op_vcpu_find(call->partition, (u32)call->arg[1])
-                            : NULL;
+    struct vcpu *vcpu =
+        call->arg[1] <= 0xffffffffu ? op_vcpu_find(call->partition, (u32)call->arg[1]) : NULL;
     struct xen_vcpu *xv;
 
     *error = -XEN_ENOENT;
@@ -107,8 +106,8 @@ s64 xen_vcpu_op_register_runstate_memory_area(struct xen_call *call)
     if (error)
         return error;
     xv->is_runstate_narrow = call->is_narrow;
-    xen_runstate_refresh(xv, op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING
-                                                     : XEN_RUNSTATE_OFFLINE);
+    xen_runstate_refresh(xv,
+                         op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
     return 0;
 }
 
@@ -133,8 +132,8 @@ s64 xen_vcpu_op_register_runstate_phys_area(struct xen_call *call)
     if (at >> 46 || xen_area_set_physical(xv->vcpu, &xv->runstate, gpa(at), bytes) != ST_OK)
         return -XEN_EINVAL;
     xv->is_runstate_narrow = call->is_narrow;
-    xen_runstate_refresh(xv, op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING
-                                                     : XEN_RUNSTATE_OFFLINE);
+    xen_runstate_refresh(xv,
+                         op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
     return 0;
 }
 
@@ -192,7 +191,8 @@ s64 xen_vcpu_op_register_vcpu_info(struct xen_call *call)
     if (in.offset > XEN_PAGE_SIZE - sizeof(struct xen_vcpu_info) || xv->is_info_moved)
         return -XEN_EINVAL;
     if (in.mfn >> 34 || in.offset & 7 ||
-        op_memory_hold(call->partition, gpa((in.mfn << PAGE_SHIFT) + in.offset), &info) != ST_OK)
+        op_memory_hold(call->partition, gpa((in.mfn << PAGE_SHIFT) + in.offset), &info) !=
+            ST_OK)
         return -XEN_EINVAL;
     if (xv->info)
         memcpy(info, xv->info, sizeof(struct xen_vcpu_info));

@@ -1,15 +1,15 @@
 /* VCPUOP_initialise: the first state of a secondary vCPU [xen/hvm/hvm_vcpu.h]. */
 #include "xen-adapter/call.h"
 
-#define CR0_PE BIT(0)
-#define CR0_PG BIT(31)
-#define CR4_PAE BIT(5)
-#define EFER_LME BIT(8)
-#define EFER_LMA BIT(10)
-#define EFER_NX BIT(11)
-#define ATTRIBUTE_S BIT(4)
-#define ATTRIBUTE_P BIT(7)
-#define ATTRIBUTE_L BIT(9)
+#define CR0_PE           BIT(0)
+#define CR0_PG           BIT(31)
+#define CR4_PAE          BIT(5)
+#define EFER_LME         BIT(8)
+#define EFER_LMA         BIT(10)
+#define EFER_NX          BIT(11)
+#define ATTRIBUTE_S      BIT(4)
+#define ATTRIBUTE_P      BIT(7)
+#define ATTRIBUTE_L      BIT(9)
 #define ATTRIBUTE_UNUSED 0xf000u
 
 /* The ABI packs type, S, DPL and P into bits 0-7 and AVL, L, D/B, G into 8-11, as we do. */
@@ -29,9 +29,16 @@ static s64 context_narrow(const struct xen_vcpu_hvm_x86_32 *in, struct op_vcpu_c
     if (in->pad1 || in->pad2[0] || in->pad2[1] || in->pad2[2])
         return -XEN_EINVAL;
     out->regs = (struct regs){
-        .rax = in->eax, .rcx = in->ecx, .rdx = in->edx, .rbx = in->ebx,
-        .rsp = in->esp, .rbp = in->ebp, .rsi = in->esi, .rdi = in->edi,
-        .rip = in->eip, .rflags = in->eflags | 2,
+        .rax = in->eax,
+        .rcx = in->ecx,
+        .rdx = in->edx,
+        .rbx = in->ebx,
+        .rsp = in->esp,
+        .rbp = in->ebp,
+        .rsi = in->esi,
+        .rdi = in->edi,
+        .rip = in->eip,
+        .rflags = in->eflags | 2,
     };
     out->cr0 = in->cr0;
     out->cr3 = in->cr3;
@@ -60,9 +67,16 @@ static s64 context_wide(const struct xen_vcpu_hvm_x86_64 *in, struct op_vcpu_con
         (in->efer & long_mode) != long_mode)
         return -XEN_EINVAL;
     out->regs = (struct regs){
-        .rax = in->rax, .rcx = in->rcx, .rdx = in->rdx, .rbx = in->rbx,
-        .rsp = in->rsp, .rbp = in->rbp, .rsi = in->rsi, .rdi = in->rdi,
-        .rip = in->rip, .rflags = in->rflags | 2,
+        .rax = in->rax,
+        .rcx = in->rcx,
+        .rdx = in->rdx,
+        .rbx = in->rbx,
+        .rsp = in->rsp,
+        .rbp = in->rbp,
+        .rsi = in->rsi,
+        .rdi = in->rdi,
+        .rip = in->rip,
+        .rflags = in->rflags | 2,
     };
     out->cr0 = in->cr0;
     out->cr3 = in->cr3;
@@ -79,9 +93,8 @@ static s64 context_wide(const struct xen_vcpu_hvm_x86_64 *in, struct op_vcpu_con
 /* A local APIC of the vCPU keeps its reset state; vCPUs start up by INIT/SIPI as well. */
 s64 xen_vcpu_op_initialise(struct xen_call *call)
 {
-    struct vcpu *vcpu = call->arg[1] <= 0xffffffffu
-                            ? op_vcpu_find(call->partition, (u32)call->arg[1])
-                            : NULL;
+    struct vcpu *vcpu =
+        call->arg[1] <= 0xffffffffu ? op_vcpu_find(call->partition, (u32)call->arg[1]) : NULL;
     struct xen_vcpu_hvm_context in;
     struct op_vcpu_context context = {0};
     s64 error;

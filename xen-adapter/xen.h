@@ -11,8 +11,8 @@
 struct vcpu;
 
 /*
- * A vmcall or vmmcall. Arguments from rdi rsi rdx r10 r8 r9 (64-bit code) or ebx ecx edx esi edi
- * ebp; the answer is in rax. CALL_REPEAT: not finished, the same instruction runs again.
+ * A vmcall or vmmcall. Arguments from rdi rsi rdx r10 r8 r9 (64-bit code) or ebx ecx edx esi
+ * edi ebp; the answer is in rax. CALL_REPEAT: not finished, the same instruction runs again.
  */
 enum call_end xen_call(struct vcpu *vcpu);
 
@@ -29,13 +29,14 @@ enum xen_verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value);
 enum xen_verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);
 
 /*
- * Before an entry: moves raised ports into the pages the guest sees and asks for the upcall. Must
- * run when a port is raised or deliver was asked for; may run before every entry (cheap), which
- * makes the callback vector level-triggered as on Xen.
+ * Before an entry: moves raised ports into the pages the guest sees and asks for the upcall.
+ * Must run when a port is raised or deliver was asked for; may run before every entry (cheap),
+ * which makes the callback vector level-triggered as on Xen.
  */
 void xen_deliver(struct vcpu *vcpu);
 
-/* The vCPU gets the CPU, or has just lost it: brings its registered runstate area up to date. */
+/* The vCPU gets the CPU, or has just lost it: brings its registered runstate area up to date.
+ */
 void xen_switch_in(struct vcpu *vcpu);
 void xen_switch_out(struct vcpu *vcpu);
 

@@ -1,7 +1,13 @@
-// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c xen-adapter/vcpu_context.c xen-adapter/version.c
+// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
+// sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
+// sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
+// sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
+// sources: xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c
+// sources: xen-adapter/vcpu_context.c xen-adapter/version.c
 /*
- * Hypercalls with any registers and any structures: a byte picks the call and sub-operation, the
- * next bytes fill the argument page; between calls events are delivered and the guest scribbles.
+ * Hypercalls with any registers and any structures: a byte picks the call and sub-operation,
+ * the next bytes fill the argument page; between calls events are delivered and the guest
+ * scribbles.
  */
 #include <string.h>
 

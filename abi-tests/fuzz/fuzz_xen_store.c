@@ -1,4 +1,6 @@
-// sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
+// sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c
+// sources: xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c
+// sources: xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
 /*
  * Any bytes on two guests' xenstore rings. Each round: a domain, a transaction guess, a request
  * type, and a payload; now and then raw bytes or wild indexes.

@@ -304,7 +304,8 @@ void op_clock_read(const struct partition *p, struct op_clock *out)
                              .shift = 0};
 }
 
-void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument, s64 result)
+void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument,
+                  s64 result)
 {
     (void)vcpu;
     (void)abi;

@@ -1,4 +1,6 @@
-// sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
+// sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c
+// sources: xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c
+// sources: xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
 /* The xenstore server through its wire, as guest 5 and guest 6 see it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +79,7 @@ static void send_raw(u32 domid, u32 type, u32 transaction, const char *text, u32
     assert_int_equal(got.transaction, transaction);
 }
 
-#define ask(domid, type, transaction, text)                                                        \
+#define ask(domid, type, transaction, text)                                                    \
     send_raw(domid, type, transaction, text, (u32)sizeof(text) - 1)
 
 static void expect_ok(void)
@@ -175,7 +177,10 @@ static void test_bad_paths(void **state)
     expect_error("EINVAL");
     ask(5, 99, 0, "x\0");
     expect_error("ENOSYS");
-    ask(5, WIRE_INTRODUCE, 0, "7\0" "1\0" "1\0");
+    ask(5, WIRE_INTRODUCE, 0,
+        "7\0"
+        "1\0"
+        "1\0");
     expect_error("EACCES");
     ask(5, WIRE_READ, 4711, "name\0");
     expect_error("ENOENT");
@@ -287,7 +292,9 @@ static void test_transaction(void **state)
     assert_true(next(&ring5));
     ask(5, WIRE_TRANSACTION_START, 0, "\0");
     t = (u32)atoi(data);
-    ask(5, WIRE_WRITE, t, "t/a\0" "1");
+    ask(5, WIRE_WRITE, t,
+        "t/a\0"
+        "1");
     expect_ok();
     ask(5, WIRE_READ, 0, "t/a\0");
     expect_error("ENOENT");
@@ -310,7 +317,9 @@ static void test_transaction(void **state)
     expect_ok();
     ask(5, WIRE_READ, u, "t/a\0");
     expect_error("ENOENT");
-    ask(5, WIRE_WRITE, 0, "t/a\0" "2");
+    ask(5, WIRE_WRITE, 0,
+        "t/a\0"
+        "2");
     ask(5, WIRE_TRANSACTION_END, u, "T\0");
     expect_error("EAGAIN");
     ask(5, WIRE_READ, 0, "t/a\0");
@@ -414,7 +423,8 @@ static void test_release(void **state)
     ask(5, WIRE_WATCH, 0, "a\0t\0");
     ask(5, WIRE_TRANSACTION_START, 0, "\0");
     store_release(store, 5, STORE_DROP_NODES);
-    assert_int_equal(store_read(store, "/local/domain/5/a/b/c", value, 8, &length), ST_NO_ENTRY);
+    assert_int_equal(store_read(store, "/local/domain/5/a/b/c", value, 8, &length),
+                     ST_NO_ENTRY);
     assert_true(store_used(store) < used);
     assert_false(store_serve(store, 5));
     assert_int_equal(store_introduce(store, 5, &ring5), ST_OK);
@@ -425,10 +435,14 @@ static void test_directory_part(void **state)
     (void)state;
     ask(5, WIRE_WRITE, 0, "p/a\0x");
     ask(5, WIRE_WRITE, 0, "p/bb\0x");
-    ask(5, WIRE_DIRECTORY_PART, 0, "p\0" "0\0");
+    ask(5, WIRE_DIRECTORY_PART, 0,
+        "p\0"
+        "0\0");
     assert_int_not_equal(got.type, WIRE_ERROR);
     assert_memory_equal(data + strlen(data) + 1, "a\0bb\0\0", 6);
-    ask(5, WIRE_DIRECTORY_PART, 0, "p\0" "2\0");
+    ask(5, WIRE_DIRECTORY_PART, 0,
+        "p\0"
+        "2\0");
     assert_memory_equal(data + strlen(data) + 1, "bb\0\0", 4);
 }
 

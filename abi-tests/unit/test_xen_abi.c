@@ -1,6 +1,6 @@
 /*
- * Our typing of the Xen ABI against Debian's libxen-dev headers: sizes, offsets, numbers. All of
- * it is decided by the compiler; the run only counts the rows of xen.def.
+ * Our typing of the Xen ABI against Debian's libxen-dev headers: sizes, offsets, numbers. All
+ * of it is decided by the compiler; the run only counts the rows of xen.def.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,26 +11,26 @@
 #include <cmocka.h>
 
 /* Structures of ours whose tags are Xen's as well. */
-#define xen_memory_reservation our_memory_reservation
-#define xen_memory_exchange our_memory_exchange
-#define xen_machphys_mfn_list our_machphys_mfn_list
-#define xen_machphys_mapping our_machphys_mapping
-#define xen_add_to_physmap our_add_to_physmap
-#define xen_add_to_physmap_batch our_add_to_physmap_batch
-#define xen_remove_from_physmap our_remove_from_physmap
-#define xen_memory_map our_memory_map
-#define xen_foreign_memory_map our_foreign_memory_map
-#define xen_acquire_resource our_acquire_resource
-#define xen_mem_acquire_resource our_mem_acquire_resource
-#define xen_hvm_param our_hvm_param
-#define xen_hvm_get_mem_type our_hvm_get_mem_type
+#define xen_memory_reservation       our_memory_reservation
+#define xen_memory_exchange          our_memory_exchange
+#define xen_machphys_mfn_list        our_machphys_mfn_list
+#define xen_machphys_mapping         our_machphys_mapping
+#define xen_add_to_physmap           our_add_to_physmap
+#define xen_add_to_physmap_batch     our_add_to_physmap_batch
+#define xen_remove_from_physmap      our_remove_from_physmap
+#define xen_memory_map               our_memory_map
+#define xen_foreign_memory_map       our_foreign_memory_map
+#define xen_acquire_resource         our_acquire_resource
+#define xen_mem_acquire_resource     our_mem_acquire_resource
+#define xen_hvm_param                our_hvm_param
+#define xen_hvm_get_mem_type         our_hvm_get_mem_type
 #define xen_hvm_evtchn_upcall_vector our_hvm_evtchn_upcall_vector
-#define xen_hvm_get_time our_hvm_get_time
-#define xen_hvm_xentrace our_hvm_xentrace
-#define xen_hvm_pagetable_dying our_hvm_pagetable_dying
-#define xen_platform_parameters our_platform_parameters
-#define xen_feature_info our_feature_info
-#define xen_compile_info our_compile_info
+#define xen_hvm_get_time             our_hvm_get_time
+#define xen_hvm_xentrace             our_hvm_xentrace
+#define xen_hvm_pagetable_dying      our_hvm_pagetable_dying
+#define xen_platform_parameters      our_platform_parameters
+#define xen_feature_info             our_feature_info
+#define xen_compile_info             our_compile_info
 
 #include "xen-adapter/abi/xen_rows.h"
 
@@ -66,7 +66,7 @@ static const uint64_t our_runstate_update = XEN_RUNSTATE_UPDATE;
 #undef xen_feature_info
 #undef xen_compile_info
 
-#define __XEN_TOOLS__ 1
+#define __XEN_TOOLS__             1
 #define __XEN_INTERFACE_VERSION__ 0x00041100
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wundef"
@@ -96,8 +96,8 @@ static const uint64_t our_runstate_update = XEN_RUNSTATE_UPDATE;
 
 #define SAME(ours, theirs) _Static_assert((long long)(ours) == (long long)(theirs), #ours)
 #define SIZE(ours, theirs) SAME(sizeof(struct ours), sizeof(theirs))
-#define FIELD(ours, field, theirs, their_field)                                                    \
-    SAME(offsetof(struct ours, field), offsetof(theirs, their_field));                             \
+#define FIELD(ours, field, theirs, their_field)                                                \
+    SAME(offsetof(struct ours, field), offsetof(theirs, their_field));                         \
     SAME(sizeof(((struct ours *)0)->field), sizeof(((theirs *)0)->their_field))
 #define FIELD1(ours, theirs, field) FIELD(ours, field, theirs, field)
 
@@ -195,7 +195,8 @@ FIELD1(our_add_to_physmap, struct xen_add_to_physmap, space);
 FIELD1(our_add_to_physmap, struct xen_add_to_physmap, idx);
 FIELD1(our_add_to_physmap, struct xen_add_to_physmap, gpfn);
 SIZE(our_add_to_physmap_batch, struct xen_add_to_physmap_batch);
-FIELD(our_add_to_physmap_batch, foreign_domid, struct xen_add_to_physmap_batch, u.foreign_domid);
+FIELD(our_add_to_physmap_batch, foreign_domid, struct xen_add_to_physmap_batch,
+      u.foreign_domid);
 FIELD1(our_add_to_physmap_batch, struct xen_add_to_physmap_batch, errs);
 SIZE(our_remove_from_physmap, struct xen_remove_from_physmap);
 SIZE(our_memory_map, struct xen_memory_map);
@@ -419,44 +420,44 @@ static void test_rows(void **state)
 
     (void)state;
     enum { WHOLE = 1, FIELD = 0 };
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
-    rows += kind;                                                                                  \
-    states[XENSTATE_##hvm] += kind;                                                                \
-    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                             \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
+    rows += kind;                                                                              \
+    states[XENSTATE_##hvm] += kind;                                                            \
+    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
     assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
-    rows++;                                                                                        \
-    states[XENSTATE_##hvm]++;                                                                      \
-    assert_true(sub < XEN_SUB_SPACE && nr < XEN_NR_SPACE && sizeof(struct xen_##tag) > 0);         \
-    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                             \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    rows++;                                                                                    \
+    states[XENSTATE_##hvm]++;                                                                  \
+    assert_true(sub < XEN_SUB_SPACE && nr < XEN_NR_SPACE && sizeof(struct xen_##tag) > 0);     \
+    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
     assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
-#define CASE(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)            \
-    rows++;                                                                                        \
+#define CASE(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)        \
+    rows++;                                                                                    \
     states[XENSTATE_##hvm]++;
-#define xen_memory_reservation our_memory_reservation
-#define xen_memory_exchange our_memory_exchange
-#define xen_machphys_mfn_list our_machphys_mfn_list
-#define xen_machphys_mapping our_machphys_mapping
-#define xen_add_to_physmap our_add_to_physmap
-#define xen_add_to_physmap_batch our_add_to_physmap_batch
-#define xen_remove_from_physmap our_remove_from_physmap
-#define xen_memory_map our_memory_map
-#define xen_foreign_memory_map our_foreign_memory_map
-#define xen_acquire_resource our_acquire_resource
-#define xen_hvm_param our_hvm_param
-#define xen_hvm_get_mem_type our_hvm_get_mem_type
+#define xen_memory_reservation       our_memory_reservation
+#define xen_memory_exchange          our_memory_exchange
+#define xen_machphys_mfn_list        our_machphys_mfn_list
+#define xen_machphys_mapping         our_machphys_mapping
+#define xen_add_to_physmap           our_add_to_physmap
+#define xen_add_to_physmap_batch     our_add_to_physmap_batch
+#define xen_remove_from_physmap      our_remove_from_physmap
+#define xen_memory_map               our_memory_map
+#define xen_foreign_memory_map       our_foreign_memory_map
+#define xen_acquire_resource         our_acquire_resource
+#define xen_hvm_param                our_hvm_param
+#define xen_hvm_get_mem_type         our_hvm_get_mem_type
 #define xen_hvm_evtchn_upcall_vector our_hvm_evtchn_upcall_vector
-#define xen_hvm_get_time our_hvm_get_time
-#define xen_hvm_xentrace our_hvm_xentrace
-#define xen_platform_parameters our_platform_parameters
-#define xen_feature_info our_feature_info
-#define xen_compile_info our_compile_info
+#define xen_hvm_get_time             our_hvm_get_time
+#define xen_hvm_xentrace             our_hvm_xentrace
+#define xen_platform_parameters      our_platform_parameters
+#define xen_feature_info             our_feature_info
+#define xen_compile_info             our_compile_info
 #include "xen-adapter/abi/xen.def"
     assert_int_equal(rows, 430);
     assert_int_equal(states[0] + states[1] + states[2] + states[3], 430);
     assert_int_equal(our_runstate_update, 1ull << 63);
-    print_message("done %u, partial %u, refused %u, absent %u\n", states[0], states[1], states[2],
-                  states[3]);
+    print_message("done %u, partial %u, refused %u, absent %u\n", states[0], states[1],
+                  states[2], states[3]);
 }
 
 int main(void)

@@ -1,4 +1,9 @@
-// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c xen-adapter/vcpu_context.c xen-adapter/version.c
+// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
+// sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
+// sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
+// sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
+// sources: xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c
+// sources: xen-adapter/vcpu_context.c xen-adapter/version.c
 /* Hypercalls of an HVM guest as registers and memory, against fake native operations. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +17,7 @@
 #include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u /* where the structures of these calls lie */
-#define LIST 0x2000u
+#define LIST     0x2000u
 
 static int setup(void **state)
 {
@@ -37,9 +42,9 @@ static s64 call(u64 nr, u64 a, u64 b, u64 c)
 }
 
 /* A call with a structure at ARGUMENT; what it answers there is read back. */
-#define with(nr, sub, object)                                                                      \
-    (memcpy(fake_guest(ARGUMENT), &(object), sizeof(object)),                                      \
-     result = call(XENNR_##nr, XENOP_##nr##_##sub, ARGUMENT, 1),                                   \
+#define with(nr, sub, object)                                                                  \
+    (memcpy(fake_guest(ARGUMENT), &(object), sizeof(object)),                                  \
+     result = call(XENNR_##nr, XENOP_##nr##_##sub, ARGUMENT, 1),                               \
      memcpy(&(object), fake_guest(ARGUMENT), sizeof(object)), result)
 static s64 result;
 
@@ -112,7 +117,8 @@ static void test_narrow(void **state)
     (void)state;
     fake_mode = OP_MODE_32;
     memcpy(fake_guest(ARGUMENT), &add, sizeof(add));
-    *regs = (struct regs){.rax = XENNR_memory_op, .rbx = XENOP_memory_op_add_to_physmap,
+    *regs = (struct regs){.rax = XENNR_memory_op,
+                          .rbx = XENOP_memory_op_add_to_physmap,
                           .rcx = ARGUMENT | 0xabcd00000000ull};
     assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
     assert_int_equal(regs->rax, 0);
@@ -675,15 +681,16 @@ static void test_vcpu(void **state)
     assert_int_equal(vcpu_call(XENOP_vcpu_op_set_singleshot_timer, 0, &timer, sizeof(timer)),
                      -XEN_ETIME);
     timer.timeout_abs_ns = fake_now_ns + 9;
-    assert_int_equal(vcpu_call(XENOP_vcpu_op_set_singleshot_timer, 0, &timer, sizeof(timer)), 0);
+    assert_int_equal(vcpu_call(XENOP_vcpu_op_set_singleshot_timer, 0, &timer, sizeof(timer)),
+                     0);
     assert_int_equal(fake_vcpu[0].single_ns, fake_now_ns + 9);
     assert_int_equal(vcpu_call(XENOP_vcpu_op_set_singleshot_timer, 1, &timer, sizeof(timer)),
                      -XEN_EINVAL);
     assert_int_equal(vcpu_call(XENOP_vcpu_op_stop_singleshot_timer, 0, NULL, 0), 0);
     assert_int_equal(fake_vcpu[0].single_ns, 0);
     area = 999999;
-    assert_int_equal(
-        vcpu_call(XENOP_vcpu_op_set_periodic_timer, 0, &area, sizeof(area)), -XEN_EINVAL);
+    assert_int_equal(vcpu_call(XENOP_vcpu_op_set_periodic_timer, 0, &area, sizeof(area)),
+                     -XEN_EINVAL);
     area = 0x7000 - 24;
     assert_int_equal(
         vcpu_call(XENOP_vcpu_op_register_runstate_memory_area, 0, &area, sizeof(area)), 0);
@@ -728,8 +735,8 @@ static void test_initialise(void **state)
     struct xen_vcpu_hvm_context context = {.mode = XEN_VCPU_HVM_MODE_64B};
 
     (void)state;
-    assert_int_equal(
-        vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)), -XEN_EINVAL);
+    assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)),
+                     -XEN_EINVAL);
     context.cpu_regs.x86_64.cr0 = 0x80000001;
     context.cpu_regs.x86_64.cr4 = 0x20;
     context.cpu_regs.x86_64.efer = 0x500;
@@ -737,13 +744,13 @@ static void test_initialise(void **state)
     assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)), 0);
     assert_int_equal(fake_vcpu[1].context.regs.rip, 0x1234);
     assert_int_equal(fake_vcpu[1].context.cs.attributes, 0xa9b);
-    assert_int_equal(
-        vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)), -XEN_EEXIST);
+    assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)),
+                     -XEN_EEXIST);
     assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_up, 1, 0), 0);
     assert_true(fake_vcpu[1].is_up);
     context.mode = 2;
-    assert_int_equal(
-        vcpu_call(XENOP_vcpu_op_initialise, 0, &context, sizeof(context)), -XEN_EINVAL);
+    assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 0, &context, sizeof(context)),
+                     -XEN_EINVAL);
 }
 
 static void test_console(void **state)

@@ -79,7 +79,7 @@ enum xen_domid {
 /* Version reported; the CPUID leaf and xen_version must agree. */
 #define XEN_VERSION_MAJOR 4
 #define XEN_VERSION_MINOR 20
-#define XEN_VERSION ((XEN_VERSION_MAJOR << 16) | XEN_VERSION_MINOR)
+#define XEN_VERSION       ((XEN_VERSION_MAJOR << 16) | XEN_VERSION_MINOR)
 
 #define XEN_PAGE_SIZE 4096u
 
@@ -228,7 +228,7 @@ enum xen_feature {
 
 /* --- CPUID [xen/arch-x86/cpuid.h] ---------------------------------------------------- */
 
-#define XEN_CPUID_BASE 0x40000000u
+#define XEN_CPUID_BASE          0x40000000u
 #define XEN_CPUID_SIGNATURE_EBX 0x566e6558u /* "XenV" */
 #define XEN_CPUID_SIGNATURE_ECX 0x65584d4du /* "MMXe" */
 #define XEN_CPUID_SIGNATURE_EDX 0x4d4d566eu /* "nVMM" */
@@ -260,9 +260,9 @@ enum xen_cpuid_hvm_bit {
 };
 
 /* Hypercall page: stub n at 32 * n; MSR value = guest page address | page index. */
-#define XEN_MSR_HYPERCALL_PAGE 0x40000000u
+#define XEN_MSR_HYPERCALL_PAGE  0x40000000u
 #define XEN_HYPERCALL_STUB_SIZE 32u
-#define XEN_HYPERCALL_COUNT 64u
+#define XEN_HYPERCALL_COUNT     64u
 
 /* --- shared pages [xen/xen.h] ---------------------------------------------------------- */
 
@@ -339,9 +339,9 @@ struct xen_shared_info_32 {
 
 /* --- memory_op [xen/memory.h] ------------------------------------------------------------ */
 
-#define XEN_MEMORY_OP_MASK 0x3fu /* above it: the start extent of a continued call */
+#define XEN_MEMORY_OP_MASK         0x3fu /* above it: the start extent of a continued call */
 #define XEN_MEMORY_OP_EXTENT_SHIFT 6
-#define XEN_EXTENT_ORDER_MAX 63
+#define XEN_EXTENT_ORDER_MAX       63
 struct xen_memory_reservation {
     uint64_t extent_start; /* array of u64 frame numbers */
     uint64_t nr_extents;
@@ -423,7 +423,8 @@ struct xen_e820_entry {
 } __attribute__((packed));
 #define XEN_E820_MAX 128
 
-/* --- multicall and PV MMU [xen/xen.h] -------------------------------------------------------- */
+/* --- multicall and PV MMU [xen/xen.h] --------------------------------------------------------
+ */
 
 struct xen_multicall_entry {
     uint64_t op;
@@ -493,7 +494,8 @@ enum xen_vm_assist {
     XEN_VMASST_M2P_STRICT = 32,
 };
 
-/* --- PV CPU [xen/arch-x86/xen.h, xen-x86_64.h] -------------------------------------------------- */
+/* --- PV CPU [xen/arch-x86/xen.h, xen-x86_64.h]
+ * -------------------------------------------------- */
 
 struct xen_trap_info {
     uint8_t vector;
@@ -519,12 +521,12 @@ enum xen_flat_selector {
     XEN_FLAT_RING1_CS = 0xe019,
     XEN_FLAT_RING1_DS = 0xe021,
 };
-#define XEN_FIRST_RESERVED_GDT_PAGE 14u
+#define XEN_FIRST_RESERVED_GDT_PAGE  14u
 #define XEN_FIRST_RESERVED_GDT_ENTRY 7168u
-#define XEN_HYPERVISOR_VIRT_START 0xffff800000000000ull
-#define XEN_HYPERVISOR_VIRT_END 0xffff880000000000ull
-#define XEN_MACH2PHYS_VIRT_START 0xffff800000000000ull
-#define XEN_MACH2PHYS_VIRT_END 0xffff804000000000ull
+#define XEN_HYPERVISOR_VIRT_START    0xffff800000000000ull
+#define XEN_HYPERVISOR_VIRT_END      0xffff880000000000ull
+#define XEN_MACH2PHYS_VIRT_START     0xffff800000000000ull
+#define XEN_MACH2PHYS_VIRT_END       0xffff804000000000ull
 
 struct xen_cpu_user_regs {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
@@ -590,7 +592,8 @@ struct xen_nmi_callback {
     uint64_t pad;
 };
 
-/* --- version [xen/version.h] ----------------------------------------------------------------------- */
+/* --- version [xen/version.h]
+ * ----------------------------------------------------------------------- */
 
 struct xen_extraversion {
     char text[16];
@@ -624,7 +627,8 @@ struct xen_varbuf {
     uint32_t len; /* in: room, out: length */
 };
 
-/* --- event channels [xen/event_channel.h] -------------------------------------------------------------- */
+/* --- event channels [xen/event_channel.h]
+ * -------------------------------------------------------------- */
 
 enum xen_virq {
     XEN_VIRQ_TIMER = 0,
@@ -651,7 +655,7 @@ enum xen_evtchn_status_code {
     XEN_EVTCHNSTAT_VIRQ = 4,
     XEN_EVTCHNSTAT_IPI = 5,
 };
-#define XEN_EVTCHN_2L_CHANNELS 4096u
+#define XEN_EVTCHN_2L_CHANNELS    4096u
 #define XEN_EVTCHN_2L_CHANNELS_32 1024u
 struct xen_evtchn_alloc_unbound {
     uint16_t dom;
@@ -726,26 +730,27 @@ struct xen_evtchn_set_priority {
 };
 
 /* FIFO: 32-bit event words, one control block for each vCPU. */
-#define XEN_FIFO_PENDING (1u << 31)
-#define XEN_FIFO_MASKED (1u << 30)
-#define XEN_FIFO_LINKED (1u << 29)
-#define XEN_FIFO_BUSY (1u << 28)
-#define XEN_FIFO_LINK_BITS 17
-#define XEN_FIFO_LINK_MASK ((1u << XEN_FIFO_LINK_BITS) - 1u)
-#define XEN_FIFO_CHANNELS (1u << XEN_FIFO_LINK_BITS)
-#define XEN_FIFO_QUEUES 16
-#define XEN_FIFO_PRIORITY_MAX 0
+#define XEN_FIFO_PENDING          (1u << 31)
+#define XEN_FIFO_MASKED           (1u << 30)
+#define XEN_FIFO_LINKED           (1u << 29)
+#define XEN_FIFO_BUSY             (1u << 28)
+#define XEN_FIFO_LINK_BITS        17
+#define XEN_FIFO_LINK_MASK        ((1u << XEN_FIFO_LINK_BITS) - 1u)
+#define XEN_FIFO_CHANNELS         (1u << XEN_FIFO_LINK_BITS)
+#define XEN_FIFO_QUEUES           16
+#define XEN_FIFO_PRIORITY_MAX     0
 #define XEN_FIFO_PRIORITY_DEFAULT 7
-#define XEN_FIFO_PRIORITY_MIN 15
-#define XEN_FIFO_WORDS_PER_PAGE (XEN_PAGE_SIZE / 4u)
-#define XEN_FIFO_MAX_PAGES (XEN_FIFO_CHANNELS / XEN_FIFO_WORDS_PER_PAGE)
+#define XEN_FIFO_PRIORITY_MIN     15
+#define XEN_FIFO_WORDS_PER_PAGE   (XEN_PAGE_SIZE / 4u)
+#define XEN_FIFO_MAX_PAGES        (XEN_FIFO_CHANNELS / XEN_FIFO_WORDS_PER_PAGE)
 struct xen_fifo_control_block {
     uint32_t ready;
     uint32_t rsvd;
     uint32_t head[XEN_FIFO_QUEUES];
 };
 
-/* --- sched_op [xen/sched.h] ------------------------------------------------------------------------------- */
+/* --- sched_op [xen/sched.h]
+ * ------------------------------------------------------------------------------- */
 
 enum xen_shutdown_reason {
     XEN_SHUTDOWN_POWEROFF = 0,
@@ -776,7 +781,8 @@ struct xen_sched_pin_override {
     int32_t pcpu;
 };
 
-/* --- vcpu_op [xen/vcpu.h, xen/hvm/hvm_vcpu.h] ---------------------------------------------------------------- */
+/* --- vcpu_op [xen/vcpu.h, xen/hvm/hvm_vcpu.h]
+ * ---------------------------------------------------------------- */
 
 enum xen_runstate {
     XEN_RUNSTATE_RUNNING = 0,
@@ -843,7 +849,8 @@ struct xen_vcpu_hvm_context {
     } cpu_regs;
 };
 
-/* --- hvm_op [xen/hvm/hvm_op.h, params.h] ------------------------------------------------------------------------ */
+/* --- hvm_op [xen/hvm/hvm_op.h, params.h]
+ * ------------------------------------------------------------------------ */
 
 enum xen_hvm_param_index {
     XEN_HVM_PARAM_CALLBACK_IRQ = 0,
@@ -925,7 +932,8 @@ struct xen_hvm_pagetable_dying {
     uint64_t gpa;
 };
 
-/* --- console_io, physdev_op [xen/physdev.h] ------------------------------------------------------------------------ */
+/* --- console_io, physdev_op [xen/physdev.h]
+ * ------------------------------------------------------------------------ */
 
 struct xen_physdev_irq_status_query {
     uint32_t irq;
@@ -947,7 +955,8 @@ struct xen_physdev_apic {
     uint32_t value;
 };
 
-/* --- grant tables [xen/grant_table.h] ---------------------------------------------------------------------------------- */
+/* --- grant tables [xen/grant_table.h]
+ * ---------------------------------------------------------------------------------- */
 
 struct xen_grant_entry_v1 {
     uint16_t flags;
@@ -1008,8 +1017,8 @@ enum xen_grant_status {
     XEN_GNTST_EAGAIN = -12,
     XEN_GNTST_NO_SPACE = -13,
 };
-#define XEN_GRANT_RESERVED_ENTRIES 8
-#define XEN_GRANT_RESERVED_CONSOLE 0
+#define XEN_GRANT_RESERVED_ENTRIES  8
+#define XEN_GRANT_RESERVED_CONSOLE  0
 #define XEN_GRANT_RESERVED_XENSTORE 1
 struct xen_gnttab_map_grant_ref {
     uint64_t host_addr;
@@ -1074,9 +1083,10 @@ struct xen_gnttab_swap_grant_ref {
     int16_t status;
 };
 
-/* --- rings [xen/io/console.h, xs_wire.h] -------------------------------------------------------------------------------- */
+/* --- rings [xen/io/console.h, xs_wire.h]
+ * -------------------------------------------------------------------------------- */
 
-#define XEN_CONSOLE_IN_SIZE 1024u
+#define XEN_CONSOLE_IN_SIZE  1024u
 #define XEN_CONSOLE_OUT_SIZE 2048u
 struct xen_console_ring {
     char in[XEN_CONSOLE_IN_SIZE];

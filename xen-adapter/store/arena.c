@@ -5,7 +5,7 @@
 #define UNIT ((size_t)16)
 
 struct arena_block {
-    size_t bytes; /* with this header */
+    size_t bytes;             /* with this header */
     struct arena_block *next; /* while free */
 };
 _Static_assert(sizeof(struct arena_block) == 16, "one unit");

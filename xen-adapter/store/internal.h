@@ -7,19 +7,19 @@
 #include "xen-adapter/store/store.h"
 #include "xen-adapter/store/wire.h"
 
-#define NODE_BUCKETS 512u
-#define PERMISSIONS_MAX 8u
-#define PAYLOAD_MAX 4096u
+#define NODE_BUCKETS      512u
+#define PERMISSIONS_MAX   8u
+#define PAYLOAD_MAX       4096u
 #define RELATIVE_PATH_MAX 2048u
 
 /* Limits for a guest, as xenstored's defaults. */
-#define QUOTA_NODES 1000u
-#define QUOTA_WATCHES 128u
+#define QUOTA_NODES        1000u
+#define QUOTA_WATCHES      128u
 #define QUOTA_TRANSACTIONS 10u
-#define QUOTA_ACCESSES 1024u
-#define QUOTA_PERMISSIONS 5u
-#define QUOTA_MESSAGES 20u   /* unsent answers before requests wait */
-#define QUOTA_EVENTS 1024u   /* unsent events before new ones are dropped */
+#define QUOTA_ACCESSES     1024u
+#define QUOTA_PERMISSIONS  5u
+#define QUOTA_MESSAGES     20u   /* unsent answers before requests wait */
+#define QUOTA_EVENTS       1024u /* unsent events before new ones are dropped */
 
 /* Store errors are the names on the wire; 0 is success. */
 enum store_error {
@@ -44,9 +44,9 @@ struct permission {
     u32 access; /* READ, WRITE */
 };
 
-#define NODE_MODIFIED 1u /* in a transaction: to be written at its end */
-#define NODE_DELETED 2u  /* in a transaction: is not there */
-#define NODE_FIRE 4u     /* tell the watchers of it and of what is above it */
+#define NODE_MODIFIED   1u /* in a transaction: to be written at its end */
+#define NODE_DELETED    2u /* in a transaction: is not there */
+#define NODE_FIRE       4u /* tell the watchers of it and of what is above it */
 #define NODE_FIRE_EXACT 8u /* tell only the watchers of this very path */
 
 /* The contents of a node; the pointers may lie in the node's own block. */
@@ -61,10 +61,11 @@ struct contents {
 
 /* One block: path, permissions, value and names follow the header. */
 struct node {
-    struct node *next;  /* in its bucket */
-    struct node *later; /* in its transaction */
+    struct node *next;               /* in its bucket */
+    struct node *later;              /* in its transaction */
     struct transaction *transaction; /* NULL: the tree itself */
-    u64 generation; /* of the tree's node; in a transaction: as it was at first sight, 0 = none */
+    u64 generation; /* of the tree's node; in a transaction: as it was at first sight, 0 = none
+                     */
     u32 flags;
     u32 path_bytes; /* with NUL */
     struct contents is;
@@ -80,7 +81,7 @@ struct transaction {
 
 struct watch {
     struct watch *next;
-    char *path;       /* absolute or special */
+    char *path; /* absolute or special */
     char *token;
     u32 relative_bytes; /* of the path, cut off in events when the guest gave a relative one */
 };
@@ -115,7 +116,7 @@ struct store {
     u64 generation;
     struct connection *guests;
     struct connection local;
-    u32 owned[STORE_DOMAINS_MAX]; /* nodes of each domain */
+    u32 owned[STORE_DOMAINS_MAX];  /* nodes of each domain */
     char path[STORE_PATH_MAX + 1]; /* of the request being served, made absolute */
     char made[STORE_PATH_MAX + 1], parent[STORE_PATH_MAX + 1], walk[STORE_PATH_MAX + 1];
     u8 reply[PAYLOAD_MAX];
@@ -127,8 +128,8 @@ struct store {
 enum path_kind { PATH_NODE, PATH_NODE_OR_SPECIAL };
 bool path_is_valid(const char *path, enum path_kind kind);
 /* Writes the absolute form; a relative one belongs below /local/domain/<id>. */
-enum store_error path_absolute(const struct connection *c, const char *path, enum path_kind kind,
-                               char out[STORE_PATH_MAX + 1]);
+enum store_error path_absolute(const struct connection *c, const char *path,
+                               enum path_kind kind, char out[STORE_PATH_MAX + 1]);
 /* Length of the parent's path ("/" has 1), 0 for the root. */
 u32 path_parent_bytes(const char *path);
 bool path_is_below_or_same(const char *path, const char *top);
@@ -181,7 +182,8 @@ void watch_first_event(struct store *s, struct connection *c, const char *token)
 void watch_remove_all(struct store *s, struct connection *c);
 /* A node has changed (or a special event has happened). */
 enum watch_reach { WATCH_ABOVE, WATCH_EXACT };
-void watch_fire(struct store *s, const char *path, enum watch_reach reach, const struct node *node);
+void watch_fire(struct store *s, const char *path, enum watch_reach reach,
+                const struct node *node);
 /* Remembers in a transaction, fires at once outside of one. */
 void watch_change(struct store *s, struct transaction *t, struct node *node,
                   enum watch_reach reach);

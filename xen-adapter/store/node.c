@@ -25,7 +25,8 @@ struct node *node_lookup(const struct store *s, const struct transaction *t, con
 
 static void unlink_node(struct store *s, struct node *node)
 {
-    struct node **link = &s->bucket[bucket_of(node->transaction, node->path, node->path_bytes - 1)];
+    struct node **link =
+        &s->bucket[bucket_of(node->transaction, node->path, node->path_bytes - 1)];
 
     while (*link != node)
         link = &(*link)->next;

@@ -53,8 +53,8 @@ bool number_read(const char *text, u64 *out)
     return i > 0;
 }
 
-enum store_error path_absolute(const struct connection *c, const char *path, enum path_kind kind,
-                               char out[STORE_PATH_MAX + 1])
+enum store_error path_absolute(const struct connection *c, const char *path,
+                               enum path_kind kind, char out[STORE_PATH_MAX + 1])
 {
     static const char home[] = "/local/domain/";
     size_t length = strlen(path);

@@ -10,7 +10,7 @@ struct request {
     const char *text; /* the payload, always with a NUL behind it */
     u32 bytes;
     const char *argument[PERMISSIONS_MAX + 2];
-    u32 arguments; /* strings that end with a NUL inside the payload */
+    u32 arguments;   /* strings that end with a NUL inside the payload */
     u32 reply_bytes; /* in store->reply */
 };
 
@@ -75,8 +75,9 @@ static enum store_error node_of(struct request *r, const char *argument, u32 nee
 {
     enum store_error error = path_of(r, argument);
 
-    return error ? error
-                 : tree_find(r->store, r->connection, r->transaction, r->store->path, need, out);
+    return error
+               ? error
+               : tree_find(r->store, r->connection, r->transaction, r->store->path, need, out);
 }
 
 static enum store_error do_directory(struct request *r)
@@ -231,8 +232,8 @@ static enum store_error do_set_perms(struct request *r)
             return STORE_EINVAL;
     error = path_of(r, r->argument[0]);
     if (!error)
-        error = tree_permit(r->store, r->connection, r->transaction, r->store->path, permissions,
-                            count);
+        error = tree_permit(r->store, r->connection, r->transaction, r->store->path,
+                            permissions, count);
     return reply_ok(r, error);
 }
 
@@ -273,9 +274,9 @@ static enum store_error do_transaction_end(struct request *r)
         return STORE_EINVAL;
     if (!r->transaction)
         return STORE_ENOENT;
-    return reply_ok(r, transaction_finish(r->store, r->connection, r->transaction->id,
-                                          how[0] == 'T' ? TRANSACTION_COMMIT
-                                                        : TRANSACTION_ABORT));
+    return reply_ok(r,
+                    transaction_finish(r->store, r->connection, r->transaction->id,
+                                       how[0] == 'T' ? TRANSACTION_COMMIT : TRANSACTION_ABORT));
 }
 
 static enum store_error do_get_domain_path(struct request *r)

@@ -121,7 +121,8 @@ static void ring_reconnect(struct store *s, struct connection *c)
     c->must_notify = true;
 }
 
-/* Copies up to `want` bytes from the ring; what the guest changes afterwards does not matter. */
+/* Copies up to `want` bytes from the ring; what the guest changes afterwards does not matter.
+ */
 static u32 ring_take(struct connection *c, u32 consumer, u32 available, u8 *to, u32 want)
 {
     u32 count = MIN(want, available);
@@ -238,7 +239,8 @@ static enum status local_find(struct store *s, const char *path, struct node **o
     return status_of(tree_find(s, &s->local, NULL, path, ACCESS_READ, out));
 }
 
-enum status store_read(struct store *s, const char *path, void *value, size_t room, size_t *length)
+enum status store_read(struct store *s, const char *path, void *value, size_t room,
+                       size_t *length)
 {
     struct node *node;
 

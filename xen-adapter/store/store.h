@@ -16,10 +16,10 @@ struct store;
 struct xen_store_ring;
 
 #define STORE_DOMAINS_MAX 256
-#define STORE_PATH_MAX 3072
-#define STORE_VALUE_MAX 2048
+#define STORE_PATH_MAX    3072
+#define STORE_VALUE_MAX   2048
 /* Room for the tree, watches and messages of a handful of guests. */
-#define STORE_ARENA_MIN ((size_t)128 * 1024)
+#define STORE_ARENA_MIN   ((size_t)128 * 1024)
 
 /* A tree with "/", "/local", "/local/domain", "/tool", all owned by 0 and closed to others. */
 enum status store_make(void *arena, size_t bytes, struct store **out);
@@ -31,8 +31,8 @@ enum status store_make(void *arena, size_t bytes, struct store **out);
 enum status store_introduce(struct store *store, u32 domid, struct xen_store_ring *ring);
 
 /*
- * Disconnects it: watches and transactions are dropped, nodes it owns are removed when `keep` is
- * STORE_DROP_NODES (the guest is gone), and @releaseDomain fires. Unknown domid: nothing.
+ * Disconnects it: watches and transactions are dropped, nodes it owns are removed when `keep`
+ * is STORE_DROP_NODES (the guest is gone), and @releaseDomain fires. Unknown domid: nothing.
  */
 enum store_release { STORE_KEEP_NODES, STORE_DROP_NODES };
 void store_release(struct store *store, u32 domid, enum store_release keep);
@@ -50,10 +50,11 @@ bool store_serve(struct store *store, u32 domid);
 bool store_take_notify(struct store *store, u32 *domid);
 
 /*
- * The local caller, privileged. Paths are absolute and NUL-terminated; missing parents are made.
- * ST_INVALID (bad path), ST_NO_ENTRY, ST_NO_MEMORY, ST_TOO_BIG.
+ * The local caller, privileged. Paths are absolute and NUL-terminated; missing parents are
+ * made. ST_INVALID (bad path), ST_NO_ENTRY, ST_NO_MEMORY, ST_TOO_BIG.
  */
-enum status store_write(struct store *store, const char *path, const void *value, size_t length);
+enum status store_write(struct store *store, const char *path, const void *value,
+                        size_t length);
 enum status store_write_text(struct store *store, const char *path, const char *text);
 enum status store_make_directory(struct store *store, const char *path);
 enum status store_remove(struct store *store, const char *path);
@@ -68,7 +69,8 @@ enum status store_list(struct store *store, const char *path, char *names, size_
  * Permissions as SET_PERMS has them: "n5", "r0", "w3", "b1", several separated by a space; the
  * first names the owner and what everybody else may do.
  */
-enum status store_permissions_set(struct store *store, const char *path, const char *permissions);
+enum status store_permissions_set(struct store *store, const char *path,
+                                  const char *permissions);
 
 /* Watches of the local caller; store_take_event() gives them in order. */
 enum status store_watch(struct store *store, const char *path, const char *token);

@@ -1,6 +1,6 @@
 /*
- * Transactions: private copies of what was looked at, with the generation seen. At the end all of
- * them must still be what they were; then the changes go into the tree in one step.
+ * Transactions: private copies of what was looked at, with the generation seen. At the end all
+ * of them must still be what they were; then the changes go into the tree in one step.
  */
 #include "hv/lib/string.h"
 #include "xen-adapter/store/internal.h"
@@ -86,7 +86,8 @@ static void apply(struct store *s, struct transaction *t)
     }
     for (copy = t->nodes; copy; copy = copy->later)
         if (copy->flags & (NODE_FIRE | NODE_FIRE_EXACT))
-            watch_fire(s, copy->path, copy->flags & NODE_FIRE ? WATCH_ABOVE : WATCH_EXACT, copy);
+            watch_fire(s, copy->path, copy->flags & NODE_FIRE ? WATCH_ABOVE : WATCH_EXACT,
+                       copy);
 }
 
 enum store_error transaction_finish(struct store *s, struct connection *c, u32 id,

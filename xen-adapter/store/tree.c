@@ -11,8 +11,8 @@ static const char *path_cut(char *out, const char *path, u32 bytes)
 }
 
 /* The nearest node above a missing one; only its rights count. */
-static enum store_error missing_error(struct store *s, struct connection *c, struct transaction *t,
-                                      const char *path, u32 need)
+static enum store_error missing_error(struct store *s, struct connection *c,
+                                      struct transaction *t, const char *path, u32 need)
 {
     u32 bytes = path_parent_bytes(path);
     struct node *node = NULL;
@@ -54,8 +54,8 @@ static const char *name_in(const struct contents *is, const char *name)
 }
 
 /* The parent's list with one more name, or one less; the parent keeps everything else. */
-static enum store_error parent_change(struct store *s, struct transaction *t, struct node *parent,
-                                      const char *name, bool is_added)
+static enum store_error parent_change(struct store *s, struct transaction *t,
+                                      struct node *parent, const char *name, bool is_added)
 {
     struct contents is = parent->is;
     u32 name_bytes = (u32)strlen(name) + 1;
@@ -104,9 +104,10 @@ static enum store_error child_make(struct store *s, struct connection *c, struct
     return error ? error : node_put(s, t, path, &is, out);
 }
 
-/* Makes a missing node and what is missing above it. The caller may write the nearest parent. */
-static enum store_error node_create(struct store *s, struct connection *c, struct transaction *t,
-                                    const char *path, struct node **out)
+/* Makes a missing node and what is missing above it. The caller may write the nearest parent.
+ */
+static enum store_error node_create(struct store *s, struct connection *c,
+                                    struct transaction *t, const char *path, struct node **out)
 {
     u32 length = (u32)strlen(path);
     u32 bytes = path_parent_bytes(path);
@@ -276,8 +277,8 @@ void tree_remove_owned(struct store *s, u32 domid)
     while (i < NODE_BUCKETS) {
         struct node *node = s->bucket[i];
 
-        while (node && (node->transaction || !node->path[1] ||
-                        node->is.permissions[0].domid != domid))
+        while (node &&
+               (node->transaction || !node->path[1] || node->is.permissions[0].domid != domid))
             node = node->next;
         if (!node) {
             i++;

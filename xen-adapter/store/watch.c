@@ -62,7 +62,8 @@ static void connection_tell(struct store *s, struct connection *c, const char *p
     }
 }
 
-void watch_fire(struct store *s, const char *path, enum watch_reach reach, const struct node *node)
+void watch_fire(struct store *s, const char *path, enum watch_reach reach,
+                const struct node *node)
 {
     struct connection *c;
 
