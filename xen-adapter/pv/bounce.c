@@ -4,120 +4,119 @@
 #include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
 
-/* Vectors that push an error code: #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX. [APM2 8.2] */
-#define ERROR_VECTORS                                                                              \
-    (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17) | BIT(21) | BIT(29) |      \
-     BIT(30))
-
-#define PV_TRAP_MASKS 4u /* flag of set_trap_table: mask events on entry */
-
-static u64 frame_cs(const struct pv_vcpu *vcpu)
-{
-    u64 cs = vcpu->regs.cs & 0xffff;
-
-    if (vcpu->mode == PV_KERNEL)
-        cs &= ~(u64)3;
-    return cs | (u64)vcpu->upcall[1] << 32;
-}
-
-static u64 frame_rflags(const struct pv_vcpu *vcpu)
-{
-    u64 rflags = vcpu->regs.rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
-
-    return vcpu->upcall[1] != 0 ? rflags : rflags | RFLAGS_IF;
-}
-
-u32 bounce_words(const struct pv_vcpu *vcpu, u32 flags, u64 words[BOUNCE_WORDS_MAX])
-{
-    const struct pv_regs *regs = &vcpu->regs;
-    u32 n = 0;
-
-    words[n++] = regs->rcx;
-    words[n++] = regs->r11;
-    if (flags & BOUNCE_ERROR)
-        words[n++] = regs->error;
-    words[n++] = regs->rip;
-    words[n++] = frame_cs(vcpu);
-    words[n++] = frame_rflags(vcpu);
-    words[n++] = regs->rsp;
-    words[n++] = regs->ss & 0xffff;
-    return n;
-}
-
-u32 bounce_failsafe_words(const struct pv_vcpu *vcpu, const u16 selectors[4],
-                          u64 words[BOUNCE_WORDS_MAX])
-{
-    const struct pv_regs *regs = &vcpu->regs;
-    u32 n = 0;
-
-    words[n++] = regs->rcx;
-    words[n++] = regs->r11;
-    for (u32 i = 0; i < 4; i++)
-        words[n++] = selectors[i];
-    words[n++] = regs->rip;
-    words[n++] = frame_cs(vcpu);
-    words[n++] = frame_rflags(vcpu);
-    words[n++] = regs->rsp;
-    words[n++] = regs->ss & 0xffff;
-    return n;
-}
-
-static inline __attribute__((always_inline)) void push_frame(struct pv_vcpu *vcpu, u64 address, const u64 *words, u32 count)
+/* The five words that the CPU pushed are the end of the frame, as the guest may see them. */
+static inline void hardware_words_settle(struct pv_vcpu *vcpu)
 {
     struct pv_regs *regs = &vcpu->regs;
-    u64 sp = vcpu->mode == PV_USER ? vcpu->kernel_sp : regs->rsp;
+    u64 masked = vcpu->upcall[1];
 
-    sp = (sp & ~(u64)15) - count * 8;
-    if (address == 0)
-        shim_fail("the guest has no handler for vector %u (error %x) at %lx, stack %lx",
-                  regs->vector & 0xff, regs->error, regs->rip, regs->rsp);
-    if (vcpu->mode == PV_USER)
-        vcpu_enter_kernel(vcpu);
-    if (words_to_guest(sp, words, count) != ST_OK)
-        shim_fail("no guest stack at %lx for a frame: vector %u, rip %lx, cr2 %lx", sp,
-                  regs->vector & 0xff, regs->rip, vcpu->cr2);
+    if (vcpu->mode == PV_KERNEL)
+        regs->cs &= ~(u64)3;
+    regs->cs |= masked << 32;
+    regs->rflags &= ~(RFLAGS_IF | RFLAGS_IOPL);
+    if (masked == 0)
+        regs->rflags |= RFLAGS_IF;
+}
+
+static void go_on(struct pv_vcpu *vcpu, u64 address, u64 sp)
+{
+    struct pv_regs *regs = &vcpu->regs;
+
     regs->rip = address;
     regs->cs = PV_CS64;
     regs->ss = PV_SS;
     regs->rsp = sp;
     regs->rflags &= ~(RFLAGS_AC | RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM);
+    regs->rflags |= RFLAGS_IF;
     regs->error = FRAME_SYSCALL;
     regs->vector = 0;
 }
 
+static void no_handler(const struct pv_vcpu *vcpu, u32 vector) __attribute__((noreturn, cold));
+static void no_handler(const struct pv_vcpu *vcpu, u32 vector)
+{
+    shim_fail("the guest has no handler for vector %u (error %x) at %lx, stack %lx, cr2 %lx",
+              vector, vcpu->regs.error, vcpu->regs.rip, vcpu->regs.rsp, vcpu->cr2);
+}
+
+static void no_stack(const struct pv_vcpu *vcpu, u64 sp) __attribute__((noreturn, cold));
+static void no_stack(const struct pv_vcpu *vcpu, u64 sp)
+{
+    shim_fail("the guest has no stack at %lx for a frame: rip %lx, error %x, cr2 %lx", sp,
+              vcpu->regs.rip, vcpu->regs.error, vcpu->cr2);
+}
+
+/* Where a frame of that many words begins, in kernel mode: aligned to 16 before it is pushed. */
+static inline u64 frame_start(struct pv_vcpu *vcpu, u64 words)
+{
+    u64 sp = vcpu->regs.rsp;
+
+    if (vcpu->mode == PV_USER) {
+        sp = vcpu->kernel_sp;
+        vcpu_enter_kernel(vcpu);
+    }
+    return (sp & ~(u64)15) - words * 8;
+}
+
+/* rcx, r11, then `words` from regs, which end with ss. Returns the words not written. */
+static inline u64 frame_write(u64 sp, const struct pv_regs *regs, u64 words)
+{
+    u64 *to = (u64 *)sp;
+    const u64 *from = &regs->ss + 1 - words;
+
+    __asm__ volatile(SMAP_SITE(1) "772: mov %[rcx], (%[to])\n\t"
+                                  "774: mov %[r11], 8(%[to])\n\t"
+                                  "add $16, %[to]\n\t"
+                                  "775: rep movsq\n\t"
+                                  "773:\n\t" SMAP_SITE(0) FIXUP(772b, 773b) FIXUP(774b, 773b)
+                                      FIXUP(775b, 773b)
+                     : [to] "+D"(to), "+S"(from), "+c"(words)
+                     : [rcx] "r"(regs->rcx), [r11] "r"(regs->r11)
+                     : "memory", "cc");
+    return words;
+}
+
 void bounce(struct pv_vcpu *vcpu, u64 address, u32 flags)
 {
-    u64 words[BOUNCE_WORDS_MAX];
-    u32 count = bounce_words(vcpu, flags, words);
+    struct pv_regs *regs = &vcpu->regs;
+    u64 words = 5;
+    u64 sp;
 
-    push_frame(vcpu, address, words, count);
+    if (address == 0)
+        no_handler(vcpu, regs->vector);
+    hardware_words_settle(vcpu);
+    if (flags & BOUNCE_ERROR) {
+        regs->vector = 0; /* the upper half of the error word */
+        words = 6;
+    }
+    sp = frame_start(vcpu, words + 2);
+    if (!guest_range_ok(sp, 64) || frame_write(sp, regs, words) != 0)
+        no_stack(vcpu, sp);
+    go_on(vcpu, address, sp);
     if (flags & BOUNCE_MASK)
         vcpu->upcall[1] = 1;
 }
 
+/* rcx, r11, ds, es, fs, gs, then the hardware's five. */
 void bounce_failsafe(struct pv_vcpu *vcpu)
 {
-    u64 words[BOUNCE_WORDS_MAX];
-    u16 selectors[4];
-    u32 count;
+    const struct pv_regs *regs = &vcpu->regs;
+    u64 words[11] = {regs->rcx, regs->r11};
+    u64 sp;
 
+    if (vcpu->failsafe_callback.address == 0)
+        no_handler(vcpu, regs->vector);
     __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
-                     : "=r"(selectors[0]), "=r"(selectors[1]), "=r"(selectors[2]),
-                       "=r"(selectors[3]));
-    count = bounce_failsafe_words(vcpu, selectors, words);
-    push_frame(vcpu, vcpu->failsafe_callback.address, words, count);
+                     : "=r"(words[2]), "=r"(words[3]), "=r"(words[4]), "=r"(words[5]));
+    hardware_words_settle(vcpu);
+    for (u32 i = 0; i < 5; i++)
+        words[6 + i] = (&regs->rip)[i];
+    sp = frame_start(vcpu, 11);
+    if (words_to_guest(sp, words, 11) != ST_OK)
+        no_stack(vcpu, sp);
+    go_on(vcpu, vcpu->failsafe_callback.address, sp);
     if (vcpu->failsafe_callback.flags & CALLBACK_MASKS)
         vcpu->upcall[1] = 1;
-}
-
-void bounce_trap(struct pv_vcpu *vcpu, u32 vector)
-{
-    const struct pv_trap *trap = &vcpu->trap[vector];
-    u32 flags = (trap->flags & PV_TRAP_MASKS) ? BOUNCE_MASK : 0;
-
-    if (vector < 32 && (ERROR_VECTORS >> vector & 1))
-        flags |= BOUNCE_ERROR;
-    bounce(vcpu, trap->address, flags);
 }
 
 void bounce_fault(struct pv_vcpu *vcpu, u32 vector, u32 error)

@@ -249,7 +249,7 @@ bool emulate_forced(struct pv_vcpu *vcpu)
     u64 code = 0;
 
     /* one read; only code in the last bytes before an absent page needs the shorter one */
-    if (words_from_guest(&code, vcpu->regs.rip, 1) != ST_OK &&
+    if (!word_from_guest(&code, vcpu->regs.rip) &&
         copy_from_guest(&code, vcpu->regs.rip, FORCED_BYTES) != ST_OK)
         return false;
     if ((code & (BIT(FORCED_BYTES * 8) - 1)) != FORCED_CPUID)

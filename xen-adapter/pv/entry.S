@@ -106,6 +106,9 @@ entry_syscall32_stubs:
 
     .balign 16
 entry_syscall:
+    cmp $HYPERCALL_IRET, %rax
+    je entry_iret_call
+entry_syscall_any:
     push %r11
     push $0xe033
     push %rcx
@@ -153,6 +156,116 @@ entry_iret:
     .globl entry_iret_fault
 entry_iret_fault:
     iretq
+
+/*
+ * The iret hypercall without saving anything: the frame of the guest [xen-pv-boot 11] becomes
+ * ours. All but rax, rcx and r11 are live; nothing is changed before the last word is read, and
+ * whatever is out of the ordinary starts again in hypercall_iret.
+ * rsp is at regs.rsp on entry, at regs.rip further down.
+ */
+#define AT_RIP(offset) ((offset) - REGS_RIP)(%rsp)
+    .balign 16
+entry_iret_call:
+    sub $(REGS_RSP - REGS_RIP), %rsp
+    cmpl $0, AT_RIP(VCPU_MODE)
+    jne entry_iret_any
+    mov AT_RIP(REGS_RSP), %rcx
+    mov %rcx, %rax
+    sar $43, %rax /* -16: the shim's slots; -15..15: the guest's; others: not canonical */
+    add $15, %eax
+    cmp $30, %eax
+    ja entry_iret_any
+    STAC
+1:  mov 0(%rcx), %rax
+    mov %rax, AT_RIP(REGS_RAX)
+2:  mov 8(%rcx), %rax
+    mov %rax, AT_RIP(REGS_R11)
+3:  mov 16(%rcx), %rax
+    mov %rax, AT_RIP(REGS_RCX)
+4:  mov 24(%rcx), %rax
+    and $FRAME_SYSCALL, %eax /* VGCF_in_syscall is the same bit */
+    mov %rax, AT_RIP(REGS_ERROR)
+5:  mov 32(%rcx), %rax
+    mov %rax, AT_RIP(REGS_RIP)
+6:  movzwl 64(%rcx), %eax
+    or $3, %eax
+    mov %rax, AT_RIP(REGS_SS)
+7:  movzwl 40(%rcx), %eax
+    mov %rax, AT_RIP(REGS_CS)
+8:  mov 48(%rcx), %r11
+9:  mov 56(%rcx), %rcx
+    CLAC
+    not %eax
+    test $3, %al
+    jz entry_iret_user
+    orl $3, AT_RIP(REGS_CS)
+entry_iret_commit:
+    mov %rcx, AT_RIP(REGS_RSP)
+    mov %r11d, %eax
+    and $~0x23000, %eax /* IOPL, VM */
+    or $0x202, %eax
+    mov %rax, AT_RIP(REGS_RFLAGS)
+    movl $0, AT_RIP(VCPU_NMI_MASKED)
+    mov AT_RIP(VCPU_UPCALL), %rcx
+    not %r11d
+    shr $9, %r11d
+    and $1, %r11d
+    mov %r11b, 1(%rcx)
+    movzwl (%rcx), %ecx
+    or AT_RIP(VCPU_WORK), %ecx
+    dec %ecx
+    cmp $255, %ecx
+    mov AT_RIP(REGS_RAX), %rax
+    jb entry_iret_deliver
+    cmpl $FRAME_SYSCALL, AT_RIP(REGS_ERROR)
+    je entry_iret_sysret
+    mov AT_RIP(REGS_R11), %r11
+    mov AT_RIP(REGS_RCX), %rcx
+    jmp entry_iret_fault
+
+entry_iret_sysret:
+    mov AT_RIP(REGS_RIP), %rcx
+    sar $47, %rcx
+    inc %ecx
+    cmp $1, %ecx
+    ja entry_iret_fault
+    mov AT_RIP(REGS_RIP), %rcx
+    mov AT_RIP(REGS_RFLAGS), %r11
+    mov AT_RIP(REGS_RSP), %rsp
+    sysretq
+
+entry_iret_user:
+    mov AT_RIP(VCPU_USER_L4), %rax
+    shl $12, %rax
+    jz entry_iret_any
+    movl $1, AT_RIP(VCPU_MODE)
+    swapgs
+    mov %rax, %cr3
+    jmp entry_iret_commit
+
+/* An event or an NMI is due at the target: with all registers in their places. */
+entry_iret_deliver:
+    mov AT_RIP(REGS_R11), %r11
+    mov AT_RIP(REGS_RCX), %rcx
+    sub $8, %rsp
+    PUSH_GENERAL
+    jmp entry_return
+
+entry_iret_retry:
+    CLAC
+entry_iret_any:
+    add $(REGS_RSP - REGS_RIP), %rsp
+    mov $HYPERCALL_IRET, %eax
+    jmp entry_syscall_any
+    FIXUP 1b, entry_iret_retry
+    FIXUP 2b, entry_iret_retry
+    FIXUP 3b, entry_iret_retry
+    FIXUP 4b, entry_iret_retry
+    FIXUP 5b, entry_iret_retry
+    FIXUP 6b, entry_iret_retry
+    FIXUP 7b, entry_iret_retry
+    FIXUP 8b, entry_iret_retry
+    FIXUP 9b, entry_iret_retry
 
 entry_deliver:
     mov %rsp, %rdi
@@ -316,20 +429,6 @@ guest_copy_bytes:
 1:  rep movsb
 2:  CLAC
     mov %rcx, %rax
-    ret
-    FIXUP 1b, 2b
-
-/* u64 guest_copy_words(u64 *to, const u64 *from, u64 words): 0, or 1 after a fault; words > 0. */
-    .globl guest_copy_words
-guest_copy_words:
-    mov %rdx, %rcx
-    STAC
-1:  rep movsq
-    CLAC
-    xor %eax, %eax
-    ret
-2:  CLAC
-    mov $1, %eax
     ret
     FIXUP 1b, 2b
 

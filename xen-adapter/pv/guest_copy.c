@@ -2,7 +2,6 @@
 
 /* entry.S */
 u64 guest_copy_bytes(void *to, const void *from, u64 bytes);
-u64 guest_copy_words(u64 *to, const u64 *from, u64 words);
 u64 guest_clear_bytes(void *to, u64 bytes);
 
 enum status copy_from_guest(void *to, u64 from, u64 bytes)
@@ -22,20 +21,6 @@ enum status copy_to_guest(u64 to, const void *from, u64 bytes)
 enum status clear_guest(u64 to, u64 bytes)
 {
     if (!guest_range_ok(to, bytes) || guest_clear_bytes((void *)to, bytes) != 0)
-        return ST_FAULT;
-    return ST_OK;
-}
-
-enum status words_from_guest(u64 *to, u64 from, u64 words)
-{
-    if (!guest_range_ok(from, words * 8) || guest_copy_words(to, (const u64 *)from, words) != 0)
-        return ST_FAULT;
-    return ST_OK;
-}
-
-enum status words_to_guest(u64 to, const u64 *from, u64 words)
-{
-    if (!guest_range_ok(to, words * 8) || guest_copy_words((u64 *)to, from, words) != 0)
         return ST_FAULT;
     return ST_OK;
 }

@@ -16,7 +16,9 @@
 #define VCPU_BLOCK_VCPU 0xe008
 #define VCPU_BLOCK_VCPU_BYTES 0x1ff8
 
+#define REGS_R11 48
 #define REGS_RAX 80
+#define REGS_RCX 88
 #define REGS_ERROR 120
 #define REGS_VECTOR 124
 #define REGS_RIP 128
@@ -29,6 +31,8 @@
 #define VCPU_MODE 172
 #define VCPU_UPCALL 176
 #define VCPU_WORK 184
+#define VCPU_NMI_MASKED 188
+#define VCPU_USER_L4 200
 
 #define WORK_NMI 1
 
@@ -45,5 +49,6 @@
 #define VECTOR_UPCALL 0xf3
 
 #define HYPERCALL_SLOTS 64
+#define HYPERCALL_IRET 23
 
 #endif

@@ -230,7 +230,9 @@ struct pv_vcpu {
     enum pv_mode mode;
     u8 *upcall; /* guest-visible evtchn_upcall_pending, evtchn_upcall_mask, wherever registered */
     u32 work;   /* WORK_*: what the way back has to do besides */
-    u32 upcalls_seen;
+    u32 nmi_masked; /* one NMI at a time until iret */
+    mfn_t kernel_l4; /* [D]; kept up here for entry.S */
+    mfn_t user_l4;   /* raw == 0: none set */
 
     /* traps and callbacks [E] */
     struct pv_trap trap[256];
@@ -247,7 +249,6 @@ struct pv_vcpu {
     u64 cr0_ts, cr4, cr2;
     u64 dr[8];
     u32 iopl;
-    u8 nmi_masked; /* one NMI at a time until iret */
     u8 in_multicall;
     u8 online;
     u8 initialised;
@@ -257,9 +258,7 @@ struct pv_vcpu {
     u64 periodic_ns;
     u32 time_version; /* of L0's record, when last copied */
 
-    /* address space and descriptor tables [D] */
-    mfn_t kernel_l4;
-    mfn_t user_l4; /* raw == 0: none set */
+    /* descriptor tables [D] */
     mfn_t gdt_frame[16];
     u32 gdt_entries;
     u64 ldt_base;

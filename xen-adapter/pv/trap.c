@@ -53,14 +53,16 @@ void trap_from_guest(struct pv_vcpu *vcpu)
 {
     u32 vector = vcpu->regs.vector;
 
-    switch (vector) {
-    case VECTOR_UD:
+    if (vector == VECTOR_PF) {
+        page_fault(vcpu);
+        return;
+    }
+    if (vector == VECTOR_UD) {
         if (!emulate_forced(vcpu))
             bounce_trap(vcpu, VECTOR_UD);
         return;
-    case VECTOR_PF:
-        page_fault(vcpu);
-        return;
+    }
+    switch (vector) {
     case VECTOR_GP:
         protection_fault(vcpu);
         return;

@@ -17,7 +17,9 @@ _Static_assert(sizeof(struct pv_vcpu) <= VCPU_BLOCK_VCPU_BYTES, "struct pv_vcpu 
 _Static_assert((VCPU_BLOCK_VCPU + REGS_SIZE) % 16 == 0, "the CPU aligns its frame to 16");
 _Static_assert(offsetof(struct pv_vcpu, regs) == 0, "rsp is the vCPU");
 _Static_assert(sizeof(struct pv_regs) == REGS_SIZE, "REGS_SIZE");
+_Static_assert(offsetof(struct pv_regs, r11) == REGS_R11, "REGS_R11");
 _Static_assert(offsetof(struct pv_regs, rax) == REGS_RAX, "REGS_RAX");
+_Static_assert(offsetof(struct pv_regs, rcx) == REGS_RCX, "REGS_RCX");
 _Static_assert(offsetof(struct pv_regs, error) == REGS_ERROR, "REGS_ERROR");
 _Static_assert(offsetof(struct pv_regs, vector) == REGS_VECTOR, "REGS_VECTOR");
 _Static_assert(offsetof(struct pv_regs, rip) == REGS_RIP, "REGS_RIP");
@@ -28,6 +30,8 @@ _Static_assert(offsetof(struct pv_regs, ss) == REGS_SS, "REGS_SS");
 _Static_assert(offsetof(struct pv_vcpu, mode) == VCPU_MODE, "VCPU_MODE");
 _Static_assert(offsetof(struct pv_vcpu, upcall) == VCPU_UPCALL, "VCPU_UPCALL");
 _Static_assert(offsetof(struct pv_vcpu, work) == VCPU_WORK, "VCPU_WORK");
+_Static_assert(offsetof(struct pv_vcpu, nmi_masked) == VCPU_NMI_MASKED, "VCPU_NMI_MASKED");
+_Static_assert(offsetof(struct pv_vcpu, user_l4) == VCPU_USER_L4, "VCPU_USER_L4");
 
 _Alignas(VCPU_BLOCK_SIZE) u8 vcpu_boot_block[VCPU_BLOCK_SIZE];
 

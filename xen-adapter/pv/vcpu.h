@@ -20,19 +20,8 @@ struct pv_vcpu *vcpu_make(u32 id);
 struct pv_vcpu *vcpu_find(u32 id);
 
 /* From user to kernel mode of the guest and back: page tables and GS bases change. */
-static inline void vcpu_enter_kernel(struct pv_vcpu *vcpu)
-{
-    vcpu->mode = PV_KERNEL;
-    insn_swapgs();
-    insn_write_cr3(vcpu->kernel_l4.raw << PAGE_SHIFT);
-}
-
-static inline void vcpu_enter_user(struct pv_vcpu *vcpu)
-{
-    vcpu->mode = PV_USER;
-    insn_swapgs();
-    insn_write_cr3(vcpu->user_l4.raw << PAGE_SHIFT);
-}
+void vcpu_enter_kernel(struct pv_vcpu *vcpu);
+void vcpu_enter_user(struct pv_vcpu *vcpu);
 
 /* Goes back to the guest with vcpu->regs, for good (entry.S). */
 void entry_resume(struct pv_vcpu *vcpu) __attribute__((noreturn));
