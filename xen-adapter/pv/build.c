@@ -101,12 +101,11 @@ static void kernel_unpack(struct build *build)
         base + bytes > FOUR_GIB)
         shim_fail("kernel: unpacked it has %lu MiB, which do not fit; give the guest at least "
                   "%lu MiB",
-                  bytes >> 20, (2 * bytes + need) >> 20);
+                  bytes >> 20, memory_wanted(&build->payload));
     room = spans_largest(&free_ram, FOUR_GIB);
     if (room.end - room.base < need)
-        shim_fail("kernel: unpacking it takes %lu MiB more than there are; give the guest more "
-                  "memory",
-                  ((need - (room.end - room.base)) >> 20) + 1);
+        shim_fail("kernel: there is no room to unpack it; give the guest at least %lu MiB",
+                  memory_wanted(&build->payload));
     arena_set(phys_to_direct(room.base), room.end - room.base);
     if (extract_all(&build->payload, phys_to_direct(base), &complaint) != ST_OK)
         kernel_refuse(&complaint);

@@ -43,6 +43,7 @@ static enum status complain(const struct extraction *job, enum status status,
     complaint->at = job->taken == COMPLAINT_NOWHERE ? COMPLAINT_NOWHERE
                                                     : job->payload->file_offset + job->taken;
     if (status == ST_NO_MEMORY) {
+        complaint->at = COMPLAINT_NOWHERE;
         complaint->what = "does not fit: its decoder needs more memory than the guest has";
         complaint->fix = "give the guest more memory";
         return status;

@@ -31,11 +31,9 @@ static bool plan_conflicts(const struct plan *plan, u64 base, u64 bytes)
 
 static void fail_small(const struct plan *plan)
 {
-    u64 need = plan->target.end + plan->ramdisk.bytes + extract_arena_bytes(&plan->payload);
-
     shim_fail("kernel: it, its unpacking and the ramdisk do not fit into this memory; "
               "give the guest at least %lu MiB",
-              (need >> 20) + 1);
+              MAX(memory_wanted(&plan->payload), (plan->output.end >> 20) + 48));
 }
 
 /* Places outside target, output, loader and modules: a working copy, made anew by each call. */
@@ -81,7 +79,7 @@ static void target_find(struct plan *plan, const struct elf_image *head)
             shim_fail("kernel: it must be loaded at %lu..%lu MiB, where this guest has no "
                       "memory; give it at least %lu MiB",
                       segment.phys >> 20, (segment.phys + segment.memory_bytes) >> 20,
-                      (plan->target.end >> 20) + 16);
+                      MAX(memory_wanted(&plan->payload), (plan->target.end >> 20) + 16));
 }
 
 /*
@@ -140,21 +138,30 @@ static void kernel_unpack(struct plan *plan)
         kernel_refuse(&complaint);
 }
 
-static u64 entry_find(const struct plan *plan)
+/* The notes of a whole file, which must be a PVH kernel's. */
+static struct kernel_notes pvh_notes(const struct elf_image *image)
 {
-    struct kernel_notes notes;
     struct complaint complaint;
-    struct elf_image image;
+    struct kernel_notes notes;
 
-    if (elf_open(phys_to_direct(plan->output.base), plan->payload.elf_bytes,
-                 plan->payload.elf_bytes, &image) != ST_OK)
-        shim_fail("kernel: its ELF header is broken; copy or install it again");
-    if (kernel_notes_read(&image, &notes, &complaint) != ST_OK)
+    if (kernel_notes_read(image, &notes, &complaint) != ST_OK)
         kernel_refuse(&complaint);
     if (notes.phys32_entry == KERNEL_NONE)
         shim_fail("kernel: it has no PHYS32_ENTRY note, so it cannot start as PVH; %s",
                   notes.is_pv ? "set type = \"pv\""
                               : "use a kernel with Xen PVH support (CONFIG_PVH)");
+    return notes;
+}
+
+static u64 entry_find(const struct plan *plan)
+{
+    struct kernel_notes notes;
+    struct elf_image image;
+
+    if (elf_open(phys_to_direct(plan->output.base), plan->payload.elf_bytes,
+                 plan->payload.elf_bytes, &image) != ST_OK)
+        shim_fail("kernel: its ELF header is broken; copy or install it again");
+    notes = pvh_notes(&image);
     if (notes.phys32_entry < plan->target.base || notes.phys32_entry >= plan->target.end)
         shim_fail("kernel: its PHYS32_ENTRY lies outside its segments; install it again");
     return notes.phys32_entry;
@@ -258,6 +265,9 @@ void loader_run(void)
     if (start.module_count > 1)
         plan.ramdisk = start.module[1];
     head = kernel_head(&plan.payload);
+    if (plan.payload.kind == PAYLOAD_ELF &&
+        elf_open(plan.payload.data, plan.payload.bytes, plan.payload.bytes, &head) == ST_OK)
+        (void)pvh_notes(&head);
     target_find(&plan, &head);
     output_find(&plan, &head);
     kernel_unpack(&plan);

@@ -15,6 +15,9 @@ void build_run(void) __attribute__((noreturn));
 /* Ends the domain with "pvshim: kernel: <what> (at byte N); <fix>". */
 void kernel_refuse(const struct complaint *complaint) __attribute__((noreturn));
 
+/* MiB that a guest with this kernel and these modules should have, for messages. */
+u64 memory_wanted(const struct payload *payload);
+
 /* The kernel module's payload; ends the domain when it is none. */
 struct payload kernel_payload(void);
 

@@ -12,6 +12,10 @@
 #define EARLY_CS         0x08u
 #define GATE_INTERRUPT   0x8e00u
 
+/* What a guest needs besides its files and their unpacking: the advice in messages. */
+#define MEMORY_SLACK ((u64)24 << 20)
+#define MEMORY_STEP  ((u64)16 << 20)
+
 struct gate {
     u16 offset_low, selector, flags, offset_middle;
     u32 offset_high, reserved;
@@ -56,8 +60,18 @@ void kernel_refuse(const struct complaint *complaint)
     shim_fail("kernel: %s at byte %lu; %s", complaint->what, complaint->at, complaint->fix);
 }
 
+u64 memory_wanted(const struct payload *payload)
+{
+    u64 bytes = payload->elf_bytes + extract_arena_bytes(payload) + MEMORY_SLACK;
+
+    for (u32 i = 0; i < start.module_count; i++)
+        bytes += start.module[i].bytes;
+    return align_up(bytes, MEMORY_STEP) >> 20;
+}
+
 struct payload kernel_payload(void)
 {
+    struct span room = spans_largest(&free_ram, FOUR_GIB);
     struct complaint complaint;
     struct payload payload;
 
@@ -66,6 +80,7 @@ struct payload kernel_payload(void)
     if (payload_find(phys_to_direct(start.module[0].base), start.module[0].bytes, &payload,
                      &complaint) != ST_OK)
         kernel_refuse(&complaint);
+    arena_set(phys_to_direct(room.base), room.end - room.base); /* to ask what it needs */
     return payload;
 }
 
@@ -77,10 +92,8 @@ struct elf_image kernel_head(const struct payload *payload)
     u64 got;
 
     if (room.end - room.base < EXTRACT_HEAD_BYTES + extract_arena_bytes(payload))
-        shim_fail("kernel: unpacking it takes %lu MiB of free memory, there are %lu; "
-                  "give the guest more memory",
-                  (EXTRACT_HEAD_BYTES + extract_arena_bytes(payload)) >> 20,
-                  (room.end - room.base) >> 20);
+        shim_fail("kernel: there is no room to unpack it; give the guest at least %lu MiB",
+                  memory_wanted(payload));
     arena_set(phys_to_direct(room.base + EXTRACT_HEAD_BYTES),
               room.end - room.base - EXTRACT_HEAD_BYTES);
     if (extract_head(payload, phys_to_direct(room.base), &got, &complaint) != ST_OK)
