@@ -99,6 +99,13 @@ static enum status table_write(u64 address, u64 value, enum entry_mode mode)
     return plain_write(number, slot, value, mode);
 }
 
+/* RAM, and the rings of console and store: GRUB moves those in the list of frames as well. */
+static bool frame_has_name(u64 number)
+{
+    return frame_owned(number) ||
+           (number < mmu.mfn_end && word_kind(frame_at(number)->word) == FRAME_SPECIAL);
+}
+
 static enum status update_one(u64 pointer, u64 value)
 {
     u64 address = pointer & ~(u64)3;
@@ -110,7 +117,7 @@ static enum status update_one(u64 pointer, u64 value)
     case XEN_MMU_PT_UPDATE_PRESERVE_AD:
         return table_write(address, value, ENTRY_KEEP_AD);
     case XEN_MMU_MACHPHYS_UPDATE:
-        if (!frame_owned(address >> PAGE_SHIFT))
+        if (!frame_has_name(address >> PAGE_SHIFT))
             return ST_INVALID;
         m2p_set(mfn(address >> PAGE_SHIFT), pfn(value));
         return ST_OK;
