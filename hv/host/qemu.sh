@@ -81,7 +81,7 @@ cpu_model() {
         printf 'max,-la57'
     else
         # Before that version iret in ring 3 reads its own stack as the supervisor: docs/qemu.md.
-        printf 'max,-la57,-smap'
+        printf 'max,-la57,-smap,-cx16'
     fi
 }
 
