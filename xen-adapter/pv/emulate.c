@@ -150,7 +150,14 @@ static bool emulate_tsc(struct pv_vcpu *vcpu, const struct privileged *p)
     return true;
 }
 
-/* No port belongs to an unprivileged guest: with the right of use it reads all ones. */
+#define PIT_COUNTER_FIRST 0x40u
+#define PIT_COUNTER_LAST  0x42u
+
+/*
+ * No port belongs to an unprivileged guest: with the right of use it reads all ones. Only the
+ * counters of the absent interval timer read as zero: Linux reads channel 2 up to 50,000 times as
+ * long as it shows all ones, at the cost of a second of boot, and gives up at once on anything else.
+ */
 static bool emulate_port(struct pv_vcpu *vcpu, const struct privileged *p)
 {
     u64 mask = p->bytes == 4 ? 0xffffffffull : BIT(p->bytes * 8) - 1;
@@ -158,8 +165,11 @@ static bool emulate_port(struct pv_vcpu *vcpu, const struct privileged *p)
 
     if (!ioport_allowed(vcpu, port, p->bytes))
         return false;
-    if (p->op == PRIVILEGED_IN)
-        vcpu->regs.rax = p->bytes == 4 ? mask : (vcpu->regs.rax | mask);
+    if (p->op == PRIVILEGED_OUT)
+        return true;
+    vcpu->regs.rax = p->bytes == 4 ? 0 : vcpu->regs.rax & ~mask;
+    if (port < PIT_COUNTER_FIRST || port > PIT_COUNTER_LAST)
+        vcpu->regs.rax |= mask;
     return true;
 }
 
