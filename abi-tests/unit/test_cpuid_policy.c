@@ -15,8 +15,11 @@ static u32 out[4];
 static int make(void **state)
 {
     (void)state;
-    view = (struct cpuid_view){
-        .apic_id = 6, .vcpu_count = 4, .xcr0_allowed = 0x2e7, .xsave_bytes = 2696, .has_apic = true};
+    view = (struct cpuid_view){.apic_id = 6,
+                               .vcpu_count = 4,
+                               .xcr0_allowed = 0x2e7,
+                               .xsave_bytes = 2696,
+                               .has_apic = true};
     return 0;
 }
 

@@ -1,6 +1,7 @@
-/* Instruction decoder: fixed examples, arithmetic against this processor, and Zydis as oracle. */
-// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c hv/lib/insn_compute.c
-// libs: -lZydis
+/* Instruction decoder: fixed examples, arithmetic against this processor, and Zydis as oracle.
+ */
+// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c
+// hv/lib/insn_compute.c libs: -lZydis
 #include "abi-tests/unit/insn_oracle.h"
 
 #include <setjmp.h>
@@ -44,7 +45,8 @@ static void memory_forms(void **state)
 {
     u64 bases[INSN_SEGMENTS] = {[INSN_GS] = 0x1000};
     struct regs regs = {.rax = 0x100, .rcx = 0x10, .rip = 0x400000, .rsp = 0x7000};
-    struct insn i = DECODE("\x65\x48\x8b\x44\x88\xf0", INSN_64); /* mov rax, gs:[rax+rcx*4-16] */
+    struct insn i =
+        DECODE("\x65\x48\x8b\x44\x88\xf0", INSN_64); /* mov rax, gs:[rax+rcx*4-16] */
 
     (void)state;
     assert_int_equal(i.op, INSN_MOV);
@@ -104,15 +106,15 @@ static void registers(void **state)
 }
 
 /* The stack is moved below the red zone before it is used. */
-#define NATIVE(name, text)                                                                         \
-    static u64 name(u64 first, u64 second, u64 *flags)                                             \
-    {                                                                                              \
-        __asm__("lea -128(%%rsp), %%rsp; push %1; popf; " text                                     \
-                " %k2, %k0; pushf; pop %1; lea 128(%%rsp), %%rsp"                                   \
-                : "+r"(first), "+r"(*flags)                                                        \
-                : "r"(second)                                                                      \
-                : "cc");                                                                           \
-        return first;                                                                              \
+#define NATIVE(name, text)                                                                     \
+    static u64 name(u64 first, u64 second, u64 *flags)                                         \
+    {                                                                                          \
+        __asm__("lea -128(%%rsp), %%rsp; push %1; popf; " text                                 \
+                " %k2, %k0; pushf; pop %1; lea 128(%%rsp), %%rsp"                              \
+                : "+r"(first), "+r"(*flags)                                                    \
+                : "r"(second)                                                                  \
+                : "cc");                                                                       \
+        return first;                                                                          \
     }
 NATIVE(native_add, "addl")
 NATIVE(native_adc, "adcl")
@@ -136,8 +138,9 @@ static void arithmetic(void **state)
         u64 (*native)(u64, u64, u64 *);
         u64 flags;
     } row[] = {
-        {INSN_ADD, native_add, 0x8d5}, {INSN_ADC, native_adc, 0x8d5}, {INSN_SUB, native_sub, 0x8d5},
-        {INSN_SBB, native_sbb, 0x8d5}, {INSN_AND, native_and, 0x8c5}, {INSN_XOR, native_xor, 0x8c5},
+        {INSN_ADD, native_add, 0x8d5}, {INSN_ADC, native_adc, 0x8d5},
+        {INSN_SUB, native_sub, 0x8d5}, {INSN_SBB, native_sbb, 0x8d5},
+        {INSN_AND, native_and, 0x8c5}, {INSN_XOR, native_xor, 0x8c5},
     };
 
     (void)state;

@@ -92,8 +92,8 @@ static void small_pages(void **state)
 static void large_page_splits(void **state)
 {
     (void)state;
-    assert_int_equal(map(0x200000, 0x40000000, LARGE_PAGE_SIZE, NPT_READ | NPT_WRITE | NPT_EXEC),
-                     ST_OK);
+    assert_int_equal(
+        map(0x200000, 0x40000000, LARGE_PAGE_SIZE, NPT_READ | NPT_WRITE | NPT_EXEC), ST_OK);
     assert_int_equal(npt.tables, 3);
     expect(0x3fffff, 0x40000000, LARGE_PAGE_SIZE, NPT_READ | NPT_WRITE | NPT_EXEC);
     fill();
@@ -128,7 +128,8 @@ static void no_room_for_old_table(void **state)
     assert_int_equal(map(0x200000, 0x1000, PAGE_SIZE, NPT_READ), ST_OK);
     while (npt.spare_count < NPT_SPARE)
         npt_give(&npt, table_new());
-    assert_int_equal(npt_map(&npt, gpa(0x200000), hpa(0x600000), LARGE_PAGE_SIZE, NPT_READ), ST_OK);
+    assert_int_equal(npt_map(&npt, gpa(0x200000), hpa(0x600000), LARGE_PAGE_SIZE, NPT_READ),
+                     ST_OK);
     expect(0x2ff000, 0x6ff000, PAGE_SIZE, NPT_READ);
     assert_int_equal(npt_unmap(&npt, gpa(0x200000), LARGE_PAGE_SIZE), ST_OK);
     expect_nothing(0x2ff000);

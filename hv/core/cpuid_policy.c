@@ -3,27 +3,27 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define ECX1_X2APIC (1u << 21)
+#define ECX1_X2APIC       (1u << 21)
 #define ECX1_TSC_DEADLINE (1u << 24)
-#define ECX1_XSAVE (1u << 26)
-#define ECX1_OSXSAVE (1u << 27)
-#define ECX1_AVX (1u << 28)
-#define ECX1_HYPERVISOR (1u << 31)
-#define EDX1_APIC (1u << 9)
-#define EDX1_HTT (1u << 28)
-#define CR4_OSXSAVE BIT(18)
-#define CR4_PKE BIT(22)
-#define XCR0_AVX BIT(2)
-#define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
-#define XCR0_PKRU BIT(9)
-#define ADDRESS_BITS_MAX 46u
+#define ECX1_XSAVE        (1u << 26)
+#define ECX1_OSXSAVE      (1u << 27)
+#define ECX1_AVX          (1u << 28)
+#define ECX1_HYPERVISOR   (1u << 31)
+#define EDX1_APIC         (1u << 9)
+#define EDX1_HTT          (1u << 28)
+#define CR4_OSXSAVE       BIT(18)
+#define CR4_PKE           BIT(22)
+#define XCR0_AVX          BIT(2)
+#define XCR0_AVX512       (BIT(5) | BIT(6) | BIT(7))
+#define XCR0_PKRU         BIT(9)
+#define ADDRESS_BITS_MAX  46u
 
 /*
- * Allowed bits. Leaf 1 ecx: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE
- * AVX F16C RDRAND; not: MONITOR VMX SMX EIST DCA PDCM, performance, debug store.
+ * Allowed bits. Leaf 1 ecx: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES
+ * XSAVE AVX F16C RDRAND; not: MONITOR VMX SMX EIST DCA PDCM, performance, debug store.
  */
-#define ALLOW_1_ECX                                                                                \
-    (1u << 0 | 1u << 1 | 1u << 9 | 1u << 12 | 1u << 13 | 1u << 17 | 1u << 19 | 1u << 20 |          \
+#define ALLOW_1_ECX                                                                            \
+    (1u << 0 | 1u << 1 | 1u << 9 | 1u << 12 | 1u << 13 | 1u << 17 | 1u << 19 | 1u << 20 |      \
      1u << 22 | 1u << 23 | 1u << 25 | ECX1_XSAVE | ECX1_AVX | 1u << 29 | 1u << 30)
 /* FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFLUSH MMX FXSR SSE
  * SSE2; not: serial number, debug store, ACPI throttle, thermal, IA64. */
@@ -31,40 +31,40 @@ enum { EAX, EBX, ECX, EDX };
 #define ALLOW_1_AVX (1u << 12 | ECX1_AVX | 1u << 29)
 /* FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID AVX512F/DQ RDSEED ADX SMAP IFMA CLFLUSHOPT CLWB
  * AVX512CD SHA AVX512BW/VL; not: TSC_ADJUST, SGX, HLE, RTM, MPX, PT, resource control. */
-#define ALLOW_7_EBX                                                                                \
-    (1u << 0 | 1u << 3 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 16 | 1u << 17 |  \
-     1u << 18 | 1u << 19 | 1u << 20 | 1u << 21 | 1u << 23 | 1u << 24 | 1u << 28 | 1u << 29 |       \
-     1u << 30 | 1u << 31)
-#define AVX512_7_EBX                                                                               \
-    (1u << 16 | 1u << 17 | 1u << 21 | 1u << 28 | 1u << 30 | 1u << 31)
-/* VBMI UMIP PKU VBMI2 GFNI VAES VPCLMUL VNNI BITALG VPOPCNTDQ RDPID MOVDIRI MOVDIR64B; not: LA57,
- * CET, WAITPKG, ENQCMD. */
-#define ALLOW_7_ECX                                                                                \
-    (1u << 1 | 1u << 2 | 1u << 3 | 1u << 6 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 |  \
-     1u << 14 | 1u << 22 | 1u << 27 | 1u << 28)
-#define AVX512_7_ECX (1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14)
-#define AVX_7_ECX (1u << 9 | 1u << 10)
-#define ECX7_PKU (1u << 3)
-#define ECX7_OSPKE (1u << 4)
+#define ALLOW_7_EBX                                                                            \
+    (1u << 0 | 1u << 3 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 16 |         \
+     1u << 17 | 1u << 18 | 1u << 19 | 1u << 20 | 1u << 21 | 1u << 23 | 1u << 24 | 1u << 28 |   \
+     1u << 29 | 1u << 30 | 1u << 31)
+#define AVX512_7_EBX (1u << 16 | 1u << 17 | 1u << 21 | 1u << 28 | 1u << 30 | 1u << 31)
+/* VBMI UMIP PKU VBMI2 GFNI VAES VPCLMUL VNNI BITALG VPOPCNTDQ RDPID MOVDIRI MOVDIR64B; not:
+ * LA57, CET, WAITPKG, ENQCMD. */
+#define ALLOW_7_ECX                                                                            \
+    (1u << 1 | 1u << 2 | 1u << 3 | 1u << 6 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 |         \
+     1u << 12 | 1u << 14 | 1u << 22 | 1u << 27 | 1u << 28)
+#define AVX512_7_ECX  (1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14)
+#define AVX_7_ECX     (1u << 9 | 1u << 10)
+#define ECX7_PKU      (1u << 3)
+#define ECX7_OSPKE    (1u << 4)
 /* FSRM SERIALIZE; IBRS/IBPB STIBP SSBD with the MSRs. */
-#define ALLOW_7_EDX (1u << 4 | 1u << 14)
-#define SPEC_7_EDX (1u << 26 | 1u << 27 | 1u << 31)
+#define ALLOW_7_EDX   (1u << 4 | 1u << 14)
+#define SPEC_7_EDX    (1u << 26 | 1u << 27 | 1u << 31)
 /* AVX-VNNI, AVX512-BF16, fast short string operations. */
 #define ALLOW_7_1_EAX (1u << 4 | 1u << 5 | 1u << 10 | 1u << 11 | 1u << 12)
-/* LAHF CR8-legacy ABM SSE4A misaligned prefetch XOP FMA4 TBM; not: SVM, extended APIC space, OSVW,
- * IBS, SKINIT, WDT, LWP, NodeId, topology extensions, counters, MWAITX. */
-#define ALLOW_E1_ECX                                                                               \
+/* LAHF CR8-legacy ABM SSE4A misaligned prefetch XOP FMA4 TBM; not: SVM, extended APIC space,
+ * OSVW, IBS, SKINIT, WDT, LWP, NodeId, topology extensions, counters, MWAITX. */
+#define ALLOW_E1_ECX                                                                           \
     (1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 16 | 1u << 21)
 #define AVX_E1_ECX (1u << 11 | 1u << 16)
 /* As leaf 1, then SYSCALL NX MMXEXT 1G-pages RDTSCP LM 3DNow; not FFXSR. */
-#define ALLOW_E1_EDX (0x0183f3ffu | 1u << 11 | 1u << 20 | 1u << 22 | 1u << 26 | 1u << 27 |         \
-                      1u << 29 | 1u << 30 | 1u << 31)
+#define ALLOW_E1_EDX                                                                           \
+    (0x0183f3ffu | 1u << 11 | 1u << 20 | 1u << 22 | 1u << 26 | 1u << 27 | 1u << 29 |           \
+     1u << 30 | 1u << 31)
 #define EDX_E7_INVARIANT_TSC (1u << 8)
 /* CLZERO XSaveErPtr. */
-#define ALLOW_E8_EBX (1u << 0 | 1u << 2)
+#define ALLOW_E8_EBX         (1u << 0 | 1u << 2)
 /* IBPB IBRS STIBP, their preferences, SSBD, SSB_NO, PSFD, BTC_NO. */
-#define SPEC_E8_EBX                                                                                \
-    (1u << 12 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 24 | 1u << 26 |       \
+#define SPEC_E8_EBX                                                                            \
+    (1u << 12 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 24 | 1u << 26 |   \
      1u << 28 | 1u << 29)
 /* NoNestedDataBp LFenceAlwaysSerializing NullSelectorClearsBase AutomaticIBRS. */
 #define ALLOW_E21_EAX (1u << 0 | 1u << 2 | 1u << 6 | 1u << 8)

@@ -21,33 +21,34 @@ enum {
     MSR_MTRR_DEFAULT = 0x2ff,
     MSR_UCODE_REVISION = 0x8b,
 };
-#define MSR_EFER 0xc0000080u
-#define MSR_SYSCFG 0xc0010010u
-#define MSR_HWCR 0xc0010015u
-#define MSR_K8_NB_CFG 0xc001001fu
+#define MSR_EFER        0xc0000080u
+#define MSR_SYSCFG      0xc0010010u
+#define MSR_HWCR        0xc0010015u
+#define MSR_K8_NB_CFG   0xc001001fu
 #define MSR_INT_PENDING 0xc0010055u
-#define MSR_MMIO_BASE 0xc0010058u
-#define MSR_LS_CFG 0xc0011020u
-#define MSR_IC_CFG 0xc0011021u
-#define MSR_DC_CFG 0xc0011022u
-#define MSR_DE_CFG 0xc0011029u
+#define MSR_MMIO_BASE   0xc0010058u
+#define MSR_LS_CFG      0xc0011020u
+#define MSR_IC_CFG      0xc0011021u
+#define MSR_DC_CFG      0xc0011022u
+#define MSR_DE_CFG      0xc0011029u
 
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_LMA BIT(10)
-#define EFER_NXE BIT(11)
-#define CR0_PG BIT(31)
+#define EFER_SCE                BIT(0)
+#define EFER_LME                BIT(8)
+#define EFER_LMA                BIT(10)
+#define EFER_NXE                BIT(11)
+#define CR0_PG                  BIT(31)
 #define PLATFORM_CPUID_FAULTING BIT(31)
 #define FEATURES_CPUID_FAULTING BIT(0)
-#define MTRR_CAPABILITY (GUEST_MTRR_PAIRS | BIT(8) | BIT(10)) /* fixed ranges, write combining */
-#define MTRR_DEFAULT_VALID 0xcfful
-#define MTRR_TYPE_WB 6u
-#define MTRR_ENABLE BIT(11)
-#define HWCR_TSC_INVARIANT BIT(24)
+#define MTRR_CAPABILITY                                                                        \
+    (GUEST_MTRR_PAIRS | BIT(8) | BIT(10)) /* fixed ranges, write combining */
+#define MTRR_DEFAULT_VALID      0xcfful
+#define MTRR_TYPE_WB            6u
+#define MTRR_ENABLE             BIT(11)
+#define HWCR_TSC_INVARIANT      BIT(24)
 #define DE_CFG_LFENCE_SERIALIZE BIT(1)
-#define SPEC_CTRL_VALID 7ul
+#define SPEC_CTRL_VALID         7ul
 /* Fast strings on; branch trace and precise sampling not available. */
-#define MISC_ENABLE_RESET (BIT(0) | BIT(11) | BIT(12))
+#define MISC_ENABLE_RESET       (BIT(0) | BIT(11) | BIT(12))
 
 void msr_reset(struct guest *guest)
 {

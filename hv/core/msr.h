@@ -11,11 +11,11 @@
 
 struct guest;
 
-#define MSR_TSC 0x10u
-#define MSR_APIC_BASE 0x1bu
+#define MSR_TSC          0x10u
+#define MSR_APIC_BASE    0x1bu
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_X2APIC_FIRST 0x800u
-#define MSR_X2APIC_LAST 0x8ffu
+#define MSR_X2APIC_LAST  0x8ffu
 
 /* ST_INVALID: #GP for the guest. guest_tsc: what rdtsc would give the guest now. */
 enum status msr_read(const struct guest *guest, u32 msr, u64 guest_tsc, u64 *out);

@@ -2,14 +2,15 @@
 #include "hv/cpu/insn.h"
 #include "hv/lib/print.h"
 
-#define VENDOR_AMD 0x68747541u   /* "Auth" */
-#define VENDOR_HYGON 0x6f677948u /* "Hygo" */
-#define VENDOR_INTEL 0x756e6547u /* "Genu" */
+#define VENDOR_AMD     0x68747541u /* "Auth" */
+#define VENDOR_HYGON   0x6f677948u /* "Hygo" */
+#define VENDOR_INTEL   0x756e6547u /* "Genu" */
 #define HYPERVISOR_TCG 0x54474354u /* "TCGT" */
 
 /*
- * Sources: AMD "Software techniques for managing speculation" (rev. 2023), "Technical guidance for
- * mitigating branch type confusion". IBPB also ends SRSO and BTC between partitions on 17h-1ah.
+ * Sources: AMD "Software techniques for managing speculation" (rev. 2023), "Technical guidance
+ * for mitigating branch type confusion". IBPB also ends SRSO and BTC between partitions on
+ * 17h-1ah.
  */
 static const struct speculation_row table[] = {
     {"AMD before Zen", VENDOR_AMD, 0x0f, 0x16, true, true, true},
@@ -42,7 +43,8 @@ static void cpu_read(struct speculation_cpu *out)
 
     out->vendor = insn_cpuid(0, 0).ebx;
     out->family = family == 0xf ? family + (first.eax >> 20 & 0xff) : family;
-    out->is_emulated = (first.ecx & BIT(31)) && insn_cpuid(0x40000000u, 0).ebx == HYPERVISOR_TCG;
+    out->is_emulated =
+        (first.ecx & BIT(31)) && insn_cpuid(0x40000000u, 0).ebx == HYPERVISOR_TCG;
     if (insn_cpuid(0x80000000u, 0).eax >= 0x80000008u) {
         u32 bits = insn_cpuid(0x80000008u, 0).ebx;
 
@@ -69,8 +71,8 @@ void speculation_init(void)
     run_speculation_set(&policy);
     print("speculation: %s: return stack %s, IBPB between partitions %s, SPEC_CTRL %s\n",
           row->kind, policy.stuff_return_stack ? "refilled at exits" : "left alone",
-          policy.barrier_on_switch     ? "on"
-          : row->barrier_on_switch     ? "not offered by this CPU"
-                                       : "off",
+          policy.barrier_on_switch ? "on"
+          : row->barrier_on_switch ? "not offered by this CPU"
+                                   : "off",
           policy.switch_spec_ctrl ? "per guest" : "hidden");
 }

@@ -6,7 +6,7 @@
 #include "hv/lib/types.h"
 
 struct speculation_cpu {
-    u32 vendor;      /* ebx of CPUID leaf 0 */
+    u32 vendor; /* ebx of CPUID leaf 0 */
     u32 family;
     bool is_emulated; /* QEMU's software emulation: nothing is speculated */
     bool has_ibpb;

@@ -25,24 +25,24 @@ enum {
     REG_SELF_IPI = 0x3f0,
 };
 
-#define VERSION 0x50014u /* integrated APIC, 6 local vectors */
-#define SVR_ENABLED BIT(8)
-#define LVT_MASKED BIT(16)
-#define LVT_TIMER_MODE 0x60000u
-#define LVT_TIMER_PERIODIC 0x20000u
-#define LVT_TIMER_DEADLINE 0x40000u
-#define ESR_SEND_ILLEGAL BIT(5)
+#define VERSION             0x50014u /* integrated APIC, 6 local vectors */
+#define SVR_ENABLED         BIT(8)
+#define LVT_MASKED          BIT(16)
+#define LVT_TIMER_MODE      0x60000u
+#define LVT_TIMER_PERIODIC  0x20000u
+#define LVT_TIMER_DEADLINE  0x40000u
+#define ESR_SEND_ILLEGAL    BIT(5)
 #define ESR_RECEIVE_ILLEGAL BIT(6)
-#define ESR_REGISTER BIT(7)
-#define DFR_FLAT 0xffffffffu
-#define MODE_FIXED 0
-#define MODE_LOWEST 1
-#define SHORTHAND_NONE 0
-#define SHORTHAND_SELF 1
-#define SHORTHAND_ALL 2
-#define SHORTHAND_OTHERS 3
-#define MSR_BASE_VALUE 0x1bu
-#define MSR_X2APIC 0x800u
+#define ESR_REGISTER        BIT(7)
+#define DFR_FLAT            0xffffffffu
+#define MODE_FIXED          0
+#define MODE_LOWEST         1
+#define SHORTHAND_NONE      0
+#define SHORTHAND_SELF      1
+#define SHORTHAND_ALL       2
+#define SHORTHAND_OTHERS    3
+#define MSR_BASE_VALUE      0x1bu
+#define MSR_X2APIC          0x800u
 
 static bool is_x2apic(const struct vlapic *lapic)
 {
@@ -242,7 +242,8 @@ static bool matches_logical(const struct vlapic *lapic, u32 destination)
     own >>= 24;
     if (lapic->dfr == DFR_FLAT)
         return own & destination;
-    return (own >> 4 == destination >> 4 || destination >> 4 == 0xf) && (own & destination & 0xf);
+    return (own >> 4 == destination >> 4 || destination >> 4 == 0xf) &&
+           (own & destination & 0xf);
 }
 
 bool vlapic_matches(const struct vlapic *lapic, const struct vlapic_ipi *ipi)

@@ -12,9 +12,9 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define VLAPIC_BASE 0xfee00000ul
-#define VLAPIC_NONE (-1)
-#define VLAPIC_BASE_BSP BIT(8)
+#define VLAPIC_BASE        0xfee00000ul
+#define VLAPIC_NONE        (-1)
+#define VLAPIC_BASE_BSP    BIT(8)
 #define VLAPIC_BASE_X2APIC BIT(10)
 #define VLAPIC_BASE_ENABLE BIT(11)
 
@@ -22,12 +22,12 @@
 #define VLAPIC_TIMER_HZ 1000000000ul
 
 struct vlapic {
-    u32 id;        /* APIC id: 2 * vCPU number */
-    u64 base_msr;  /* IA32_APIC_BASE */
-    u8 summary; /* bit n: irr[n] is not zero */
+    u32 id;       /* APIC id: 2 * vCPU number */
+    u64 base_msr; /* IA32_APIC_BASE */
+    u8 summary;   /* bit n: irr[n] is not zero */
     u32 tpr, ldr, dfr, svr, esr, esr_pending;
     u64 icr;
-    u32 lvt[6];    /* timer, thermal, performance, lint0, lint1, error */
+    u32 lvt[6]; /* timer, thermal, performance, lint0, lint1, error */
     u32 irr[8], isr[8], tmr[8];
     u32 timer_initial, timer_divide;
     u64 timer_start_ns;    /* when the count began */
@@ -37,7 +37,7 @@ struct vlapic {
 
 /* What a register write asks of the world. */
 #define VLAPIC_TIMER_CHANGED 1u /* take vlapic->timer_deadline_ns to the core's timer */
-#define VLAPIC_IPI 2u           /* deliver `ipi` to other vCPUs (self is already done) */
+#define VLAPIC_IPI           2u /* deliver `ipi` to other vCPUs (self is already done) */
 struct vlapic_ipi {
     u8 mode; /* 0 fixed, 1 lowest, 4 NMI, 5 INIT, 6 SIPI */
     u8 vector;

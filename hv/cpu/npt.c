@@ -2,19 +2,19 @@
 #include "hv/cpu/npt.h"
 #include "hv/cpu/ptab.h"
 
-#define ENTRY_PRESENT BIT(0)
-#define ENTRY_WRITE BIT(1)
-#define ENTRY_USER BIT(2) /* a guest's access counts as a user's [APM2 15.25.5] */
+#define ENTRY_PRESENT  BIT(0)
+#define ENTRY_WRITE    BIT(1)
+#define ENTRY_USER     BIT(2) /* a guest's access counts as a user's [APM2 15.25.5] */
 #define ENTRY_ACCESSED BIT(5)
-#define ENTRY_DIRTY BIT(6)
-#define ENTRY_LARGE BIT(7)
-#define ENTRY_KEEP BIT(9)
-#define ENTRY_NO_EXEC BIT(63)
-#define ENTRY_FRAME 0x000ffffffffff000ull
+#define ENTRY_DIRTY    BIT(6)
+#define ENTRY_LARGE    BIT(7)
+#define ENTRY_KEEP     BIT(9)
+#define ENTRY_NO_EXEC  BIT(63)
+#define ENTRY_FRAME    0x000ffffffffff000ull
 
 #define ENTRY_TABLE (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED)
 
-#define ENTRIES 512u
+#define ENTRIES   512u
 #define SPARE_LOW 3u /* tables a mapping can need at most */
 
 static u64 *table_at(u64 frame)

@@ -13,10 +13,10 @@
 #include "hv/lib/types.h"
 
 /* Rights of a mapping; KEEP is a software bit that is only stored. READ is always needed. */
-#define NPT_READ 1u
+#define NPT_READ  1u
 #define NPT_WRITE 2u
-#define NPT_EXEC 4u
-#define NPT_KEEP 8u
+#define NPT_EXEC  4u
+#define NPT_KEEP  8u
 
 #define NPT_SPARE 8
 
@@ -38,8 +38,8 @@ bool npt_wants(const struct npt *npt);
 void npt_give(struct npt *npt, hpa_t frame);
 
 /*
- * Maps one page of size 4 KiB or 2 MiB (PAGE_SIZE, LARGE_PAGE_SIZE), gpa and frame aligned to it.
- * An old mapping is replaced; a 2 MiB one is split when a 4 KiB page inside it changes.
+ * Maps one page of size 4 KiB or 2 MiB (PAGE_SIZE, LARGE_PAGE_SIZE), gpa and frame aligned to
+ * it. An old mapping is replaced; a 2 MiB one is split when a 4 KiB page inside it changes.
  * ST_INVALID: bad size, alignment or address; ST_NO_MEMORY: spare frames were not filled.
  */
 enum status npt_map(struct npt *npt, gpa_t gpa, hpa_t frame, u64 size, u32 flags);

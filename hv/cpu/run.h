@@ -11,22 +11,23 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define RFLAGS_CF BIT(0)
+#define RFLAGS_CF    BIT(0)
 #define RFLAGS_FIXED BIT(1)
-#define RFLAGS_PF BIT(2)
-#define RFLAGS_AF BIT(4)
-#define RFLAGS_ZF BIT(6)
-#define RFLAGS_SF BIT(7)
-#define RFLAGS_TF BIT(8)
-#define RFLAGS_IF BIT(9)
-#define RFLAGS_DF BIT(10)
-#define RFLAGS_OF BIT(11)
-#define RFLAGS_NT BIT(14)
-#define RFLAGS_RF BIT(16)
-#define RFLAGS_VM BIT(17)
-#define RFLAGS_AC BIT(18)
+#define RFLAGS_PF    BIT(2)
+#define RFLAGS_AF    BIT(4)
+#define RFLAGS_ZF    BIT(6)
+#define RFLAGS_SF    BIT(7)
+#define RFLAGS_TF    BIT(8)
+#define RFLAGS_IF    BIT(9)
+#define RFLAGS_DF    BIT(10)
+#define RFLAGS_OF    BIT(11)
+#define RFLAGS_NT    BIT(14)
+#define RFLAGS_RF    BIT(16)
+#define RFLAGS_VM    BIT(17)
+#define RFLAGS_AC    BIT(18)
 
-/* attributes: bits 0-7 are byte 5 of a descriptor (type, S, DPL, P), bits 8-11 AVL, L, D/B, G. */
+/* attributes: bits 0-7 are byte 5 of a descriptor (type, S, DPL, P), bits 8-11 AVL, L, D/B, G.
+ */
 struct segment {
     u16 selector;
     u16 attributes;
@@ -34,9 +35,9 @@ struct segment {
     u64 base;
 };
 
-#define SEGMENT_PRESENT BIT(7)
-#define SEGMENT_LONG BIT(9)
-#define SEGMENT_BIG BIT(10)
+#define SEGMENT_PRESENT  BIT(7)
+#define SEGMENT_LONG     BIT(9)
+#define SEGMENT_BIG      BIT(10)
 #define SEGMENT_GRANULAR BIT(11)
 
 /* Everything of a CPU that guest_state_get/set move, beside the general registers. */
@@ -66,19 +67,19 @@ struct event {
     u32 error;
 };
 
-#define VECTOR_DE 0
-#define VECTOR_DB 1
+#define VECTOR_DE  0
+#define VECTOR_DB  1
 #define VECTOR_NMI 2
-#define VECTOR_BP 3
-#define VECTOR_UD 6
-#define VECTOR_DF 8
-#define VECTOR_TS 10
-#define VECTOR_NP 11
-#define VECTOR_SS 12
-#define VECTOR_GP 13
-#define VECTOR_PF 14
-#define VECTOR_AC 17
-#define VECTOR_MC 18
+#define VECTOR_BP  3
+#define VECTOR_UD  6
+#define VECTOR_DF  8
+#define VECTOR_TS  10
+#define VECTOR_NP  11
+#define VECTOR_SS  12
+#define VECTOR_GP  13
+#define VECTOR_PF  14
+#define VECTOR_AC  17
+#define VECTOR_MC  18
 
 enum exit_kind {
     EXIT_NONE,      /* handled below, enter again */
@@ -92,22 +93,22 @@ enum exit_kind {
     EXIT_HALT,
     EXIT_WINDOW, /* the guest can take an interrupt now */
     EXIT_XSETBV,
-    EXIT_SHUTDOWN, /* triple fault */
-    EXIT_SKIP,     /* harmless instruction that does nothing here: invd, wbinvd */
+    EXIT_SHUTDOWN,  /* triple fault */
+    EXIT_SKIP,      /* harmless instruction that does nothing here: invd, wbinvd */
     EXIT_UNDEFINED, /* instruction that this guest does not have: #UD */
     EXIT_PROTECTED, /* instruction refused: #GP(0) */
     EXIT_TASK_SWITCH,
     EXIT_BROKEN, /* the hardware refused the guest's state, or the exit is unknown */
 };
 
-#define EXIT_IO_IN 1u     /* else out */
+#define EXIT_IO_IN     1u /* else out */
 #define EXIT_IO_STRING 2u /* ins, outs */
 #define EXIT_IO_REPEAT 4u
 
-#define EXIT_MEMORY_PRESENT 1u /* mapped, but not for this access */
-#define EXIT_MEMORY_WRITE 2u
-#define EXIT_MEMORY_FETCH 4u
-#define EXIT_MEMORY_TABLE 8u    /* hit while walking the guest's own page tables */
+#define EXIT_MEMORY_PRESENT  1u /* mapped, but not for this access */
+#define EXIT_MEMORY_WRITE    2u
+#define EXIT_MEMORY_FETCH    4u
+#define EXIT_MEMORY_TABLE    8u  /* hit while walking the guest's own page tables */
 #define EXIT_MEMORY_DELIVERY 16u /* hit while delivering an event */
 
 struct exit {
@@ -122,7 +123,7 @@ struct exit {
         struct {
             gpa_t gpa;
             u32 flags;
-            u8 byte_count;  /* instruction bytes the hardware gave, or 0 */
+            u8 byte_count; /* instruction bytes the hardware gave, or 0 */
             u8 bytes[15];
         } memory;
     };
@@ -149,15 +150,15 @@ struct guest {
     u64 tsc_offset; /* guest TSC = host TSC + this; change by guest_tsc_offset_set */
     u64 dr[4];
     u32 owner; /* partition id: whose secrets the predictors may hold */
-    u8 tpr; /* CR8, 0-15 */
+    u8 tpr;    /* CR8, 0-15 */
 };
 
 /* What a walk of the guest's page tables needs. levels: 0 paging off, 2, 3 (PAE), 4, 5. */
 struct guest_paging {
     u64 root; /* CR3 without flags */
     u8 levels;
-    bool large_pages; /* CR4.PSE, or implied */
-    bool no_execute;  /* EFER.NXE */
+    bool large_pages;   /* CR4.PSE, or implied */
+    bool no_execute;    /* EFER.NXE */
     bool write_protect; /* CR0.WP */
 };
 
@@ -166,9 +167,9 @@ struct guest_paging {
 
 /* What the backend does against speculation; filled by hv/core/speculation.c. */
 struct run_speculation {
-    bool stuff_return_stack;  /* after each exit */
-    bool barrier_on_switch;   /* IBPB when another partition's guest is entered */
-    bool switch_spec_ctrl;    /* the guest has its own SPEC_CTRL */
+    bool stuff_return_stack; /* after each exit */
+    bool barrier_on_switch;  /* IBPB when another partition's guest is entered */
+    bool switch_spec_ctrl;   /* the guest has its own SPEC_CTRL */
 };
 void run_speculation_set(const struct run_speculation *policy);
 /* The guest has SPEC_CTRL and PRED_CMD. */
@@ -177,10 +178,12 @@ bool run_has_spec_ctrl(void);
 /* Contiguous zeroed frames (2^RUN_ORDER) that the backend needs for each CPU. */
 #define RUN_ORDER 2
 
-/* Turns the extension on for this CPU; prints what is missing. ST_UNSUPPORTED when it cannot. */
+/* Turns the extension on for this CPU; prints what is missing. ST_UNSUPPORTED when it cannot.
+ */
 enum status run_init(hpa_t memory);
 
-/* memory as above, owned by the partition; root is npt.root. The guest starts in reset state. */
+/* memory as above, owned by the partition; root is npt.root. The guest starts in reset state.
+ */
 enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out);
 /* Forgets the guest on this CPU (registers kept in it, tags). The caller frees its memory. */
 void guest_end(struct guest *guest);
@@ -192,20 +195,22 @@ void guest_run(struct guest *guest, struct exit *out);
 void guest_skip(struct guest *guest, u32 length);
 /* Length of the exiting instruction when the hardware or the hot path knows it, else 0. */
 u32 guest_insn_length(const struct guest *guest);
-/* Tells the length found by decoding at this rip, for the next time (vmmcall and cpuid sites). */
+/* Tells the length found by decoding at this rip, for the next time (vmmcall and cpuid sites).
+ */
 void guest_insn_remember(struct guest *guest, u32 length);
 
 /* An event is waiting to be delivered at the next entry (injected, or interrupted earlier). */
 bool guest_has_event(const struct guest *guest);
-/* Delivers an event at the next entry. Exceptions merge as [APM2 8.2.9] says (#DF, shutdown). */
+/* Delivers an event at the next entry. Exceptions merge as [APM2 8.2.9] says (#DF, shutdown).
+ */
 void guest_inject(struct guest *guest, struct event event);
 /* No event waiting, IF set, no interrupt shadow. */
 bool guest_can_take_interrupt(const struct guest *guest);
 /* No event waiting, no NMI being handled, no shadow. */
 bool guest_can_take_nmi(const struct guest *guest);
 /*
- * Asks for EXIT_WINDOW as soon as the guest can take an interrupt; with a class (1-15) not before
- * CR8 is below it.
+ * Asks for EXIT_WINDOW as soon as the guest can take an interrupt; with a class (1-15) not
+ * before CR8 is below it.
  */
 void guest_ask_window(struct guest *guest, u32 class);
 

@@ -6,7 +6,7 @@
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
-#define CPUID_SVM 0x8000000au
+#define CPUID_SVM      0x8000000au
 #define VM_CR_DISABLED BIT(4)
 
 struct svm_features svm_features;
@@ -16,7 +16,7 @@ struct run_speculation svm_speculation;
 static u8 msr_bitmap[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 io_bitmap[3 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-#define MSR_READ 1u
+#define MSR_READ  1u
 #define MSR_WRITE 2u
 
 /* Two bits an MSR, in areas for 0-1fff, c0000000-c0001fff, c0010000-c0011fff. [APM2 15.11] */
@@ -33,9 +33,9 @@ static void msr_bitmap_open(u32 msr, u32 access)
 static void msr_bitmap_fill(void)
 {
     static const u32 native[] = {
-        0x174, 0x175, 0x176,                                /* SYSENTER */
-        0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,     /* STAR, LSTAR, CSTAR, SFMASK */
-        0xc0000100, 0xc0000101, 0xc0000102,                 /* FS, GS, kernel GS base */
+        0x174,      0x175,      0x176,                  /* SYSENTER */
+        0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, /* STAR, LSTAR, CSTAR, SFMASK */
+        0xc0000100, 0xc0000101, 0xc0000102,             /* FS, GS, kernel GS base */
     };
 
     memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
@@ -157,14 +157,15 @@ enum status run_init(hpa_t memory)
 
 static void vmcb_fill(struct vmcb *vmcb, hpa_t root)
 {
-    vmcb->intercept1 = (u32)(INTERCEPT1_INTR | INTERCEPT1_NMI | INTERCEPT1_SMI | INTERCEPT1_INIT |
-                             INTERCEPT1_RDPMC | INTERCEPT1_CPUID | INTERCEPT1_INVD |
-                             INTERCEPT1_HLT | INTERCEPT1_INVLPGA | INTERCEPT1_IO |
-                             INTERCEPT1_MSR | INTERCEPT1_TASK_SWITCH | INTERCEPT1_SHUTDOWN);
-    vmcb->intercept2 = (u32)(INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
-                             INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI |
-                             INTERCEPT2_SKINIT | INTERCEPT2_WBINVD | INTERCEPT2_MONITOR |
-                             INTERCEPT2_MWAIT | INTERCEPT2_XSETBV | INTERCEPT2_RDPRU);
+    vmcb->intercept1 =
+        (u32)(INTERCEPT1_INTR | INTERCEPT1_NMI | INTERCEPT1_SMI | INTERCEPT1_INIT |
+              INTERCEPT1_RDPMC | INTERCEPT1_CPUID | INTERCEPT1_INVD | INTERCEPT1_HLT |
+              INTERCEPT1_INVLPGA | INTERCEPT1_IO | INTERCEPT1_MSR | INTERCEPT1_TASK_SWITCH |
+              INTERCEPT1_SHUTDOWN);
+    vmcb->intercept2 =
+        (u32)(INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD | INTERCEPT2_VMSAVE |
+              INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT | INTERCEPT2_WBINVD |
+              INTERCEPT2_MONITOR | INTERCEPT2_MWAIT | INTERCEPT2_XSETBV | INTERCEPT2_RDPRU);
     /* #AC and #DB can loop in the delivery without an interrupt ever being taken. */
     vmcb->intercept_exceptions = (u32)(BIT(VECTOR_MC) | BIT(VECTOR_AC) | BIT(VECTOR_DB));
     if (svm_features.foreign_call)
@@ -214,6 +215,9 @@ void guest_end(struct guest *guest)
 
     if (cpu->current == svm_of(guest))
         cpu->current = NULL;
+    /* The next partition may get the same number. */
+    if (cpu->last_owner == guest->owner)
+        cpu->last_owner = ~0u;
 }
 
 /* A new address space tag, so that nothing cached for the old one is found. */

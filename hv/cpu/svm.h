@@ -18,7 +18,7 @@ struct svm_guest {
     struct guest common; /* first: struct guest * and struct svm_guest * are one address */
     struct vmcb *vmcb;
     hpa_t vmcb_address;
-    void *extended; /* XSAVE area, two pages */
+    void *extended;           /* XSAVE area, two pages */
     struct svm_cpu *last_cpu; /* whose caches may hold this VMCB */
     u64 asid_generation;
     u64 next_rip; /* of the last exit, 0 = not known */
@@ -57,16 +57,16 @@ static inline const struct svm_guest *svm_of_const(const struct guest *guest)
     return (const struct svm_guest *)guest;
 }
 
-#define MSR_EFER 0xc0000080u
-#define MSR_TSC_AUX 0xc0000103u
-#define MSR_VM_CR 0xc0010114u
-#define MSR_VM_HSAVE 0xc0010117u
+#define MSR_EFER      0xc0000080u
+#define MSR_TSC_AUX   0xc0000103u
+#define MSR_VM_CR     0xc0010114u
+#define MSR_VM_HSAVE  0xc0010117u
 #define MSR_SPEC_CTRL 0x48u
-#define MSR_PRED_CMD 0x49u
-#define EFER_SVME BIT(12)
-#define EFER_LMA BIT(10)
-#define EFER_LME BIT(8)
-#define EFER_NXE BIT(11)
+#define MSR_PRED_CMD  0x49u
+#define EFER_SVME     BIT(12)
+#define EFER_LMA      BIT(10)
+#define EFER_LME      BIT(8)
+#define EFER_NXE      BIT(11)
 
 /* svm_enter.S */
 void svm_enter(struct regs *regs, u64 vmcb, u64 host_save, u64 stuff_return_stack);

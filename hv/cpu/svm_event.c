@@ -33,7 +33,8 @@ bool guest_can_take_nmi(const struct guest *guest)
 {
     const struct svm_guest *svm = svm_of_const(guest);
 
-    return !svm->nmi_active && !svm->iret_pending && !guest_has_event(guest) && !is_shadowed(svm);
+    return !svm->nmi_active && !svm->iret_pending && !guest_has_event(guest) &&
+           !is_shadowed(svm);
 }
 
 void guest_ask_window(struct guest *guest, u32 class)
@@ -47,7 +48,7 @@ void guest_ask_window(struct guest *guest, u32 class)
     vmcb->vintr = (vmcb->vintr & ~VINTR_WINDOW) | want;
     vmcb->vintr_vector = 0;
     vmcb->intercept1 |= (u32)INTERCEPT1_VINTR;
-    vmcb->clean &= (u32)~(CLEAN_TPR | CLEAN_INTERCEPTS);
+    vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
 static void window_close(struct vmcb *vmcb)
@@ -56,7 +57,7 @@ static void window_close(struct vmcb *vmcb)
         return;
     vmcb->vintr &= ~VINTR_WINDOW;
     vmcb->intercept1 &= (u32)~INTERCEPT1_VINTR;
-    vmcb->clean &= (u32)~(CLEAN_TPR | CLEAN_INTERCEPTS);
+    vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
 static void iret_watch(struct svm_guest *guest)
@@ -82,7 +83,8 @@ static enum status merge(u32 first, struct event *second)
     if (vector == VECTOR_DF)
         return ST_CORRUPT;
     if ((is_contributory(vector) && is_contributory(second->vector)) ||
-        (vector == VECTOR_PF && (second->vector == VECTOR_PF || is_contributory(second->vector)))) {
+        (vector == VECTOR_PF &&
+         (second->vector == VECTOR_PF || is_contributory(second->vector)))) {
         second->vector = VECTOR_DF;
         second->has_error = true;
         second->error = 0;

@@ -4,14 +4,14 @@
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
-#define IO_IN BIT(0)
-#define IO_STRING BIT(2)
-#define IO_REPEAT BIT(3)
-#define NPF_PRESENT BIT(0)
-#define NPF_WRITE BIT(1)
+#define IO_IN        BIT(0)
+#define IO_STRING    BIT(2)
+#define IO_REPEAT    BIT(3)
+#define NPF_PRESENT  BIT(0)
+#define NPF_WRITE    BIT(1)
 #define NPF_RESERVED BIT(3)
-#define NPF_FETCH BIT(4)
-#define NPF_TABLE BIT(33)
+#define NPF_FETCH    BIT(4)
+#define NPF_TABLE    BIT(33)
 
 static void exit_io(struct svm_guest *guest, struct exit *out)
 {
@@ -21,8 +21,9 @@ static void exit_io(struct svm_guest *guest, struct exit *out)
     out->kind = EXIT_IO;
     out->io.port = (u16)(info >> 16);
     out->io.size = (u8)(info >> 4 & 7);
-    out->io.flags = (u8)((info & IO_IN ? EXIT_IO_IN : 0) | (info & IO_STRING ? EXIT_IO_STRING : 0) |
-                         (info & IO_REPEAT ? EXIT_IO_REPEAT : 0));
+    out->io.flags =
+        (u8)((info & IO_IN ? EXIT_IO_IN : 0) | (info & IO_STRING ? EXIT_IO_STRING : 0) |
+             (info & IO_REPEAT ? EXIT_IO_REPEAT : 0));
 }
 
 static void exit_memory(struct svm_guest *guest, struct exit *out)
@@ -76,7 +77,7 @@ static void exit_window(struct svm_guest *guest)
 {
     guest->vmcb->vintr &= ~VINTR_WINDOW;
     guest->vmcb->intercept1 &= (u32)~INTERCEPT1_VINTR;
-    guest->vmcb->clean &= (u32)~(CLEAN_TPR | CLEAN_INTERCEPTS);
+    guest->vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
 /* The kinds that need nothing but their name. */
@@ -86,17 +87,28 @@ static enum exit_kind kind_of_code(u64 code)
         u16 code;
         u16 kind;
     } plain[] = {
-        {VMEXIT_INTR, EXIT_INTERRUPT},     {VMEXIT_HLT, EXIT_HALT},
-        {VMEXIT_CPUID, EXIT_CPUID},        {VMEXIT_NMI, EXIT_INTERRUPT},
-        {VMEXIT_XSETBV, EXIT_XSETBV},      {VMEXIT_SHUTDOWN, EXIT_SHUTDOWN},
-        {VMEXIT_INVD, EXIT_SKIP},          {VMEXIT_WBINVD, EXIT_SKIP},
-        {VMEXIT_RDPMC, EXIT_PROTECTED},    {VMEXIT_MONITOR, EXIT_UNDEFINED},
-        {VMEXIT_MWAIT, EXIT_UNDEFINED},    {VMEXIT_MWAIT_ARMED, EXIT_UNDEFINED},
-        {VMEXIT_RDPRU, EXIT_UNDEFINED},    {VMEXIT_VMRUN, EXIT_UNDEFINED},
-        {VMEXIT_VMLOAD, EXIT_UNDEFINED},   {VMEXIT_VMSAVE, EXIT_UNDEFINED},
-        {VMEXIT_STGI, EXIT_UNDEFINED},     {VMEXIT_CLGI, EXIT_UNDEFINED},
-        {VMEXIT_SKINIT, EXIT_UNDEFINED},   {VMEXIT_INVLPGA, EXIT_UNDEFINED},
-        {VMEXIT_SMI, EXIT_INTERRUPT},      {VMEXIT_INIT, EXIT_INTERRUPT},
+        {VMEXIT_INTR, EXIT_INTERRUPT},
+        {VMEXIT_HLT, EXIT_HALT},
+        {VMEXIT_CPUID, EXIT_CPUID},
+        {VMEXIT_NMI, EXIT_INTERRUPT},
+        {VMEXIT_XSETBV, EXIT_XSETBV},
+        {VMEXIT_SHUTDOWN, EXIT_SHUTDOWN},
+        {VMEXIT_INVD, EXIT_SKIP},
+        {VMEXIT_WBINVD, EXIT_SKIP},
+        {VMEXIT_RDPMC, EXIT_PROTECTED},
+        {VMEXIT_MONITOR, EXIT_UNDEFINED},
+        {VMEXIT_MWAIT, EXIT_UNDEFINED},
+        {VMEXIT_MWAIT_ARMED, EXIT_UNDEFINED},
+        {VMEXIT_RDPRU, EXIT_UNDEFINED},
+        {VMEXIT_VMRUN, EXIT_UNDEFINED},
+        {VMEXIT_VMLOAD, EXIT_UNDEFINED},
+        {VMEXIT_VMSAVE, EXIT_UNDEFINED},
+        {VMEXIT_STGI, EXIT_UNDEFINED},
+        {VMEXIT_CLGI, EXIT_UNDEFINED},
+        {VMEXIT_SKINIT, EXIT_UNDEFINED},
+        {VMEXIT_INVLPGA, EXIT_UNDEFINED},
+        {VMEXIT_SMI, EXIT_INTERRUPT},
+        {VMEXIT_INIT, EXIT_INTERRUPT},
         {VMEXIT_TASK_SWITCH, EXIT_TASK_SWITCH},
     };
 

@@ -1,14 +1,14 @@
 /* The guest's state as others see it: segments, control registers, mode, paging. */
 #include "hv/cpu/svm.h"
 
-#define CR0_PE BIT(0)
-#define CR0_WP BIT(16)
-#define CR0_PG BIT(31)
-#define CR4_PSE BIT(4)
-#define CR4_PAE BIT(5)
+#define CR0_PE   BIT(0)
+#define CR0_WP   BIT(16)
+#define CR0_PG   BIT(31)
+#define CR4_PSE  BIT(4)
+#define CR4_PAE  BIT(5)
 #define CR4_LA57 BIT(12)
 #define DR6_STEP BIT(14)
-#define SHADOW BIT(0)
+#define SHADOW   BIT(0)
 
 void guest_state_get(const struct guest *guest, struct guest_state *out)
 {

@@ -1,15 +1,15 @@
 /*
- * State that VMRUN leaves alone: x87/SSE/AVX registers, XCR0, DR0-3, TSC_AUX. The hypervisor uses
- * none of it, so it stays in the registers until another guest is entered.
+ * State that VMRUN leaves alone: x87/SSE/AVX registers, XCR0, DR0-3, TSC_AUX. The hypervisor
+ * uses none of it, so it stays in the registers until another guest is entered.
  */
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/insn.h"
 #include "hv/cpu/svm.h"
 
 #define PRED_CMD_IBPB 1u
-#define FCW_INITIAL 0x37f
+#define FCW_INITIAL   0x37f
 #define MXCSR_INITIAL 0x1f80u
-#define XSAVE_MXCSR 24
+#define XSAVE_MXCSR   24
 
 void svm_extended_make(struct svm_guest *guest)
 {
@@ -62,7 +62,8 @@ static void debug_load(const struct guest *guest)
 
 static void switch_out(struct svm_cpu *cpu, struct svm_guest *old)
 {
-    /* QEMU's TCG does not know the XSETBV intercept: what the guest has set is in the register. */
+    /* QEMU's TCG does not know the XSETBV intercept: what the guest has set is in the register.
+     */
     if (svm_features.xsave) {
         old->common.xcr0 = insn_xgetbv(0) & svm_features.xcr0_max;
         cpu->xcr0_now = old->common.xcr0;

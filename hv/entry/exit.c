@@ -35,8 +35,9 @@ void guest_fail(struct vcpu *vcpu, enum end_reason reason, const char *why, u64 
     guest_state_get(vcpu->guest, &s);
     print("partition %u (%s): vCPU %u: %s (%lx)\n", vcpu->partition->id, vcpu->partition->name,
           vcpu->id, why, detail);
-    print("  rip %lx cs %x rsp %lx rflags %lx cpl %u cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n",
-          r->rip, s.cs.selector, r->rsp, r->rflags, s.cpl, s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
+    print(
+        "  rip %lx cs %x rsp %lx rflags %lx cpl %u cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n",
+        r->rip, s.cs.selector, r->rsp, r->rflags, s.cpl, s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
     print("  rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx r8 %lx r9 %lx\n", r->rax,
           r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp, r->r8, r->r9);
     partition_shutdown(vcpu->partition, reason);
@@ -100,8 +101,8 @@ static void exit_hypercall(struct vcpu *vcpu)
         guest_skip(vcpu->guest, length);
 }
 
-/* A vCPU that halts with interrupts off is down; when it was the last one, the machine is off: so
- * do Linux's PVH guests end, which have no other way. */
+/* A vCPU that halts with interrupts off is down; when it was the last one, the machine is off:
+ * so do Linux's PVH guests end, which have no other way. */
 static void halt_for_ever(struct vcpu *vcpu)
 {
     const struct partition *p = vcpu->partition;

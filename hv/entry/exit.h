@@ -1,6 +1,6 @@
 /*
- * The parts of the run loop: what each kind of exit does, and what is delivered before an entry.
- * Everything here works on the running vCPU.
+ * The parts of the run loop: what each kind of exit does, and what is delivered before an
+ * entry. Everything here works on the running vCPU.
  */
 #ifndef HV_ENTRY_EXIT_H
 #define HV_ENTRY_EXIT_H

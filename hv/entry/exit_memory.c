@@ -68,7 +68,8 @@ static void emulate_load(struct vcpu *vcpu, const struct insn *insn, u64 at)
         return;
     }
     if (insn->op == INSN_MOV || insn->op == INSN_MOVZX) {
-        reg_write(vcpu, insn, insn->source_size < 8 ? old & (BIT(8 * insn->source_size) - 1) : old);
+        reg_write(vcpu, insn,
+                  insn->source_size < 8 ? old & (BIT(8 * insn->source_size) - 1) : old);
         return;
     }
     result = insn_compute(insn->op, insn->size, reg_read(vcpu, insn), old,

@@ -1,7 +1,7 @@
 /*
  * I/O ports: none is claimed yet. Reads give all ones, writes go nowhere. One exception: the
- * counters of the interval timer read 0, because Linux takes all ones there for a counter that has
- * not begun to run and polls it 100,000 times before it gives up.
+ * counters of the interval timer read 0, because Linux takes all ones there for a counter that
+ * has not begun to run and polls it 100,000 times before it gives up.
  */
 #include "hv/entry/exit.h"
 #include "hypercall/guest_mem.h"

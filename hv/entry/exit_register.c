@@ -9,7 +9,7 @@
 #include "xen-adapter/xen.h"
 
 enum { LENGTH_CPUID = 2, LENGTH_MSR = 2 };
-#define FAULTING_CPUID BIT(0)
+#define FAULTING_CPUID  BIT(0)
 #define CPUID_INTERFACE 0x40000000u
 
 static bool is_xen(const struct vcpu *vcpu)

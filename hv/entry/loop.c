@@ -44,8 +44,8 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
 }
 
 /*
- * Tells the adapter who got and who lost the CPU. The one that lost it is told before anything else
- * runs, because the next one may destroy it.
+ * Tells the adapter who got and who lost the CPU. The one that lost it is told before anything
+ * else runs, because the next one may destroy it.
  */
 static void switch_vcpu(struct cpu *cpu, struct vcpu *next)
 {

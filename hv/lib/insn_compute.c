@@ -1,13 +1,13 @@
 /* Operands as values: registers, addresses, arithmetic with its flags. */
 #include "hv/lib/insn_decode.h"
 
-#define FLAG_CARRY BIT(0)
-#define FLAG_PARITY BIT(2)
-#define FLAG_ADJUST BIT(4)
-#define FLAG_ZERO BIT(6)
-#define FLAG_SIGN BIT(7)
+#define FLAG_CARRY    BIT(0)
+#define FLAG_PARITY   BIT(2)
+#define FLAG_ADJUST   BIT(4)
+#define FLAG_ZERO     BIT(6)
+#define FLAG_SIGN     BIT(7)
 #define FLAG_OVERFLOW BIT(11)
-#define FLAGS_STATUS                                                                               \
+#define FLAGS_STATUS                                                                           \
     (FLAG_CARRY | FLAG_PARITY | FLAG_ADJUST | FLAG_ZERO | FLAG_SIGN | FLAG_OVERFLOW)
 
 static u64 mask_of(u8 size)
@@ -109,7 +109,8 @@ static u64 logic(u8 size, u64 result, u64 *flags)
     return result & mask_of(size);
 }
 
-/* Bit operations change the carry only; second is the bit number, already within the operand. */
+/* Bit operations change the carry only; second is the bit number, already within the operand.
+ */
 static u64 bit(enum insn_op op, u8 size, u64 first, u64 second, u64 *rflags)
 {
     u64 chosen = BIT(second & (8u * size - 1));
@@ -126,8 +127,8 @@ static u64 bit(enum insn_op op, u8 size, u64 first, u64 second, u64 *rflags)
 static u64 step(enum insn_op op, u8 size, u64 first, u64 *rflags)
 {
     u64 flags;
-    u64 result = op == INSN_INC ? add(size, first, 1, 0, &flags)
-                                : subtract(size, first, 1, 0, &flags);
+    u64 result =
+        op == INSN_INC ? add(size, first, 1, 0, &flags) : subtract(size, first, 1, 0, &flags);
 
     flags = (flags & ~FLAG_CARRY) | (*rflags & FLAG_CARRY);
     *rflags = (*rflags & ~FLAGS_STATUS) | flags;

@@ -117,7 +117,8 @@ static enum status take_prefixes(struct cursor *c, struct insn *insn, u8 *opcode
     }
 }
 
-/* C4, C5, 62 and 8F: true when they begin a vector prefix here rather than an old instruction. */
+/* C4, C5, 62 and 8F: true when they begin a vector prefix here rather than an old instruction.
+ */
 static enum status is_vector_prefix(const struct cursor *c, u8 opcode, bool *out)
 {
     u8 following;
@@ -133,7 +134,8 @@ static enum status is_vector_prefix(const struct cursor *c, u8 opcode, bool *out
     return ST_OK;
 }
 
-static enum status take_vector_prefix(struct cursor *c, struct insn *insn, u8 prefix, u8 *opcode)
+static enum status take_vector_prefix(struct cursor *c, struct insn *insn, u8 prefix,
+                                      u8 *opcode)
 {
     u8 payload[3] = {0};
     u32 count = prefix == 0xc5 ? 1 : prefix == 0x62 ? 3 : 2;
@@ -141,8 +143,8 @@ static enum status take_vector_prefix(struct cursor *c, struct insn *insn, u8 pr
 
     for (u32 i = 0; i < count; i++)
         TRY(next_byte(c, &payload[i]));
-    if (insn->rex || (insn->prefixes & (INSN_LOCK | INSN_REPEAT | INSN_REPEAT_NOT |
-                                        INSN_OPERAND_SIZE)))
+    if (insn->rex ||
+        (insn->prefixes & (INSN_LOCK | INSN_REPEAT | INSN_REPEAT_NOT | INSN_OPERAND_SIZE)))
         return ST_INVALID;
     map = prefix == 0xc5 ? 1 : prefix == 0x62 ? payload[0] & 7 : payload[0] & 0x1f;
     if (prefix == 0x8f ? map < 8 || map > 10 : map == 0 || map == 4 || map > 6)
@@ -171,8 +173,9 @@ static enum status take_opcode(struct cursor *c, struct insn *insn, u8 *what)
         insn->map = opcode == 0x38 ? 2 : opcode == 0x3a ? 3 : 1;
         if (insn->map != 1)
             TRY(next_byte(c, &opcode));
-        *what = insn->map == 1 ? insn_layout_two[opcode]
-                               : (u8)(insn->map == 2 ? LAYOUT_MODRM : LAYOUT_MODRM | LAYOUT_IMM8);
+        *what = insn->map == 1
+                    ? insn_layout_two[opcode]
+                    : (u8)(insn->map == 2 ? LAYOUT_MODRM : LAYOUT_MODRM | LAYOUT_IMM8);
     }
     insn->opcode = opcode;
     return *what & LAYOUT_NONE_SUCH ? ST_INVALID : ST_OK;
@@ -182,8 +185,8 @@ static enum status take_opcode(struct cursor *c, struct insn *insn, u8 *what)
 static enum status take_memory_16(struct cursor *c, struct insn *insn, u8 mod, u8 rm)
 {
     static const u8 base[8] = {3, 3, 5, 5, 6, 7, 5, 3};
-    static const u8 index[8] = {6, 7, 6, 7, INSN_NO_REGISTER, INSN_NO_REGISTER, INSN_NO_REGISTER,
-                                INSN_NO_REGISTER};
+    static const u8 index[8] = {
+        6, 7, 6, 7, INSN_NO_REGISTER, INSN_NO_REGISTER, INSN_NO_REGISTER, INSN_NO_REGISTER};
 
     insn->base = base[rm];
     insn->index = index[rm];
@@ -252,7 +255,8 @@ static enum status take_modrm(struct cursor *c, struct insn *insn)
     return take_memory(c, insn, mod, rm);
 }
 
-/* test in groups F6 and F7 has an immediate, its neighbours have none; extrq and insertq two. */
+/* test in groups F6 and F7 has an immediate, its neighbours have none; extrq and insertq two.
+ */
 static u8 adjust_layout(const struct insn *insn, u8 what)
 {
     u8 group = insn->modrm >> 3 & 7;

@@ -9,7 +9,7 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define INSN_MAX 15u
+#define INSN_MAX         15u
 #define INSN_NO_REGISTER 0xff
 
 enum insn_mode { INSN_16, INSN_32, INSN_64 };
@@ -92,7 +92,7 @@ enum insn_op {
     INSN_SYSEXIT,
     INSN_VMCALL,
     INSN_VMMCALL,
-    INSN_INT,  /* int n: immediate */
+    INSN_INT, /* int n: immediate */
     INSN_INT3,
     INSN_UD2,
     INSN_MONITOR,
@@ -103,9 +103,9 @@ enum insn_op {
     INSN_WRGSBASE,
     INSN_RDFSBASE,
     INSN_RDGSBASE,
-    INSN_MOV_TO_SEGMENT,   /* reg = segment number */
+    INSN_MOV_TO_SEGMENT, /* reg = segment number */
     INSN_MOV_FROM_SEGMENT,
-    INSN_FAR_JUMP,  /* through memory */
+    INSN_FAR_JUMP, /* through memory */
     INSN_FAR_CALL,
     INSN_FAR_RETURN,
 };
@@ -118,7 +118,8 @@ enum insn_form {
     INSN_FORM_RM_IMMEDIATE,
     INSN_FORM_RM, /* one operand */
     INSN_FORM_STRING,
-    INSN_FORM_REG_IMMEDIATE, /* register in reg (port instructions: the port is the immediate) */
+    INSN_FORM_REG_IMMEDIATE, /* register in reg (port instructions: the port is the immediate)
+                              */
     INSN_FORM_REG_DX,        /* port in dx */
 };
 
@@ -132,9 +133,9 @@ enum insn_segment {
     INSN_SEGMENTS,
 };
 
-#define INSN_LOCK 1u
-#define INSN_REPEAT 2u     /* F3 */
-#define INSN_REPEAT_NOT 4u /* F2 */
+#define INSN_LOCK         1u
+#define INSN_REPEAT       2u /* F3 */
+#define INSN_REPEAT_NOT   4u /* F2 */
 #define INSN_OPERAND_SIZE 8u
 #define INSN_ADDRESS_SIZE 16u
 
@@ -142,12 +143,12 @@ struct insn {
     u8 length;
     enum insn_op op;
     enum insn_form form;
-    u8 map;    /* 0 one byte, 1 0F, 2 0F38, 3 0F3A; VEX, EVEX and XOP: their map + 16 */
+    u8 map; /* 0 one byte, 1 0F, 2 0F38, 3 0F3A; VEX, EVEX and XOP: their map + 16 */
     u8 opcode;
     u8 prefixes;
-    u8 rex;    /* 0 when absent */
-    u8 modrm;  /* 0 when absent */
-    u8 size;   /* operand in bytes: 1, 2, 4, 8, 16 */
+    u8 rex;         /* 0 when absent */
+    u8 modrm;       /* 0 when absent */
+    u8 size;        /* operand in bytes: 1, 2, 4, 8, 16 */
     u8 source_size; /* of rm for movzx and movsx, else = size */
     u8 address_size;
     u8 reg, rm; /* numbers with REX; rm only when !has_memory */

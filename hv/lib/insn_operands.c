@@ -1,4 +1,5 @@
-/* From opcode fields to operation, form and operand sizes; registers and addresses as values. */
+/* From opcode fields to operation, form and operand sizes; registers and addresses as values.
+ */
 #include "hv/lib/insn_decode.h"
 #include "hv/lib/insn_tables.h"
 
@@ -226,7 +227,7 @@ static void operands_one(struct insn *insn, enum insn_mode mode)
 /* 0F 01: by modrm.reg in memory forms, by the whole byte in register forms. */
 static void operands_0f01(struct insn *insn)
 {
-    static const enum insn_op memory[8] = {INSN_SGDT, INSN_SIDT, INSN_LGDT, INSN_LIDT,
+    static const enum insn_op memory[8] = {INSN_SGDT, INSN_SIDT,  INSN_LGDT, INSN_LIDT,
                                            INSN_SMSW, INSN_OTHER, INSN_LMSW, INSN_INVLPG};
     static const struct {
         u8 modrm;
@@ -312,10 +313,10 @@ static void operands_two_plain(struct insn *insn)
         u8 opcode;
         u8 op;
     } plain[] = {
-        {0x05, INSN_SYSCALL},  {0x06, INSN_CLTS},    {0x07, INSN_SYSRET}, {0x08, INSN_INVD},
-        {0x09, INSN_WBINVD},   {0x0b, INSN_UD2},     {0x30, INSN_WRMSR},  {0x31, INSN_RDTSC},
-        {0x32, INSN_RDMSR},    {0x33, INSN_RDPMC},   {0x34, INSN_SYSENTER},
-        {0x35, INSN_SYSEXIT},  {0xa2, INSN_CPUID},
+        {0x05, INSN_SYSCALL}, {0x06, INSN_CLTS},  {0x07, INSN_SYSRET},   {0x08, INSN_INVD},
+        {0x09, INSN_WBINVD},  {0x0b, INSN_UD2},   {0x30, INSN_WRMSR},    {0x31, INSN_RDTSC},
+        {0x32, INSN_RDMSR},   {0x33, INSN_RDPMC}, {0x34, INSN_SYSENTER}, {0x35, INSN_SYSEXIT},
+        {0xa2, INSN_CPUID},
     };
 
     for (u32 i = 0; i < ARRAY_SIZE(plain); i++)

@@ -4,12 +4,12 @@
 
 #include "hv/lib/insn_decode.h"
 
-#define LAYOUT_MODRM 0x01u
-#define LAYOUT_IMM8 0x02u
-#define LAYOUT_IMMZ 0x04u /* 16 or 32 bits, by operand size */
-#define LAYOUT_IMM16 0x08u
-#define LAYOUT_MOFFS 0x10u /* an address, by address size */
-#define LAYOUT_NOT_64 0x20u
+#define LAYOUT_MODRM     0x01u
+#define LAYOUT_IMM8      0x02u
+#define LAYOUT_IMMZ      0x04u /* 16 or 32 bits, by operand size */
+#define LAYOUT_IMM16     0x08u
+#define LAYOUT_MOFFS     0x10u /* an address, by address size */
+#define LAYOUT_NOT_64    0x20u
 #define LAYOUT_NONE_SUCH 0x40u
 
 #define INSN_VECTOR_MAP 16
