@@ -67,8 +67,7 @@ void op_partition_shutdown(struct partition *p, enum native_end reason)
     partition_shutdown(p, (enum end_reason)reason);
 }
 
-#define LOG_BYTES_A_SECOND 4096u
-#define LOG_LINE_MAX       120u
+#define LOG_BYTES_A_SECOND 16384u
 
 /* Takes `bytes` from the allowance of this second. */
 static u32 log_allow(struct partition *p, u32 bytes)
@@ -84,22 +83,21 @@ static u32 log_allow(struct partition *p, u32 bytes)
     return bytes;
 }
 
+static void log_line_end(struct partition *p)
+{
+    if (p->log_used != 0)
+        print("(d%u) %.*s\n", p->id, (int)p->log_used, p->log_line);
+    p->log_used = 0;
+}
+
 void op_partition_log(struct partition *p, const char *text, u32 bytes)
 {
-    char line[LOG_LINE_MAX + 1];
-    u32 used = 0;
-
     bytes = log_allow(p, bytes);
     for (u32 i = 0; i < bytes; i++) {
-        bool is_text = text[i] >= ' ' && text[i] < 127;
-
-        if (is_text)
-            line[used++] = text[i];
-        if ((text[i] == '\n' || i + 1 == bytes || used == LOG_LINE_MAX) && used != 0) {
-            line[used] = 0;
-            print("(d%u) %s\n", p->id, line);
-            used = 0;
-        }
+        if (text[i] >= ' ' && text[i] < 127)
+            p->log_line[p->log_used++] = text[i];
+        if (text[i] == '\n' || p->log_used == sizeof(p->log_line))
+            log_line_end(p);
     }
 }
 

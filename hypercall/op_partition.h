@@ -27,7 +27,7 @@ void op_partition_abi_set(struct partition *p, enum op_abi abi, void *state);
 /* Ends the partition: its vCPUs run no more, the root is told. */
 void op_partition_shutdown(struct partition *p, enum native_end reason);
 
-/* A guest's own line for the machine's log; shown as "(dN) text", at most 4 KiB a second. */
+/* A guest's own text for the machine's log, shown by line as "(dN) text", 16 KiB a second. */
 void op_partition_log(struct partition *p, const char *text, u32 bytes);
 
 u64 op_system_bytes_total(void);

@@ -190,20 +190,15 @@ void console_finish(struct guest *guest)
     if (open_line == guest)
         console_margin();
     guest->is_console_broken = false;
-    if (keyboard == guest)
-        keyboard = NULL;
 }
 
-void console_offer(struct guest *guest)
-{
-    if (!keyboard)
-        keyboard = guest;
-}
-
+/* Gives the keyboard to the next living guest, and shows what it has not finished saying. */
 static void keyboard_move(void)
 {
-    u32 begin = keyboard ? keyboard->index : 0;
+    struct guest *old = keyboard;
+    u32 begin = old ? old->index : 0;
 
+    keyboard = old && old->state == GUEST_LIVES ? old : NULL;
     for (u32 i = 1; i <= steward.guest_count; i++) {
         struct guest *next = &steward.guest[(begin + i) % steward.guest_count];
 
@@ -212,10 +207,13 @@ static void keyboard_move(void)
             break;
         }
     }
-    console_margin();
-    if (keyboard)
-        print("entente: keyboard: guest %s\n", keyboard->name);
     held_count = 0;
+    if (keyboard == old || !keyboard)
+        return;
+    console_margin();
+    print("entente: keyboard: guest %s\n", keyboard->name);
+    if (is_live(keyboard))
+        put(keyboard, keyboard->line, keyboard->line_used);
 }
 
 void console_input(void)
@@ -233,4 +231,16 @@ void console_input(void)
         }
         feed();
     } while (in.bytes == sizeof(in.data));
+}
+
+void console_offer(struct guest *guest)
+{
+    if (!keyboard || keyboard->state != GUEST_LIVES)
+        keyboard = guest;
+}
+
+void console_leave(const struct guest *guest)
+{
+    if (keyboard == guest)
+        keyboard_move();
 }

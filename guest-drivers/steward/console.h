@@ -22,5 +22,7 @@ void console_margin(void);
 
 /* The keyboard goes to this guest if nobody living has it. */
 void console_offer(struct guest *guest);
+/* The guest is not alive any more: another one gets its keyboard. */
+void console_leave(const struct guest *guest);
 
 #endif

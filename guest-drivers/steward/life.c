@@ -89,6 +89,7 @@ static bool may_restart(struct guest *guest)
           "started again, see its last lines\n",
           (int)MIN(guest->config->file.length, 60ul), guest->config->file.at,
           config_line(guest->config, KEY_NAME), guest->name, guest->short_lives);
+    guest->has_failed = true;
     return false;
 }
 
@@ -96,6 +97,8 @@ static void guest_end(struct guest *guest, u32 reason)
 {
     bool has_crashed = reason == NATIVE_END_CRASH || reason == NATIVE_END_TRIPLE_FAULT;
     enum config_action action = action_of(guest, reason);
+    bool had_failed = guest->has_failed;
+    bool is_again;
 
     console_finish(guest);
     console_margin();
@@ -106,21 +109,21 @@ static void guest_end(struct guest *guest, u32 reason)
     if (reason != NATIVE_END_POWEROFF)
         guest->has_failed = true;
     guest->state = GUEST_ENDED;
-    if (action == ACTION_PRESERVE)
-        return;
-    guest_clear(guest);
-    memory_print();
-    /* A refused kernel is refused the next time too. */
-    if (action == ACTION_DESTROY || (has_crashed && guest->shim_line[0] != 0))
-        return;
-    if (!may_restart(guest)) {
-        guest->has_failed = true;
-        return;
+    if (action != ACTION_PRESERVE) {
+        guest_clear(guest);
+        memory_print();
     }
-    guest->state = GUEST_WAITS;
-    life_begin(guest);
-    if (guest->state == GUEST_LIVES && reason == NATIVE_END_REBOOT)
-        guest->has_failed = false;
+    /* A refused kernel is refused the next time too. */
+    is_again = (action == ACTION_RESTART || action == ACTION_RENAME_RESTART) &&
+               !(has_crashed && guest->shim_line[0] != 0) && may_restart(guest);
+    if (is_again) {
+        guest->state = GUEST_WAITS;
+        life_begin(guest);
+    }
+    if (guest->state != GUEST_LIVES)
+        console_leave(guest);
+    else if (reason == NATIVE_END_REBOOT)
+        guest->has_failed = had_failed;
 }
 
 void life_check(void)

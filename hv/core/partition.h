@@ -73,6 +73,8 @@ struct partition {
     u64 tsc_offset;
     u64 log_since_ns; /* allowance of op_partition_log() */
     u32 log_bytes;
+    u32 log_used;
+    char log_line[160]; /* unfinished */
     void *abi_state[ABIS]; /* frames of the partition */
 };
 
