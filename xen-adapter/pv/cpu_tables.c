@@ -2,10 +2,8 @@
 
 #include "hv/lib/string.h"
 #include "xen-adapter/pv/cpuid.h"
-#include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/msr.h"
-#include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
 
 struct tss {
@@ -207,17 +205,6 @@ void cpu_cr4_load(u64 guest_cr4)
         return;
     cr4_set = cr4;
     insn_write_cr4(cr4);
-}
-
-bool cpu_smap_mend(u32 error, u64 cr2)
-{
-    if ((error & PF_USER) || !(error & PF_PRESENT) || !(cr4_set & CR4_SMAP) ||
-        !guest_range_ok(cr2, 1))
-        return false;
-    shim.smep_smap &= ~CR4_SMAP;
-    cr4_set &= ~CR4_SMAP;
-    insn_write_cr4(cr4_set);
-    return true;
 }
 
 void cpu_tables_load(struct pv_vcpu *vcpu)

@@ -13,12 +13,6 @@ void cpu_tables_make(struct pv_vcpu *vcpu, u64 ist, u64 ist_bytes);
 /* Loads them on this CPU, with the entry points and control registers of a PV guest. */
 void cpu_tables_load(struct pv_vcpu *vcpu);
 
-/*
- * QEMU before 9.1 emulates IRET and far RET in ring 3 with supervisor accesses to the stack, which
- * SMAP then refuses. True: that was the fault, SMAP is off for good, try again.
- */
-bool cpu_smap_mend(u32 error, u64 cr2);
-
 /* CR0 as it was set for the guest, less TS; no exit for asking. */
 u64 cpu_cr0(void);
 

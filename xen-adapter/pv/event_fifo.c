@@ -124,7 +124,7 @@ static enum status page_of_guest(mfn_t frame, void **page)
 {
     if (!frame_is_guest(frame))
         return ST_INVALID;
-    *page = mfn_to_virt(frame);
+    *page = mmu.direct + (frame.raw << PAGE_SHIFT);
     return ST_OK;
 }
 

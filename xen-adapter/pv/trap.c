@@ -2,7 +2,6 @@
 
 #include "hv/lib/string.h"
 #include "xen-adapter/pv/bounce.h"
-#include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/debugreg.h"
 #include "xen-adapter/pv/emulate.h"
 #include "xen-adapter/pv/event.h"
@@ -22,7 +21,7 @@ static void page_fault(struct pv_vcpu *vcpu)
     struct pv_regs *regs = &vcpu->regs;
     u64 cr2 = insn_read_cr2();
 
-    if (mmu_fault(vcpu, cr2, regs->error, regs) || cpu_smap_mend(regs->error, cr2))
+    if (mmu_fault(vcpu, cr2, regs->error, regs))
         return;
     vcpu->cr2 = cr2;
     vcpu->info->cr2 = cr2;

@@ -78,7 +78,7 @@ HANDLER(op_vcpu_op_register_vcpu_info)
     if (want.offset > PAGE_SIZE - sizeof(*info) || (want.offset & 7) != 0 ||
         vcpu->info != &guest_shared->vcpu_info[vcpu->id] || !frame_is_guest(mfn(want.mfn)))
         return -XEN_EINVAL;
-    info = (struct xen_vcpu_info *)((u8 *)mfn_to_virt(mfn(want.mfn)) + want.offset);
+    info = (struct xen_vcpu_info *)(mmu.direct + (want.mfn << PAGE_SHIFT) + want.offset);
     *info = *vcpu->info;
     info->pending_sel = ~(u64)0;
     vcpu->info = info;
