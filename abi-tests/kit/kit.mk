@@ -19,6 +19,9 @@ $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c
 $(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+$(BUILD)/exits.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
 
 # The boot measurement: a first process, and the first instruction under bare QEMU.
 $(BUILD)/bench-init: abi-tests/bench/init.c

@@ -97,9 +97,11 @@ enum exit_kind {
     EXIT_SKIP,      /* harmless instruction that does nothing here: invd, wbinvd */
     EXIT_UNDEFINED, /* instruction that this guest does not have: #UD */
     EXIT_PROTECTED, /* instruction refused: #GP(0) */
+    EXIT_PRIORITY,  /* mov to CR8 while an interrupt waits: carry it out in guest->tpr */
     EXIT_TASK_SWITCH,
     EXIT_BROKEN, /* the hardware refused the guest's state, or the exit is unknown */
 };
+#define EXIT_KINDS (EXIT_BROKEN + 1)
 
 #define EXIT_IO_IN     1u /* else out */
 #define EXIT_IO_STRING 2u /* ins, outs */
@@ -209,8 +211,8 @@ bool guest_can_take_interrupt(const struct guest *guest);
 /* No event waiting, no NMI being handled, no shadow. */
 bool guest_can_take_nmi(const struct guest *guest);
 /*
- * Asks for EXIT_WINDOW as soon as the guest can take an interrupt; with a class (1-15) not
- * before CR8 is below it.
+ * Asks for EXIT_WINDOW as soon as the guest can take an interrupt. With a class (1-15) only CR8
+ * is in the way: EXIT_PRIORITY comes when the guest writes it.
  */
 void guest_ask_window(struct guest *guest, u32 class);
 

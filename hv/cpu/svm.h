@@ -79,5 +79,6 @@ void svm_switch(struct svm_cpu *cpu, struct svm_guest *next);
 void svm_exit_decode(struct svm_guest *guest, struct exit *out);
 /* svm_event.c */
 void svm_event_interrupted(struct svm_guest *guest);
+void svm_window_close(struct vmcb *vmcb);
 
 #endif

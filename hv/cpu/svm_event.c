@@ -37,24 +37,31 @@ bool guest_can_take_nmi(const struct guest *guest)
            !is_shadowed(svm);
 }
 
+/*
+ * A window is a virtual interrupt that exits when it would be taken. While one is asked for,
+ * and when only CR8 is in the way, a write to CR8 exits: hardware would re-evaluate the virtual
+ * interrupt, but QEMU 7.2 and 10.0 abort there (a lock of theirs is not held).
+ */
 void guest_ask_window(struct guest *guest, u32 class)
 {
     struct vmcb *vmcb = svm_of(guest)->vmcb;
-    u32 want = (u32)VINTR_IRQ | (class ? class << VINTR_PRIORITY_SHIFT
-                                       : (u32)(VINTR_PRIORITY_MAX | VINTR_IGNORE_TPR));
 
-    if ((vmcb->vintr & VINTR_WINDOW) == want)
+    if ((vmcb->intercept_cr & INTERCEPT_CR8_WRITE) && (class || (vmcb->vintr & VINTR_IRQ)))
         return;
-    vmcb->vintr = (vmcb->vintr & ~VINTR_WINDOW) | want;
-    vmcb->vintr_vector = 0;
-    vmcb->intercept1 |= (u32)INTERCEPT1_VINTR;
+    vmcb->intercept_cr |= (u32)INTERCEPT_CR8_WRITE;
+    if (!class) {
+        vmcb->vintr |= VINTR_WINDOW;
+        vmcb->vintr_vector = 0;
+        vmcb->intercept1 |= (u32)INTERCEPT1_VINTR;
+    }
     vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
-static void window_close(struct vmcb *vmcb)
+void svm_window_close(struct vmcb *vmcb)
 {
-    if (!(vmcb->vintr & VINTR_IRQ))
+    if (!(vmcb->intercept_cr & INTERCEPT_CR8_WRITE))
         return;
+    vmcb->intercept_cr &= (u32)~INTERCEPT_CR8_WRITE;
     vmcb->vintr &= ~VINTR_WINDOW;
     vmcb->intercept1 &= (u32)~INTERCEPT1_VINTR;
     vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
@@ -102,7 +109,7 @@ void guest_inject(struct guest *common, struct event event)
         return;
     }
     if (event.kind == EVENT_INTERRUPT)
-        window_close(vmcb);
+        svm_window_close(vmcb);
     if (event.kind == EVENT_NMI)
         iret_watch(guest);
     vmcb->inject = event.vector | (u32)event.kind << INJECT_TYPE_SHIFT | (u32)INJECT_VALID |

@@ -73,13 +73,6 @@ static void exit_iret(struct svm_guest *guest)
     guest->vmcb->clean &= (u32)~CLEAN_INTERCEPTS;
 }
 
-static void exit_window(struct svm_guest *guest)
-{
-    guest->vmcb->vintr &= ~VINTR_WINDOW;
-    guest->vmcb->intercept1 &= (u32)~INTERCEPT1_VINTR;
-    guest->vmcb->clean &= (u32) ~(CLEAN_TPR | CLEAN_INTERCEPTS);
-}
-
 /* The kinds that need nothing but their name. */
 static enum exit_kind kind_of_code(u64 code)
 {
@@ -110,6 +103,7 @@ static enum exit_kind kind_of_code(u64 code)
         {VMEXIT_SMI, EXIT_INTERRUPT},
         {VMEXIT_INIT, EXIT_INTERRUPT},
         {VMEXIT_TASK_SWITCH, EXIT_TASK_SWITCH},
+        {VMEXIT_CR8_WRITE, EXIT_PRIORITY},
     };
 
     for (u32 i = 0; i < ARRAY_SIZE(plain); i++)
@@ -147,7 +141,7 @@ void svm_exit_decode(struct svm_guest *guest, struct exit *out)
     if (code == VMEXIT_VMMCALL) {
         out->kind = EXIT_HYPERCALL;
     } else if (code == VMEXIT_VINTR) {
-        exit_window(guest);
+        svm_window_close(vmcb);
         out->kind = EXIT_WINDOW;
     } else {
         exit_other(guest, code, out);

@@ -34,6 +34,9 @@
 #define INTERCEPT2_XSETBV      BIT(13)
 #define INTERCEPT2_RDPRU       BIT(14)
 
+/* Word of control registers: reads in bits 0-15, writes in bits 16-31. */
+#define INTERCEPT_CR8_WRITE BIT(24)
+
 #define CLEAN_INTERCEPTS BIT(0)
 #define CLEAN_IOPM       BIT(1)
 #define CLEAN_ASID       BIT(2)
@@ -46,13 +49,12 @@
 #define CLEAN_CR2        BIT(9)
 #define CLEAN_ALL        0x3ffu
 
-#define VINTR_TPR            0x0fu
-#define VINTR_IRQ            BIT(8)
-#define VINTR_PRIORITY_SHIFT 16
-#define VINTR_PRIORITY_MAX   (0xful << VINTR_PRIORITY_SHIFT)
-#define VINTR_IGNORE_TPR     BIT(20)
-#define VINTR_MASKING        BIT(24)
-#define VINTR_WINDOW         ((u32)(VINTR_IRQ | VINTR_PRIORITY_MAX | VINTR_IGNORE_TPR))
+#define VINTR_TPR          0x0fu
+#define VINTR_IRQ          BIT(8)
+#define VINTR_PRIORITY_MAX (0xful << 16)
+#define VINTR_IGNORE_TPR   BIT(20)
+#define VINTR_MASKING      BIT(24)
+#define VINTR_WINDOW       ((u32)(VINTR_IRQ | VINTR_PRIORITY_MAX | VINTR_IGNORE_TPR))
 
 #define INJECT_ERROR      BIT(11)
 #define INJECT_VALID      BIT(31)
@@ -62,6 +64,7 @@
 #define TLB_FLUSH_ALL 1
 
 enum vmexit {
+    VMEXIT_CR8_WRITE = 0x18,
     VMEXIT_EXCEPTION = 0x40,
     VMEXIT_INTR = 0x60,
     VMEXIT_NMI = 0x61,

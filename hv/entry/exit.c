@@ -22,6 +22,18 @@ void exit_inject_gp(struct vcpu *vcpu)
     guest_inject(vcpu->guest, event);
 }
 
+void exit_inject_pf(struct vcpu *vcpu, u64 linear, u32 error)
+{
+    struct event event = {.kind = EVENT_EXCEPTION, .vector = VECTOR_PF, .has_error = true};
+    struct guest_state state;
+
+    guest_state_get(vcpu->guest, &state);
+    state.cr2 = linear;
+    guest_state_set(vcpu->guest, &state);
+    event.error = error | (state.cpl == 3 ? PAGE_FAULT_USER : 0);
+    guest_inject(vcpu->guest, event);
+}
+
 void exit_inject_ud(struct vcpu *vcpu)
 {
     guest_inject(vcpu->guest, (struct event){.kind = EVENT_EXCEPTION, .vector = VECTOR_UD});
@@ -147,6 +159,26 @@ static void exit_undefined(struct vcpu *vcpu)
         exit_inject_ud(vcpu);
 }
 
+/* mov to CR8; what it lets through is found before the next entry. */
+static void exit_priority(struct vcpu *vcpu)
+{
+    struct guest *guest = vcpu->guest;
+    struct insn insn;
+    u64 value;
+
+    if (exit_decode(vcpu, &insn) != ST_OK || insn.op != INSN_MOV_TO_CR || insn.reg != 8) {
+        exit_inject_gp(vcpu);
+        return;
+    }
+    value = insn_register_read(&guest->regs, insn.rm, 8, insn.rex);
+    if (value > 15 || guest_cpl(guest) != 0) {
+        exit_inject_gp(vcpu);
+        return;
+    }
+    guest->tpr = (u8)value;
+    guest_skip(guest, insn.length);
+}
+
 static void exit_rare(struct vcpu *vcpu, const struct exit *exit)
 {
     switch (exit->kind) {
@@ -164,6 +196,9 @@ static void exit_rare(struct vcpu *vcpu, const struct exit *exit)
         break;
     case EXIT_SHUTDOWN:
         guest_fail(vcpu, END_CRASH, "triple fault", exit->code);
+        break;
+    case EXIT_PRIORITY:
+        exit_priority(vcpu);
         break;
     case EXIT_TASK_SWITCH:
         guest_fail(vcpu, END_CRASH, "task switches by hardware are not offered", exit->code);

@@ -24,6 +24,10 @@ void guest_fail(struct vcpu *vcpu, enum end_reason reason, const char *why, u64 
 enum status exit_decode(struct vcpu *vcpu, struct insn *out);
 /* Length of the exiting instruction; `usual` when it cannot be read. */
 u32 exit_length(struct vcpu *vcpu, u32 usual);
+/* #PF at that address; error: PAGE_FAULT_ bits beside the user one, which follows the CPL. */
+#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_USER  4u
+void exit_inject_pf(struct vcpu *vcpu, u64 linear, u32 error);
 /* #GP(0), #UD. */
 void exit_inject_gp(struct vcpu *vcpu);
 void exit_inject_ud(struct vcpu *vcpu);

@@ -45,9 +45,10 @@ static void exit_string(struct vcpu *vcpu)
     guest_state_get(vcpu->guest, &state);
     if (insn.op == INSN_INS) {
         u64 base = guest_mode(vcpu->guest) == GUEST_LONG64 ? 0 : state.es.base;
+        u64 to = base + (regs->rdi & mask);
 
-        if (mem_write(vcpu, gva(base + (regs->rdi & mask)), ones, insn.size) != ST_OK) {
-            exit_inject_gp(vcpu);
+        if (mem_write(vcpu, gva(to), ones, insn.size) != ST_OK) {
+            exit_inject_pf(vcpu, to, PAGE_FAULT_WRITE);
             return;
         }
         advance(regs, &regs->rdi, &insn);
