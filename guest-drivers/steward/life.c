@@ -93,8 +93,9 @@ static bool may_restart(struct guest *guest)
     return false;
 }
 
-static void guest_end(struct guest *guest, u32 reason)
+static void guest_end(struct guest *guest, const struct native_partition_info *info)
 {
+    u32 reason = info->reason;
     bool has_crashed = reason == NATIVE_END_CRASH || reason == NATIVE_END_TRIPLE_FAULT;
     enum config_action action = action_of(guest, reason);
     bool had_failed = guest->has_failed;
@@ -106,6 +107,8 @@ static void guest_end(struct guest *guest, u32 reason)
         shim_reason_print(guest);
     print("entente: guest %s ended: %s\n", guest->name,
           reason < NATIVE_ENDS ? reason_names[reason] : "unknown");
+    print("entente: guest %s used %lu ms of CPU time, %lu KiB, exits %lu\n", guest->name,
+          info->run_ns / 1000000, info->pages_owned * 4, info->exits);
     if (reason != NATIVE_END_POWEROFF)
         guest->has_failed = true;
     guest->state = GUEST_ENDED;
@@ -136,7 +139,7 @@ void life_check(void)
 
         if (guest->state == GUEST_LIVES && call_partition_info(&in, &info) == ST_OK &&
             info.state == NATIVE_ENDED)
-            guest_end(guest, info.reason);
+            guest_end(guest, &info);
     }
 }
 
