@@ -99,6 +99,10 @@ s64 xen_dispatch(struct xen_call *call)
     s64 result;
 
     result = row_run(call, row);
+    /* Every vcpu_op, also one that is not there, looks at the vCPU first. */
+    if (row == XENROW_none && call->nr == XENNR_vcpu_op &&
+        !op_vcpu_find(call->partition, (u32)call->arg[1]))
+        result = -XEN_ENOENT;
     trace_call(call->vcpu, TRACE_XEN, row, (u32)call->arg[0], result);
     return result;
 }

@@ -19,6 +19,18 @@ s64 xen_vm_assist(struct xen_call *call)
     return -XEN_ENOSYS;
 }
 
+/* The list of buffers is looked at before the caller's right. */
+s64 xen_dm_op(struct xen_call *call)
+{
+    enum { BUFFERS_MAX = 3 };
+
+    if (!(u32)call->arg[1])
+        return -XEN_ENODATA;
+    if ((u32)call->arg[1] > BUFFERS_MAX)
+        return -XEN_E2BIG;
+    return -XEN_EPERM;
+}
+
 /* The interface version is looked at before the caller's right. */
 static s64 versioned_refuse(struct xen_call *call, u32 oldest, u32 newest)
 {

@@ -3,6 +3,8 @@
 
 #include "xen-adapter/call.h"
 
+#define PORTS_PER_BUCKET 64u
+
 /* The native word a remote domid stands for. */
 static u32 remote_id(const struct xen_call *call, u16 domid)
 {
@@ -106,6 +108,12 @@ s64 xen_event_channel_op_bind_ipi(struct xen_call *call)
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }
 
+/* A number the table has room for, whether or not it is in use: others are -EINVAL. */
+bool xen_port_is_valid(const struct xen_call *call, u32 port)
+{
+    return port < align_up((u64)call->domain->highest_port + 1, PORTS_PER_BUCKET);
+}
+
 void xen_port_make(struct xen_call *call, u32 port, u8 virq_plus_1)
 {
     struct xen_port_data data = {
@@ -114,6 +122,7 @@ void xen_port_make(struct xen_call *call, u32 port, u8 virq_plus_1)
         .last_priority = XEN_FIFO_PRIORITY_DEFAULT,
     };
 
+    call->domain->highest_port = MAX(call->domain->highest_port, port);
     (void)op_port_data_set(call->partition, port, xen_port_data_pack(data));
 }
 
@@ -181,7 +190,7 @@ static u32 status_code(enum op_port_kind kind)
 s64 xen_event_channel_op_status(struct xen_call *call)
 {
     struct xen_evtchn_status io;
-    struct op_port_status port;
+    struct op_port_status port = {0};
     s64 error;
 
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
@@ -189,8 +198,10 @@ s64 xen_event_channel_op_status(struct xen_call *call)
     error = xen_domid_check(call, io.dom);
     if (error)
         return error;
-    if (op_port_status(call->partition, io.port, &port) != ST_OK)
+    if (!xen_port_is_valid(call, io.port))
         return -XEN_EINVAL;
+    if (op_port_status(call->partition, io.port, &port) != ST_OK)
+        port.kind = OP_PORT_FREE;
     io.status = status_code(port.kind);
     io.vcpu = port.vcpu;
     if (port.kind == OP_PORT_UNBOUND) {
@@ -225,11 +236,10 @@ s64 xen_event_channel_op_bind_vcpu(struct xen_call *call)
 s64 xen_event_channel_op_unmask(struct xen_call *call)
 {
     struct xen_evtchn_unmask in;
-    struct op_port_status port;
 
     if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
-    if (op_port_status(call->partition, in.port, &port) != ST_OK || port.kind == OP_PORT_FREE)
+    if (!xen_port_is_valid(call, in.port))
         return -XEN_EINVAL;
     if (xen_event_unmask(call->domain, in.port))
         (void)op_port_raise(call->partition, in.port);

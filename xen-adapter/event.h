@@ -42,6 +42,7 @@ u32 xen_port_data_pack(struct xen_port_data data);
 struct xen_port_data xen_port_data_unpack(u32 word);
 
 struct xen_call;
+bool xen_port_is_valid(const struct xen_call *call, u32 port);
 /* The word of a port that was just made. */
 void xen_port_make(struct xen_call *call, u32 port, u8 virq_plus_1);
 

@@ -206,10 +206,12 @@ s64 xen_event_channel_op_set_priority(struct xen_call *call)
         return -XEN_EFAULT;
     if (!call->domain->is_fifo)
         return -XEN_ENOSYS;
-    if (in.priority > XEN_FIFO_PRIORITY_MIN)
+    if (!xen_port_is_valid(call, in.port))
         return -XEN_EINVAL;
     if (op_port_status(call->partition, in.port, &status) != ST_OK ||
         status.kind == OP_PORT_FREE)
+        return -XEN_EACCES;
+    if (in.priority > XEN_FIFO_PRIORITY_MIN)
         return -XEN_EINVAL;
     data = xen_port_data_unpack(status.data);
     data.priority = (u8)in.priority;

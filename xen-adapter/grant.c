@@ -1,10 +1,11 @@
 /*
  * GRANT_TABLE_OP [xen/grant_table.h]: set-up of the table. Mapping and copying other guests'
- * frames are rows that say ABSENT until shares serve them.
+ * frames is not done yet: each entry is answered as one that names no grant.
  */
 #include "xen-adapter/grant.h"
 
 #define ENTRIES_V2_PER_FRAME (XEN_PAGE_SIZE / sizeof(struct xen_grant_entry_v2))
+#define ENTRIES_A_ROUND      256u
 #define STATUS_PER_FRAME     (XEN_PAGE_SIZE / sizeof(u16))
 
 static u32 status_frames(u32 frames)
@@ -146,8 +147,8 @@ s64 xen_grant_table_op_get_version(struct xen_call *call)
     struct xen_gnttab_get_version io;
     s64 error;
 
-    if (call->arg[2] != 1)
-        return -XEN_EINVAL;
+    if (!(u32)call->arg[2])
+        return 0;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     error = xen_domid_check(call, io.dom);
@@ -157,23 +158,87 @@ s64 xen_grant_table_op_get_version(struct xen_call *call)
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }
 
-s64 xen_grant_table_op_get_status_frames(struct xen_call *call)
+/* Stores one status in each entry of an array. */
+static s64 entries_refuse(struct xen_call *call, u64 entry_bytes, u64 status_offset, s16 status)
 {
-    struct xen_gnttab_get_status_frames io;
+    u64 at = call->arg[1] + status_offset;
+    u32 count = (u32)call->arg[2];
+    u32 i;
+
+    if ((s32)count < 0)
+        return -XEN_EINVAL;
+    for (i = 0; i < MIN(count, ENTRIES_A_ROUND); i++, at += entry_bytes)
+        if (xen_store(call, at, &status, sizeof(status)) != ST_OK)
+            return -XEN_EFAULT;
+    if (i == count)
+        return 0;
+    call->arg[1] += i * entry_bytes;
+    call->arg[2] = count - i;
+    return -XEN_ERESTART;
+}
+
+s64 xen_grant_table_op_map_grant_ref(struct xen_call *call)
+{
+    return entries_refuse(call, sizeof(struct xen_gnttab_map_grant_ref),
+                          offsetof(struct xen_gnttab_map_grant_ref, status),
+                          XEN_GNTST_BAD_GNTREF);
+}
+
+s64 xen_grant_table_op_unmap_grant_ref(struct xen_call *call)
+{
+    return entries_refuse(call, sizeof(struct xen_gnttab_unmap_grant_ref),
+                          offsetof(struct xen_gnttab_unmap_grant_ref, status),
+                          XEN_GNTST_BAD_HANDLE);
+}
+
+s64 xen_grant_table_op_copy(struct xen_call *call)
+{
+    enum { BYTES_32 = 24, STATUS_32 = 20 };
 
     if (call->is_narrow)
-        return -XEN_EOPNOTSUPP;
-    if (call->arg[2] != 1)
+        return entries_refuse(call, BYTES_32, STATUS_32, XEN_GNTST_BAD_GNTREF);
+    return entries_refuse(call, sizeof(struct xen_gnttab_copy),
+                          offsetof(struct xen_gnttab_copy, status), XEN_GNTST_BAD_GNTREF);
+}
+
+/* Nobody can have mapped either of them: a plain exchange. */
+static s16 entries_swap(struct xen_domain *domain, u32 a, u32 b)
+{
+    u64 bytes = domain->grant_version == 2 ? sizeof(struct xen_grant_entry_v2)
+                                           : sizeof(struct xen_grant_entry_v1);
+    u64 in_frame = XEN_PAGE_SIZE / bytes;
+    u8 *first, *second;
+    u64 i;
+
+    if (a / in_frame >= domain->grant_frames || b / in_frame >= domain->grant_frames)
+        return XEN_GNTST_BAD_GNTREF;
+    first = (u8 *)domain->grant_frame[a / in_frame] + a % in_frame * bytes;
+    second = (u8 *)domain->grant_frame[b / in_frame] + b % in_frame * bytes;
+    for (i = 0; i < bytes; i++) {
+        u8 byte = first[i];
+
+        first[i] = second[i];
+        second[i] = byte;
+    }
+    return XEN_GNTST_OKAY;
+}
+
+s64 xen_grant_table_op_swap_grant_ref(struct xen_call *call)
+{
+    struct xen_gnttab_swap_grant_ref io;
+
+    if ((s32)call->arg[2] < 0)
         return -XEN_EINVAL;
+    if (!(u32)call->arg[2])
+        return 0;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
-    io.status = domid_status(call, io.dom);
-    if (io.status == XEN_GNTST_OKAY &&
-        (call->domain->grant_version != 2 || io.nr_frames > call->domain->grant_status_frames))
-        io.status = XEN_GNTST_GENERAL_ERROR;
-    if (io.status == XEN_GNTST_OKAY &&
-        frame_list_store(call, io.frame_list, call->domain->grant_status_gfn, io.nr_frames) !=
-            ST_OK)
-        io.status = XEN_GNTST_BAD_VIRT_ADDR;
-    return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
+    io.status = entries_swap(call->domain, io.ref_a, io.ref_b);
+    if (xen_store(call, call->arg[1], &io, sizeof(io)) != ST_OK)
+        return -XEN_EFAULT;
+    if ((u32)call->arg[2] == 1)
+        return 0;
+    call->arg[1] += sizeof(io);
+    call->arg[2]--;
+    return -XEN_ERESTART;
 }

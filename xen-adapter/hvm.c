@@ -2,6 +2,8 @@
 #include "xen-adapter/call.h"
 #include "xen-adapter/event.h"
 
+#define TRACE_EVENT_MAX 0xfffu
+
 /* What a guest may do with a parameter of its own. */
 enum param_right { PARAM_DENIED, PARAM_GET, PARAM_GET_SET, PARAM_OBSOLETE };
 
@@ -24,7 +26,7 @@ static const u8 param_right[XEN_HVM_PARAMS] = {
     [XEN_HVM_PARAM_BUFIOREQ_EVTCHN] = PARAM_OBSOLETE,
     [XEN_HVM_PARAM_MEMORY_EVENT_MSR] = PARAM_OBSOLETE,
     [XEN_HVM_PARAM_VM_GENERATION_ID_ADDR] = PARAM_GET_SET,
-    [XEN_HVM_PARAM_ALTP2M] = PARAM_GET_SET,
+    [XEN_HVM_PARAM_ALTP2M] = PARAM_GET,
     [XEN_HVM_PARAM_X87_FIP_WIDTH] = PARAM_GET_SET,
     [XEN_HVM_PARAM_VM86_TSS_SIZED] = PARAM_GET_SET,
 };
@@ -67,12 +69,6 @@ s64 xen_hvm_op_set_param(struct xen_call *call)
     if (error)
         return error;
     slot = &call->domain->param[in.index];
-    if (in.index == XEN_HVM_PARAM_ALTP2M) {
-        if (*slot && *slot != in.value)
-            return -XEN_EEXIST;
-        if (in.value)
-            return -XEN_EINVAL;
-    }
     if (in.index == XEN_HVM_PARAM_X87_FIP_WIDTH && in.value != 0 && in.value != 4 &&
         in.value != 8)
         return -XEN_EINVAL;
@@ -138,7 +134,13 @@ s64 xen_hvm_op_xentrace(struct xen_call *call)
 
     if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
-    return in.extra_bytes > sizeof(in.extra) ? -XEN_EINVAL : 0;
+    return in.extra_bytes > sizeof(in.extra) || in.event > TRACE_EVENT_MAX ? -XEN_EINVAL : 0;
+}
+
+/* Nobody listens here. */
+s64 xen_hvm_op_guest_request_vm_event(struct xen_call *call)
+{
+    return call->arg[1] ? -XEN_EINVAL : 0;
 }
 
 s64 xen_hvm_op_get_mem_type(struct xen_call *call)

@@ -39,15 +39,21 @@ static enum status result_store(struct xen_call *call, u64 at, s64 result)
                      sizeof(result));
 }
 
-/* An entry to be continued keeps its cursor where Xen keeps it: in its first argument. */
-static enum status cursor_store(struct xen_call *call, u64 at, u64 argument)
+/* An entry to be continued keeps its cursor where Xen keeps it: in its first arguments. */
+static enum status cursor_store(struct xen_call *call, u64 at, const struct xen_call *inner)
 {
-    u32 narrow = (u32)argument;
+    u32 i;
 
-    if (call->is_narrow)
-        return xen_store(call, at + offsetof(struct entry_32, args), &narrow, sizeof(narrow));
-    return xen_store(call, at + offsetof(struct xen_multicall_entry, args), &argument,
-                     sizeof(argument));
+    for (i = 0; i < 3; i++) {
+        u32 narrow = (u32)inner->arg[i];
+
+        if (call->is_narrow)
+            TRY(xen_store(call, at + offsetof(struct entry_32, args) + i * 4, &narrow, 4));
+        else
+            TRY(xen_store(call, at + offsetof(struct xen_multicall_entry, args) + i * 8,
+                          &inner->arg[i], 8));
+    }
+    return ST_OK;
 }
 
 s64 xen_multicall(struct xen_call *call)
@@ -68,7 +74,7 @@ s64 xen_multicall(struct xen_call *call)
         inner.is_nested = true;
         result = xen_dispatch(&inner);
         if (result == -XEN_ERESTART) {
-            if (cursor_store(call, at, inner.arg[0]) != ST_OK)
+            if (cursor_store(call, at, &inner) != ST_OK)
                 return -XEN_EFAULT;
             break;
         }

@@ -54,6 +54,17 @@ s64 xen_sched_op_shutdown_code(struct xen_call *call)
     return 0;
 }
 
+s64 xen_sched_op_remote_shutdown(struct xen_call *call)
+{
+    struct xen_sched_remote_shutdown in;
+    s64 error;
+
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    error = xen_domid_check(call, in.domain_id);
+    return error ? error : -XEN_EPERM;
+}
+
 struct poll_32 {
     u32 ports, nr_ports;
     u64 timeout;

@@ -30,6 +30,7 @@ struct xen_domain {
     u8 grant_version;
     u32 assist;        /* bits of enum xen_vm_assist */
     u32 shutdown_code; /* SCHEDOP_shutdown_code: code + 1, 0 = none */
+    u32 highest_port;  /* ever given out */
     u32 fifo_pages;
     u32 *fifo_page[XEN_FIFO_MAX_PAGES];
     u32 virq_port[XEN_VIRQ_COUNT]; /* the global ones */
@@ -56,6 +57,7 @@ struct xen_vcpu {
     struct xen_fifo_queue queue[XEN_FIFO_QUEUES];
     u32 virq_port[XEN_VIRQ_COUNT];
     struct xen_area runstate;
+    gva_t runstate_at; /* registered by virtual address; tried again while nothing is there */
     bool is_runstate_narrow;
     struct xen_area time;
 };

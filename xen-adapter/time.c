@@ -122,8 +122,14 @@ void xen_switch_in(struct vcpu *vcpu)
 {
     struct xen_vcpu *xv = op_vcpu_abi(vcpu, OP_ABI_XEN);
 
-    if (xv)
-        xen_runstate_refresh(xv, XEN_RUNSTATE_RUNNING);
+    if (!xv)
+        return;
+    if (!xen_area_is_set(&xv->runstate) && xv->runstate_at.raw)
+        (void)xen_area_set_virtual(vcpu, &xv->runstate, xv->runstate_at,
+                                   (u32)(xv->is_runstate_narrow
+                                             ? sizeof(struct xen_vcpu_runstate_info_32)
+                                             : sizeof(struct xen_vcpu_runstate_info)));
+    xen_runstate_refresh(xv, XEN_RUNSTATE_RUNNING);
 }
 
 void xen_switch_out(struct vcpu *vcpu)

@@ -9,8 +9,7 @@
 /* The vCPU a call is about: its second argument. */
 static struct xen_vcpu *target_find(struct xen_call *call, s64 *error)
 {
-    struct vcpu *vcpu =
-        call->arg[1] <= 0xffffffffu ? op_vcpu_find(call->partition, (u32)call->arg[1]) : NULL;
+    struct vcpu *vcpu = op_vcpu_find(call->partition, (u32)call->arg[1]);
     struct xen_vcpu *xv;
 
     *error = -XEN_ENOENT;
@@ -102,10 +101,10 @@ s64 xen_vcpu_op_register_runstate_memory_area(struct xen_call *call)
         return error;
     if (area_fetch(call, &at) != ST_OK)
         return -XEN_EFAULT;
-    error = xen_errno(xen_area_set_virtual(call->vcpu, &xv->runstate, gva(at), bytes));
-    if (error)
-        return error;
+    xen_area_clear(xv->vcpu, &xv->runstate);
+    xv->runstate_at = gva(at);
     xv->is_runstate_narrow = call->is_narrow;
+    (void)xen_area_set_virtual(call->vcpu, &xv->runstate, xv->runstate_at, bytes);
     xen_runstate_refresh(xv,
                          op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
     return 0;
@@ -123,6 +122,7 @@ s64 xen_vcpu_op_register_runstate_phys_area(struct xen_call *call)
         return error;
     if (area_fetch(call, &at) != ST_OK)
         return -XEN_EFAULT;
+    xv->runstate_at = gva(0);
     if (at == (call->is_narrow ? 0xffffffffu : ~(u64)0)) {
         xen_area_clear(xv->vcpu, &xv->runstate);
         return 0;
@@ -147,11 +147,11 @@ s64 xen_vcpu_op_register_vcpu_time_memory_area(struct xen_call *call)
         return error;
     if (area_fetch(call, &at) != ST_OK)
         return -XEN_EFAULT;
-    error = xen_errno(xen_area_set_virtual(call->vcpu, &xv->time, gva(at),
-                                           sizeof(struct xen_vcpu_time_info)));
-    if (!error)
-        xen_time_refresh(xv);
-    return error;
+    xen_area_clear(xv->vcpu, &xv->time);
+    (void)xen_area_set_virtual(call->vcpu, &xv->time, gva(at),
+                               sizeof(struct xen_vcpu_time_info));
+    xen_time_refresh(xv);
+    return 0;
 }
 
 s64 xen_vcpu_op_register_vcpu_time_phys_area(struct xen_call *call)
@@ -188,9 +188,9 @@ s64 xen_vcpu_op_register_vcpu_info(struct xen_call *call)
         return error;
     if (xen_fetch(call, call->arg[2], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
-    if (in.offset > XEN_PAGE_SIZE - sizeof(struct xen_vcpu_info) || xv->is_info_moved)
-        return -XEN_EINVAL;
-    if (in.mfn >> 34 || in.offset & 7 ||
+    if (in.offset > XEN_PAGE_SIZE - sizeof(struct xen_vcpu_info) || in.offset & 7)
+        return -XEN_ENXIO;
+    if (xv->is_info_moved || in.mfn >> 34 ||
         op_memory_hold(call->partition, gpa((in.mfn << PAGE_SHIFT) + in.offset), &info) !=
             ST_OK)
         return -XEN_EINVAL;
@@ -244,8 +244,8 @@ s64 xen_vcpu_op_set_singleshot_timer(struct xen_call *call)
         return -XEN_EINVAL;
     if (xen_fetch(call, call->arg[2], &in, 12) != ST_OK)
         return -XEN_EFAULT;
-    if (in.flags & XEN_SINGLESHOT_FUTURE && in.timeout_abs_ns < op_clock_now_ns())
-        return -XEN_ETIME;
+    /* A time that has passed fires at once, whatever XEN_SINGLESHOT_FUTURE says: as Xen 4.17.
+     */
     op_vcpu_timer_single(xv->vcpu, in.timeout_abs_ns);
     return 0;
 }
@@ -261,6 +261,14 @@ s64 xen_vcpu_op_stop_singleshot_timer(struct xen_call *call)
         return -XEN_EINVAL;
     op_vcpu_timer_stop(xv->vcpu, OP_TIMER_SINGLE);
     return 0;
+}
+
+/* For a domain whose vCPUs are pinned, and none of ours is. */
+s64 xen_vcpu_op_get_physid(struct xen_call *call)
+{
+    s64 error;
+
+    return target_find(call, &error) ? -XEN_EINVAL : error;
 }
 
 s64 xen_vcpu_op_send_nmi(struct xen_call *call)

@@ -93,14 +93,15 @@ static s64 context_wide(const struct xen_vcpu_hvm_x86_64 *in, struct op_vcpu_con
 /* A local APIC of the vCPU keeps its reset state; vCPUs start up by INIT/SIPI as well. */
 s64 xen_vcpu_op_initialise(struct xen_call *call)
 {
-    struct vcpu *vcpu =
-        call->arg[1] <= 0xffffffffu ? op_vcpu_find(call->partition, (u32)call->arg[1]) : NULL;
+    struct vcpu *vcpu = op_vcpu_find(call->partition, (u32)call->arg[1]);
     struct xen_vcpu_hvm_context in;
     struct op_vcpu_context context = {0};
     s64 error;
 
     if (!vcpu)
         return -XEN_ENOENT;
+    if (op_vcpu_is_initialised(vcpu))
+        return -XEN_EEXIST;
     if (xen_fetch(call, call->arg[2], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
     if (in.pad)
