@@ -5,7 +5,7 @@
 #include "hv/lib/string.h"
 
 #define KEY_SWITCH 0x1d /* Ctrl-] */
-#define PIECE      512u
+#define PIECE      256u
 #define INPUT_HELD 256u
 #define SHIM_MARK  "pvshim: "
 
