@@ -159,6 +159,8 @@ static enum status native_partition_info(struct call *call)
             continue;
         vcpu_runtime(p->vcpu[i], clock_now_ns(), ns);
         out->run_ns += ns[RUN_RUNNING];
+        for (u32 kind = 0; kind < EXIT_KINDS; kind++)
+            out->exits += p->vcpu[i]->exits[kind];
     }
     string_copy(out->name, p->name, sizeof(out->name));
     return ST_OK;

@@ -76,6 +76,7 @@ struct vcpu {
     enum run_class run_class;    /* Q */
     u64 run_class_since_ns;      /* Q */
     u64 runtime_ns[RUN_CLASSES]; /* Q */
+    u64 exits[EXIT_KINDS];       /* how often it left for each reason; its run loop's */
 
     void *abi_state[ABIS]; /* frames of the partition; made by the adapter when first needed */
 };

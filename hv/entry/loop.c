@@ -39,6 +39,7 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
         if (sched_deadline_moved(sched))
             lapic_timer_arm(sched_deadline());
         guest_run(vcpu->guest, &exit);
+        vcpu->exits[exit.kind]++;
         exit_handle(vcpu, &exit);
     } while (!(cpu->timer_due | cpu->input_due | cpu->ipi_due) && !sched_must_switch(sched));
 }
