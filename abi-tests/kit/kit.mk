@@ -39,3 +39,9 @@ $(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
 .PHONY: bench
 bench: images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-entry.elf
 	@abi-tests/bench/bench
+
+# A guest that leaves in every way there is, and ends in seven.
+.PHONY: exits
+exits: images $(BUILD)/exits.elf
+	@abi-tests/xen/exits-test
+check: exits
