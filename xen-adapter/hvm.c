@@ -72,6 +72,9 @@ s64 xen_hvm_op_set_param(struct xen_call *call)
     if (in.index == XEN_HVM_PARAM_X87_FIP_WIDTH && in.value != 0 && in.value != 4 &&
         in.value != 8)
         return -XEN_EINVAL;
+    /* No power management registers, no place for them. */
+    if (in.index == XEN_HVM_PARAM_ACPI_IOPORTS_LOCATION)
+        return -XEN_ENODEV;
     if (in.index == XEN_HVM_PARAM_CALLBACK_IRQ)
         callback_set(call, in.value);
     *slot = in.value;
