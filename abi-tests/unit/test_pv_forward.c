@@ -1,0 +1,461 @@
+/* Calls that go on to the hypervisor below: no guest pointer leaves the shim, ranges are checked. */
+// sources: xen-adapter/pv/forward_evtchn.c xen-adapter/pv/forward_sched.c
+// sources: xen-adapter/pv/forward_memory.c xen-adapter/pv/forward_grant.c xen-adapter/pv/grant_map.c
+// sources: xen-adapter/pv/version.c xen-adapter/pv/time.c xen-adapter/pv/physdev.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/grant_map.h"
+#include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/physdev.h"
+#include "xen-adapter/pv/time.h"
+#include "xen-adapter/pv/vcpu.h"
+
+#define SHIM_ADDRESS (SHIM_VIRT_START + 0x5000)
+
+struct shim shim;
+struct mmu mmu;
+struct xen_shared_info *l0_shared;
+struct xen_shared_info *guest_shared;
+struct event_port event_ports[XEN_EVTCHN_2L_CHANNELS];
+
+static struct xen_shared_info below_page, shown_page;
+static struct pv_vcpu vcpu;
+static _Alignas(8) u8 guest[8192]; /* all that is the guest's */
+static u32 calls_below;
+static s64 answer_below;
+static u32 frames_released, frames_accepted;
+
+struct pv_vcpu *this_vcpu(void)
+{
+    return &vcpu;
+}
+
+struct pv_vcpu *vcpu_find(u32 id)
+{
+    return id == 0 ? &vcpu : NULL;
+}
+
+static bool is_guest_pointer(u64 value)
+{
+    return value >= (u64)guest && value < (u64)guest + sizeof(guest);
+}
+
+s64 l0_call(u32 number, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    const u64 arguments[] = {a1, a2, a3, a4, a5};
+
+    (void)number;
+    calls_below++;
+    for (u32 i = 0; i < ARRAY_SIZE(arguments); i++) {
+        assert_false(is_guest_pointer(arguments[i]));
+        assert_false(shim_owns_virt(arguments[i]) && arguments[i] == SHIM_ADDRESS);
+    }
+    return answer_below;
+}
+
+enum status copy_from_guest(void *to, u64 from, u64 bytes)
+{
+    if (!guest_range_ok(from, bytes) || from < 4096)
+        return ST_FAULT;
+    memcpy(to, (const void *)from, bytes);
+    return ST_OK;
+}
+
+enum status copy_to_guest(u64 to, const void *from, u64 bytes)
+{
+    if (!guest_range_ok(to, bytes) || to < 4096)
+        return ST_FAULT;
+    memcpy((void *)to, from, bytes);
+    return ST_OK;
+}
+
+s64 status_encode(enum status status)
+{
+    return status == ST_OK ? 0 : status == ST_FAULT ? -XEN_EFAULT : -XEN_EINVAL;
+}
+
+void event_upcall(void)
+{
+}
+void event_raise(u32 port)
+{
+    event_ports[port].spare[0]++;
+}
+bool event_is_pending(u32 port)
+{
+    return event_ports[port].spare[0] != 0;
+}
+void event_unmask(u32 port)
+{
+    (void)port;
+}
+void event_wait(struct pv_vcpu *v)
+{
+    (void)v;
+}
+void event_port_bind(u32 port, enum event_kind kind, u32 to)
+{
+    (void)to;
+    if (port < XEN_EVTCHN_2L_CHANNELS)
+        event_ports[port].kind = (u8)kind;
+}
+void event_port_close(u32 port)
+{
+    (void)port;
+}
+bool fifo_in_use(void)
+{
+    return false;
+}
+enum status fifo_init_control(struct xen_evtchn_init_control *want)
+{
+    (void)want;
+    return ST_OK;
+}
+enum status fifo_expand_array(mfn_t frame)
+{
+    (void)frame;
+    return ST_OK;
+}
+
+bool frame_is_guest(mfn_t frame)
+{
+    return frame.raw >= 16 && frame.raw < 64;
+}
+void frame_kind_set(mfn_t first, u64 count, enum frame_kind kind)
+{
+    (void)count, (void)kind;
+    assert_true(first.raw >= shim.domain.foreign.raw);
+}
+enum status frame_release(mfn_t frame, bool *give)
+{
+    *give = true;
+    frames_released += frame_is_guest(frame);
+    return frame_is_guest(frame) ? ST_OK : ST_INVALID;
+}
+enum status frame_reuse(mfn_t *frame)
+{
+    (void)frame;
+    return ST_NO_MEMORY;
+}
+enum status frame_find_released(u32 order, u64 end, mfn_t *first)
+{
+    (void)order;
+    *first = mfn(20);
+    return end > 20 ? ST_OK : ST_NO_MEMORY;
+}
+enum status frame_accept(mfn_t frame, pfn_t pfn)
+{
+    (void)frame, (void)pfn;
+    frames_accepted++;
+    return ST_OK;
+}
+enum status mmu_walk(struct pv_vcpu *v, enum pv_mode mode, u64 va, u64 *entry)
+{
+    (void)v, (void)mode, (void)va, (void)entry;
+    return ST_FAULT;
+}
+void mmu_flush_now(struct pv_vcpu *v)
+{
+    v->flush = 0;
+}
+enum status mmu_foreign_map_va(struct pv_vcpu *v, u64 va, u64 entry)
+{
+    (void)v, (void)va, (void)entry;
+    return ST_OK;
+}
+enum status mmu_foreign_map_pte(struct pv_vcpu *v, u64 machine_address, u64 entry)
+{
+    (void)v, (void)machine_address, (void)entry;
+    return ST_OK;
+}
+enum status mmu_foreign_unmap_va(struct pv_vcpu *v, u64 va, mfn_t frame, u64 entry)
+{
+    (void)v, (void)va, (void)frame, (void)entry;
+    return ST_OK;
+}
+enum status mmu_foreign_unmap_pte(struct pv_vcpu *v, u64 machine_address, mfn_t frame, u64 entry)
+{
+    (void)v, (void)machine_address, (void)frame, (void)entry;
+    return ST_OK;
+}
+
+static void reset(void)
+{
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(guest, 0, sizeof(guest));
+    memset(event_ports, 0, sizeof(event_ports));
+    l0_shared = &below_page;
+    guest_shared = &shown_page;
+    vcpu.info = &shown_page.vcpu_info[0];
+    vcpu.upcall = &vcpu.info->upcall_pending;
+    shim.domain.foreign = mfn(1000);
+    shim.domain.foreign_count = 2048;
+    shim.domain.nr_pages = 48;
+    shim.domain.max_pages = 48;
+    shim.domain.ram_frames = 64;
+    shim.domain.mfn_end = 3048;
+    shim.xen_version = 0x40011;
+    calls_below = 0;
+    answer_below = 0;
+    frames_released = frames_accepted = 0;
+}
+
+/* Operations by the place of their pointer: a1, a2, or a1 with a count of 1 in a2. */
+enum shape { POINTER_FIRST, POINTER_SECOND, POINTER_LIST };
+
+struct op {
+    hypercall_fn run;
+    enum shape shape;
+    bool counts; /* answers with extents done, never with an error */
+};
+
+static const struct op ops[] = {
+    {op_event_channel_op_alloc_unbound, POINTER_FIRST, false},
+    {op_event_channel_op_bind_interdomain, POINTER_FIRST, false},
+    {op_event_channel_op_bind_virq, POINTER_FIRST, false},
+    {op_event_channel_op_bind_ipi, POINTER_FIRST, false},
+    {op_event_channel_op_close, POINTER_FIRST, false},
+    {op_event_channel_op_send, POINTER_FIRST, false},
+    {op_event_channel_op_status, POINTER_FIRST, false},
+    {op_event_channel_op_bind_vcpu, POINTER_FIRST, false},
+    {op_event_channel_op_unmask, POINTER_FIRST, false},
+    {op_event_channel_op_reset, POINTER_FIRST, false},
+    {op_event_channel_op_init_control, POINTER_FIRST, false},
+    {op_event_channel_op_expand_array, POINTER_FIRST, false},
+    {op_event_channel_op_set_priority, POINTER_FIRST, false},
+    {op_sched_op_shutdown, POINTER_FIRST, false},
+    {op_sched_op_shutdown_code, POINTER_FIRST, false},
+    {op_sched_op_poll, POINTER_FIRST, false},
+    {op_sched_op_watchdog, POINTER_FIRST, false},
+    {op_memory_op_increase_reservation, POINTER_FIRST, true},
+    {op_memory_op_decrease_reservation, POINTER_FIRST, true},
+    {op_memory_op_populate_physmap, POINTER_FIRST, true},
+    {op_memory_op_current_reservation, POINTER_FIRST, false},
+    {op_memory_op_maximum_reservation, POINTER_FIRST, false},
+    {op_memory_op_memory_map, POINTER_FIRST, false},
+    {op_memory_op_machphys_mapping, POINTER_FIRST, false},
+    {op_memory_op_machphys_mfn_list, POINTER_FIRST, false},
+    {op_memory_op_exchange, POINTER_FIRST, false},
+    {op_xen_version_extraversion, POINTER_FIRST, false},
+    {op_xen_version_compile_info, POINTER_FIRST, false},
+    {op_xen_version_capabilities, POINTER_FIRST, false},
+    {op_xen_version_changeset, POINTER_FIRST, false},
+    {op_xen_version_platform_parameters, POINTER_FIRST, false},
+    {op_xen_version_get_features, POINTER_FIRST, false},
+    {op_xen_version_guest_handle, POINTER_FIRST, false},
+    {op_xen_version_commandline, POINTER_FIRST, false},
+    {op_xen_version_build_id, POINTER_FIRST, false},
+    {op_xen_version_capabilities2, POINTER_FIRST, false},
+    {op_physdev_op_set_iopl, POINTER_FIRST, false},
+    {op_physdev_op_set_iobitmap, POINTER_FIRST, false},
+    {op_grant_table_op_setup_table, POINTER_LIST, false},
+    {op_grant_table_op_query_size, POINTER_LIST, false},
+    {op_grant_table_op_set_version, POINTER_LIST, false},
+    {op_grant_table_op_get_version, POINTER_LIST, false},
+    {op_grant_table_op_get_status_frames, POINTER_LIST, false},
+    {op_grant_table_op_swap_grant_ref, POINTER_LIST, false},
+    {op_grant_table_op_copy, POINTER_LIST, false},
+    {op_grant_table_op_map_grant_ref, POINTER_LIST, false},
+    {op_grant_table_op_unmap_grant_ref, POINTER_LIST, false},
+    {op_grant_table_op_unmap_and_replace, POINTER_LIST, false},
+    {op_vcpu_op_set_singleshot_timer, POINTER_SECOND, false},
+    {op_vcpu_op_set_periodic_timer, POINTER_SECOND, false},
+    {op_vcpu_op_register_runstate_memory_area, POINTER_SECOND, false},
+    {op_vcpu_op_register_vcpu_time_memory_area, POINTER_SECOND, false},
+    {op_vcpu_op_register_runstate_phys_area, POINTER_SECOND, false},
+    {op_vcpu_op_get_runstate_info, POINTER_SECOND, false},
+};
+
+static s64 op_run(const struct op *op, u64 pointer)
+{
+    switch (op->shape) {
+    case POINTER_SECOND:
+        return op->run(0, pointer, 0, 0);
+    case POINTER_LIST:
+        return op->run(pointer, 1, 0, 0);
+    case POINTER_FIRST:
+    default:
+        return op->run(pointer, 0, 0, 0);
+    }
+}
+
+static void test_shim_addresses_are_refused(void **state)
+{
+    static const u64 bad[] = {SHIM_ADDRESS, SHIM_VIRT_END - 1, SHIM_VIRT_START - 1, 1ull << 47};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(ops); i++) {
+        for (u32 k = 0; k < ARRAY_SIZE(bad); k++) {
+            reset();
+            assert_int_equal(op_run(&ops[i], bad[k]), ops[i].counts ? 0 : -XEN_EFAULT);
+        }
+    }
+}
+
+static void test_no_guest_pointer_goes_down(void **state)
+{
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(ops); i++) {
+        reset();
+        memset(guest, 0x01, 64);
+        (void)op_run(&ops[i], (u64)guest);
+        reset();
+        (void)op_run(&ops[i], (u64)guest);
+    }
+}
+
+static void test_send_to_ipi_is_local(void **state)
+{
+    struct xen_evtchn_send *send = (struct xen_evtchn_send *)guest;
+
+    (void)state;
+    reset();
+    event_ports[7].kind = EVENT_IPI;
+    send->port = 7;
+    assert_int_equal(op_event_channel_op_send((u64)guest, 0, 0, 0), 0);
+    assert_int_equal(calls_below, 0);
+    assert_true(event_is_pending(7));
+    send->port = 8;
+    op_event_channel_op_send((u64)guest, 0, 0, 0);
+    assert_int_equal(calls_below, 1);
+}
+
+static void test_reservations(void **state)
+{
+    struct xen_memory_reservation *r = (struct xen_memory_reservation *)guest;
+    u64 *list = (u64 *)(guest + 4096);
+
+    (void)state;
+    reset();
+    answer_below = 1;
+    *r = (struct xen_memory_reservation){
+        .extent_start = (u64)list, .nr_extents = 4, .domid = XEN_DOMID_SELF};
+    list[0] = 16;
+    list[1] = 63;
+    list[2] = 64; /* not the guest's: the count stops here */
+    list[3] = 17;
+    assert_int_equal(op_memory_op_decrease_reservation((u64)guest, 0, 0, 1), 2);
+    assert_int_equal(frames_released, 2);
+    assert_int_equal(op_memory_op_decrease_reservation((u64)guest, 0, 0, 1 | 3 << 6), 4);
+    r->nr_extents = 1;
+    list[0] = 99;
+    assert_int_equal(op_memory_op_populate_physmap((u64)guest, 0, 0, 6), 1);
+    assert_int_equal(list[0], 20); /* the frame, in place of the pfn */
+    assert_int_equal(frames_accepted, 1);
+    r->mem_flags = 16; /* below 64 KiB: no such frame */
+    assert_int_equal(op_memory_op_populate_physmap((u64)guest, 0, 0, 6), 0);
+    r->mem_flags = 0;
+    r->domid = 0;
+    assert_int_equal(op_memory_op_populate_physmap((u64)guest, 0, 0, 6), 0);
+    r->domid = XEN_DOMID_SELF;
+    r->extent_order = 10;
+    assert_int_equal(op_memory_op_decrease_reservation((u64)guest, 0, 0, 1), 0);
+    r->extent_order = 0;
+    r->nr_extents = ~0ull;
+    assert_int_equal(op_memory_op_decrease_reservation((u64)guest, 0, 0, 1), 0);
+    answer_below = 0; /* the hypervisor below has none to give */
+    r->nr_extents = 1;
+    assert_int_equal(op_memory_op_populate_physmap((u64)guest, 0, 0, 6), 0);
+}
+
+static void test_grant_copy_sides(void **state)
+{
+    struct xen_gnttab_copy *copy = (struct xen_gnttab_copy *)guest;
+
+    (void)state;
+    reset();
+    copy->source.ref_or_gmfn = 15; /* the shim's */
+    copy->dest.ref_or_gmfn = 3;
+    copy->flags = 2;
+    assert_int_equal(op_grant_table_op_copy((u64)guest, 1, 0, 0), 0);
+    assert_int_equal(copy->status, XEN_GNTST_BAD_PAGE);
+    assert_int_equal(calls_below, 0);
+    copy->source.ref_or_gmfn = 16;
+    assert_int_equal(op_grant_table_op_copy((u64)guest, 1, 0, 0), 0);
+    assert_int_equal(calls_below, 1);
+}
+
+static void test_grant_map_handles(void **state)
+{
+    struct xen_gnttab_map_grant_ref *map = (struct xen_gnttab_map_grant_ref *)guest;
+    struct xen_gnttab_unmap_grant_ref *unmap =
+        (struct xen_gnttab_unmap_grant_ref *)(guest + 4096);
+
+    (void)state;
+    reset();
+    map->flags = XEN_GNTMAP_HOST_MAP;
+    map->host_addr = 0x1000;
+    assert_int_equal(op_grant_table_op_map_grant_ref((u64)guest, 1, 0, 0), 0);
+    assert_int_equal(map->status, XEN_GNTST_OKAY);
+    assert_int_equal(map->dev_bus_addr >> PAGE_SHIFT, 1000 + GRANT_WINDOW_FIRST + map->handle);
+    unmap->handle = map->handle;
+    unmap->host_addr = 0x2000;
+    op_grant_table_op_unmap_grant_ref((u64)unmap, 1, 0, 0);
+    assert_int_equal(unmap->status, XEN_GNTST_BAD_VIRT_ADDR);
+    unmap->host_addr = 0x1000;
+    op_grant_table_op_unmap_grant_ref((u64)unmap, 1, 0, 0);
+    assert_int_equal(unmap->status, XEN_GNTST_OKAY);
+    op_grant_table_op_unmap_grant_ref((u64)unmap, 1, 0, 0);
+    assert_int_equal(unmap->status, XEN_GNTST_BAD_HANDLE);
+    unmap->handle = 0xffffffff;
+    op_grant_table_op_unmap_grant_ref((u64)unmap, 1, 0, 0);
+    assert_int_equal(unmap->status, XEN_GNTST_BAD_HANDLE);
+}
+
+static void test_io_rights(void **state)
+{
+    (void)state;
+    reset();
+    vcpu.mode = PV_KERNEL;
+    assert_false(ioport_allowed(&vcpu, 0x70, 1));
+    vcpu.iopl = 1;
+    assert_true(ioport_allowed(&vcpu, 0x70, 1));
+    vcpu.mode = PV_USER;
+    assert_false(ioport_allowed(&vcpu, 0x70, 1));
+    vcpu.iopl = 3;
+    assert_true(ioport_allowed(&vcpu, 0x70, 1));
+}
+
+static void test_time_record(void **state)
+{
+    struct xen_vcpu_time_info from = {.version = 6,
+                                      .tsc_timestamp = 1,
+                                      .system_time = 2,
+                                      .tsc_to_system_mul = 3,
+                                      .tsc_shift = -1,
+                                      .flags = 1};
+    struct xen_vcpu_time_info to = {.version = 11};
+
+    (void)state;
+    time_record_copy(&to, &from);
+    assert_int_equal(to.version, 12);
+    assert_int_equal(to.system_time, 2);
+    assert_int_equal(to.tsc_shift, -1);
+    time_record_copy(&to, &from);
+    assert_int_equal(to.version, 14);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shim_addresses_are_refused),
+        cmocka_unit_test(test_no_guest_pointer_goes_down),
+        cmocka_unit_test(test_send_to_ipi_is_local),
+        cmocka_unit_test(test_reservations),
+        cmocka_unit_test(test_grant_copy_sides),
+        cmocka_unit_test(test_grant_map_handles),
+        cmocka_unit_test(test_io_rights),
+        cmocka_unit_test(test_time_record),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
