@@ -1,7 +1,7 @@
 /* The decoder against Zydis: whatever Zydis accepts, we read with the same length and operands.
  */
-// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c
-// hv/lib/insn_compute.c libs: -lZydis
+// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c hv/lib/insn_compute.c
+// libs: -lZydis
 #include "abi-tests/unit/insn_oracle.h"
 
 #include <stdlib.h>

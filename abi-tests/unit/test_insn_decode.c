@@ -1,7 +1,7 @@
 /* Instruction decoder: fixed examples, arithmetic against this processor, and Zydis as oracle.
  */
-// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c
-// hv/lib/insn_compute.c libs: -lZydis
+// sources: hv/lib/insn_decode.c hv/lib/insn_tables.c hv/lib/insn_operands.c hv/lib/insn_compute.c
+// libs: -lZydis
 #include "abi-tests/unit/insn_oracle.h"
 
 #include <setjmp.h>
