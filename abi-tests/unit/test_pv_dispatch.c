@@ -1,4 +1,5 @@
-/* Every row of xen.def has its disposition in the shim's dispatch, and multicall keeps to it. */
+/* Every row of xen.def has its disposition in the shim's dispatch, and multicall keeps to it.
+ */
 // sources: xen-adapter/pv/hypercall.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,10 +87,10 @@ static s64 note(s64 mark, u64 a1, u64 a2, u64 a3, u64 a4)
 }
 
 /* Handlers of whole calls that other files supply. */
-#define FAKE_CALL(nr, call)                                                                        \
-    HANDLER(hypercall_##call)                                                                      \
-    {                                                                                              \
-        return note(REACHED_CALL + nr, a1, a2, a3, a4);                                            \
+#define FAKE_CALL(nr, call)                                                                    \
+    HANDLER(hypercall_##call)                                                                  \
+    {                                                                                          \
+        return note(REACHED_CALL + nr, a1, a2, a3, a4);                                        \
     }
 FAKE_CALL(0, set_trap_table)
 FAKE_CALL(3, stack_switch)
@@ -103,14 +104,14 @@ FAKE_CALL(23, iret)
 FAKE_CALL(30, callback_op)
 
 /* Handlers of operations. */
-#define FAKE_OP_LOCAL(nr, sub, name)                                                               \
-    HANDLER(name)                                                                                  \
-    {                                                                                              \
-        return note(REACHED_OP + nr * 0x100 + sub, a1, a2, a3, a4);                                \
+#define FAKE_OP_LOCAL(nr, sub, name)                                                           \
+    HANDLER(name)                                                                              \
+    {                                                                                          \
+        return note(REACHED_OP + nr * 0x100 + sub, a1, a2, a3, a4);                            \
     }
 #define FAKE_OP_TRANSLATE(nr, sub, name) FAKE_OP_LOCAL(nr, sub, name)
 #define FAKE_OP_REFUSE(nr, sub, name)
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     FAKE_OP_##pv(nr, sub, op_##call##_##name)
 #include "xen-adapter/abi/xen.def"
 
@@ -124,13 +125,13 @@ struct row {
 };
 
 static const struct row ops[] = {
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     {nr, sub, IS_##pv, XEN_##perr},
 #include "xen-adapter/abi/xen.def"
 };
 
 static const struct row calls[] = {
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     {nr, 0, IS_##pv, XEN_##perr},
 #include "xen-adapter/abi/xen.def"
 };

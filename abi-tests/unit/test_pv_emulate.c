@@ -16,7 +16,10 @@ struct sample {
     u32 length, reg, width, value;
 };
 
-#define SAMPLE(text, ...) {text, sizeof(text) - 1, __VA_ARGS__}
+#define SAMPLE(text, ...)                                                                      \
+    {                                                                                          \
+        text, sizeof(text) - 1, __VA_ARGS__                                                    \
+    }
 
 static const struct sample samples[] = {
     SAMPLE("\x0f\x30", PRIVILEGED_WRMSR, 2, 0, 0, 0),
@@ -90,8 +93,8 @@ static void test_not_on_the_list(void **state)
         "\x0f\x33",     /* rdpmc */
         "\x0f\x00\xd8", /* ltr */
         "\xe8\x01\x02", /* call, near the port opcodes */
-        "\xe9\x01\x02", "\xea\x01\x02", "\xeb\x01\x02", "\xcf\x90\x90", "\x90\x90\x90",
-        "\xcc\x90\x90",
+        "\xe9\x01\x02", "\xea\x01\x02", "\xeb\x01\x02",
+        "\xcf\x90\x90", "\x90\x90\x90", "\xcc\x90\x90",
     };
 
     (void)state;

@@ -147,7 +147,8 @@ static void test_close_clears(void **state)
     event_port_close(5000); /* outside: ignored */
 }
 
-/* ---- FIFO: runs after the two-level tests, for the switch is for good -------------------------- */
+/* ---- FIFO: runs after the two-level tests, for the switch is for good
+ * -------------------------- */
 
 #define CONTROL ((struct xen_fifo_control_block *)(memory + 64))
 #define WORDS   ((u32 *)(memory + PAGE_SIZE))
@@ -307,11 +308,11 @@ static void test_fifo_traffic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_levels),      cmocka_unit_test(test_mask_and_unmask),
+        cmocka_unit_test(test_two_levels),          cmocka_unit_test(test_mask_and_unmask),
         cmocka_unit_test(test_upcall_carries_over), cmocka_unit_test(test_close_clears),
-        cmocka_unit_test(test_fifo_refusals),   cmocka_unit_test(test_fifo_start),
-        cmocka_unit_test(test_fifo_order),      cmocka_unit_test(test_fifo_same_port_again),
-        cmocka_unit_test(test_fifo_mask),       cmocka_unit_test(test_fifo_priorities),
+        cmocka_unit_test(test_fifo_refusals),       cmocka_unit_test(test_fifo_start),
+        cmocka_unit_test(test_fifo_order),          cmocka_unit_test(test_fifo_same_port_again),
+        cmocka_unit_test(test_fifo_mask),           cmocka_unit_test(test_fifo_priorities),
         cmocka_unit_test(test_fifo_traffic),
     };
 

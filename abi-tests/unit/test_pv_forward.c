@@ -1,4 +1,5 @@
-/* Calls that go on to the hypervisor below: no guest pointer leaves the shim, ranges are checked. */
+/* Calls that go on to the hypervisor below: no guest pointer leaves the shim, ranges are
+ * checked. */
 // sources: xen-adapter/pv/forward_evtchn.c xen-adapter/pv/forward_sched.c
 // sources: xen-adapter/pv/forward_memory.c xen-adapter/pv/forward_grant.c xen-adapter/pv/grant_map.c
 // sources: xen-adapter/pv/version.c xen-adapter/pv/time.c xen-adapter/pv/physdev.c
@@ -182,7 +183,8 @@ enum status mmu_foreign_unmap_va(struct pv_vcpu *v, u64 va, mfn_t frame, u64 ent
     (void)v, (void)va, (void)frame, (void)entry;
     return ST_OK;
 }
-enum status mmu_foreign_unmap_pte(struct pv_vcpu *v, u64 machine_address, mfn_t frame, u64 entry)
+enum status mmu_foreign_unmap_pte(struct pv_vcpu *v, u64 machine_address, mfn_t frame,
+                                  u64 entry)
 {
     (void)v, (void)machine_address, (void)frame, (void)entry;
     return ST_OK;

@@ -46,7 +46,8 @@ static void no_stack(const struct pv_vcpu *vcpu, u64 sp)
               vcpu->regs.rip, vcpu->regs.error, vcpu->cr2);
 }
 
-/* Where a frame of that many words begins, in kernel mode: aligned to 16 before it is pushed. */
+/* Where a frame of that many words begins, in kernel mode: aligned to 16 before it is pushed.
+ */
 static inline u64 frame_start(struct pv_vcpu *vcpu, u64 words)
 {
     u64 sp = vcpu->regs.rsp;
@@ -68,8 +69,8 @@ static inline u64 frame_write(u64 sp, const struct pv_regs *regs, u64 words)
                                   "774: mov %[r11], 8(%[to])\n\t"
                                   "add $16, %[to]\n\t"
                                   "775: rep movsq\n\t"
-                                  "773:\n\t" SMAP_SITE(0) FIXUP(772b, 773b) FIXUP(774b, 773b)
-                                      FIXUP(775b, 773b)
+                                  "773:\n\t" SMAP_SITE(0) FIXUP("772b", "773b")
+                                      FIXUP("774b", "773b") FIXUP("775b", "773b")
                      : [to] "+D"(to), "+S"(from), "+c"(words)
                      : [rcx] "r"(regs->rcx), [r11] "r"(regs->r11)
                      : "memory", "cc");

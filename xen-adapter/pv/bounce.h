@@ -1,6 +1,6 @@
 /*
- * Frames that the shim pushes on the guest kernel's stack before it goes on at one of the guest's
- * own entry points. [xen-pv-boot 10]
+ * Frames that the shim pushes on the guest kernel's stack before it goes on at one of the
+ * guest's own entry points. [xen-pv-boot 10]
  */
 #ifndef XEN_ADAPTER_PV_BOUNCE_H
 #define XEN_ADAPTER_PV_BOUNCE_H
@@ -8,7 +8,7 @@
 #include "xen-adapter/pv/shim.h"
 
 #define BOUNCE_ERROR 1u /* push vcpu->regs.error */
-#define BOUNCE_MASK 2u  /* upcalls are masked from here on */
+#define BOUNCE_MASK  2u /* upcalls are masked from here on */
 
 /*
  * Pushes the frame for what vcpu->regs hold, in kernel mode of the guest, and goes on at
@@ -18,8 +18,8 @@ void bounce(struct pv_vcpu *vcpu, u64 address, u32 flags);
 void bounce_failsafe(struct pv_vcpu *vcpu);
 
 /* Vectors that push an error code: #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX. [APM2 8.2] */
-#define BOUNCE_ERROR_VECTORS                                                                       \
-    (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17) | BIT(21) | BIT(29) |      \
+#define BOUNCE_ERROR_VECTORS                                                                   \
+    (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17) | BIT(21) | BIT(29) |  \
      BIT(30))
 
 /* To the guest's handler of an exception, with or without regs.error as the vector demands. */

@@ -38,17 +38,17 @@ struct smap_site {
 
 /* Descriptors of GDT page 14, selector 0xe000 on: flat code and data of ring 0 and ring 3. */
 #define DESCRIPTOR_CODE64_RING0 0x00af9b000000ffffull
-#define DESCRIPTOR_DATA_RING0 0x00cf93000000ffffull
+#define DESCRIPTOR_DATA_RING0   0x00cf93000000ffffull
 #define DESCRIPTOR_CODE32_RING3 0x00cffb000000ffffull
-#define DESCRIPTOR_DATA_RING3 0x00cff3000000ffffull
+#define DESCRIPTOR_DATA_RING3   0x00cff3000000ffffull
 #define DESCRIPTOR_CODE64_RING3 0x00affb000000ffffull
 
 #define GATE_INTERRUPT 0x8e
-#define GATE_DPL3 0x60
-#define GATE_BYTES 16 /* of code, each stub of entry_gates */
-#define STUB_BYTES 32
+#define GATE_DPL3      0x60
+#define GATE_BYTES     16 /* of code, each stub of entry_gates */
+#define STUB_BYTES     32
 
-#define FMASK_BITS                                                                                 \
+#define FMASK_BITS                                                                             \
     (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
 /* entry.S, shim.lds */

@@ -6,10 +6,10 @@
 #define PLATFORM_INFO_FAULTING BIT(31)
 #define MISC_FEATURES_FAULTING BIT(0)
 
-#define CACHE_BASIC 0x20u
+#define CACHE_BASIC    0x20u
 #define CACHE_EXTENDED 0x22u
-#define LEAF_XSAVE 0xdu
-#define LEAF_EXTENDED 0x80000000u
+#define LEAF_XSAVE     0xdu
+#define LEAF_EXTENDED  0x80000000u
 
 struct cached_leaf {
     u32 out[4];
@@ -23,40 +23,42 @@ static u8 faulting;
 static u8 host_xsave;
 
 /* CPUID.1 */
-#define F1C_HIDDEN                                                                                 \
-    (BIT(2) /* DTES64 */ | BIT(3) /* MONITOR */ | BIT(4) | BIT(5) /* VMX */ | BIT(6) | BIT(7) |    \
-     BIT(8) | BIT(10) | BIT(11) | BIT(14) | BIT(15) /* PDCM */ | BIT(17) /* PCID */ | BIT(18) |    \
-     BIT(21) /* x2APIC */ | BIT(24) /* TSC deadline */)
-#define F1C_XSAVE BIT(26)
-#define F1C_OSXSAVE BIT(27)
+#define F1C_HIDDEN                                                                             \
+    (BIT(2) /* DTES64 */ | BIT(3) /* MONITOR */ | BIT(4) | BIT(5) /* VMX */ | BIT(6) |         \
+     BIT(7) | BIT(8) | BIT(10) | BIT(11) | BIT(14) | BIT(15) /* PDCM */ | BIT(17) /* PCID */ | \
+     BIT(18) | BIT(21) /* x2APIC */ | BIT(24) /* TSC deadline */)
+#define F1C_XSAVE      BIT(26)
+#define F1C_OSXSAVE    BIT(27)
 #define F1C_HYPERVISOR BIT(31)
-#define F1D_HIDDEN                                                                                 \
-    (BIT(1) /* VME */ | BIT(3) /* PSE */ | BIT(12) /* MTRR */ | BIT(13) /* PGE */ |                \
+#define F1D_HIDDEN                                                                             \
+    (BIT(1) /* VME */ | BIT(3) /* PSE */ | BIT(12) /* MTRR */ | BIT(13) /* PGE */ |            \
      BIT(17) /* PSE36 */ | BIT(18) | BIT(21) | BIT(22) | BIT(29) | BIT(31))
 
 /* CPUID.7.0, 7.1 */
-#define F7B_SHOWN                                                                                  \
-    (BIT(0) /* FSGSBASE */ | BIT(3) | BIT(4) /* HLE */ | BIT(5) /* AVX2 */ | BIT(6) | BIT(8) |     \
-     BIT(9) /* ERMS */ | BIT(11) /* RTM */ | BIT(13) | BIT(16) /* AVX512F */ | BIT(17) | BIT(18) | \
-     BIT(19) /* ADX */ | BIT(21) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) |               \
+#define F7B_SHOWN                                                                              \
+    (BIT(0) /* FSGSBASE */ | BIT(3) | BIT(4) /* HLE */ | BIT(5) /* AVX2 */ | BIT(6) | BIT(8) | \
+     BIT(9) /* ERMS */ | BIT(11) /* RTM */ | BIT(13) | BIT(16) /* AVX512F */ | BIT(17) |       \
+     BIT(18) | BIT(19) /* ADX */ | BIT(21) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | \
      BIT(29) /* SHA */ | BIT(30) | BIT(31))
-#define F7C_SHOWN                                                                                  \
-    (BIT(1) | BIT(6) | BIT(8) /* GFNI */ | BIT(9) | BIT(10) | BIT(11) | BIT(12) | BIT(14) |        \
+#define F7C_SHOWN                                                                              \
+    (BIT(1) | BIT(6) | BIT(8) /* GFNI */ | BIT(9) | BIT(10) | BIT(11) | BIT(12) | BIT(14) |    \
      BIT(22) /* RDPID */ | BIT(25) | BIT(27) | BIT(28))
-#define F7D_SHOWN                                                                                  \
-    (BIT(2) | BIT(3) | BIT(4) /* FSRM */ | BIT(8) | BIT(9) | BIT(10) /* MD_CLEAR */ | BIT(14) |    \
-     BIT(23) | BIT(26) /* IBRSB */ | BIT(27) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
+#define F7D_SHOWN                                                                              \
+    (BIT(2) | BIT(3) | BIT(4) /* FSRM */ | BIT(8) | BIT(9) | BIT(10) /* MD_CLEAR */ |          \
+     BIT(14) | BIT(23) | BIT(26) /* IBRSB */ | BIT(27) | BIT(28) | BIT(29) | BIT(30) |         \
+     BIT(31))
 #define F71A_SHOWN (BIT(4) /* AVX-VNNI */ | BIT(5) | BIT(10) | BIT(11) | BIT(12))
 
 /* CPUID.D.1: XSAVES is privileged. */
 #define FD1A_SHOWN (BIT(0) | BIT(1) | BIT(2))
 
 /* CPUID.80000001 */
-#define E1C_SHOWN                                                                                  \
-    (BIT(0) | BIT(1) | BIT(4) /* CR8 legacy */ | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) |     \
+#define E1C_SHOWN                                                                              \
+    (BIT(0) | BIT(1) | BIT(4) /* CR8 legacy */ | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | \
      BIT(16) | BIT(21) | BIT(26))
-#define E1D_HIDDEN                                                                                 \
-    (BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(25) /* FFXSR */ | BIT(26) /* 1 GiB */)
+#define E1D_HIDDEN                                                                             \
+    (BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(25) /* FFXSR */ | BIT(26) /* 1 GiB    \
+                                                                                    */)
 
 static void policy_extended(u32 leaf, u32 out[4])
 {
@@ -73,9 +75,9 @@ static void policy_extended(u32 leaf, u32 out[4])
         out[2] &= 0xf0ff;
         out[3] = 0;
         break;
-    case 0xa:    /* SVM */
-    case 0x1b:   /* IBS */
-    case 0x1f:   /* SEV */
+    case 0xa:  /* SVM */
+    case 0x1b: /* IBS */
+    case 0x1f: /* SEV */
         out[0] = out[1] = out[2] = out[3] = 0;
         break;
     default:
@@ -115,10 +117,10 @@ void cpuid_policy(u32 leaf, u32 subleaf, u32 out[4])
             out[1] = out[2] = out[3] = 0;
         }
         break;
-    case 5:    /* MONITOR */
-    case 6:    /* thermal */
-    case 0xa:  /* performance counters */
-    case 0xf:  /* resource monitoring */
+    case 5:   /* MONITOR */
+    case 6:   /* thermal */
+    case 0xa: /* performance counters */
+    case 0xf: /* resource monitoring */
     case 0x10:
     case 0x12: /* SGX */
     case 0x14: /* processor trace */

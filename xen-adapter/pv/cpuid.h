@@ -1,7 +1,7 @@
 /*
  * CPUID of a PV guest: what L0 shows to us, less what a kernel in ring 3 cannot use, with Xen's
- * leaves of the PV kind. The same for the plain instruction (CPUID faulting, where L0 offers it)
- * and for the forced-emulation prefix.
+ * leaves of the PV kind. The same for the plain instruction (CPUID faulting, where L0 offers
+ * it) and for the forced-emulation prefix.
  */
 #ifndef XEN_ADAPTER_PV_CPUID_H
 #define XEN_ADAPTER_PV_CPUID_H

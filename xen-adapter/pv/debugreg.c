@@ -7,13 +7,13 @@
 #include "xen-adapter/pv/vcpu.h"
 
 /* [APM2 13.1.1] */
-#define DR6_FIXED 0xffff0ff0ull
-#define DR6_WRITABLE 0xe00full
-#define DR6_BS 0x4000ull
-#define DR7_FIXED 0x400ull
+#define DR6_FIXED      0xffff0ff0ull
+#define DR6_WRITABLE   0xe00full
+#define DR6_BS         0x4000ull
+#define DR7_FIXED      0x400ull
 #define DR7_RESERVED_0 0xd800ull /* bits 11, 12, 14, 15 read as zero; 13 is GD */
-#define DR7_GD 0x2000ull
-#define DR7_ENABLED 0xffull
+#define DR7_GD         0x2000ull
+#define DR7_ENABLED    0xffull
 
 static void address_load(u64 number, u64 value)
 {

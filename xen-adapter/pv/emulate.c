@@ -27,7 +27,8 @@ u64 *pv_register(struct pv_regs *regs, u32 number)
     return order[number & 15];
 }
 
-/* What can be read at rip, up to the longest instruction; it may end at a page that is absent. */
+/* What can be read at rip, up to the longest instruction; it may end at a page that is absent.
+ */
 static u32 fetch(const struct pv_vcpu *vcpu, u8 bytes[INSN_BYTES_MAX])
 {
     u64 rip = vcpu->regs.rip;
@@ -155,8 +156,9 @@ static bool emulate_tsc(struct pv_vcpu *vcpu, const struct privileged *p)
 
 /*
  * No port belongs to an unprivileged guest: with the right of use it reads all ones. Only the
- * counters of the absent interval timer read as zero: Linux reads channel 2 up to 50,000 times as
- * long as it shows all ones, at the cost of a second of boot, and gives up at once on anything else.
+ * counters of the absent interval timer read as zero: Linux reads channel 2 up to 50,000 times
+ * as long as it shows all ones, at the cost of a second of boot, and gives up at once on
+ * anything else.
  */
 static bool emulate_port(struct pv_vcpu *vcpu, const struct privileged *p)
 {
@@ -197,8 +199,8 @@ static bool run_kernel_only(struct pv_vcpu *vcpu, const struct privileged *p)
         fpu_ts_set(vcpu, 0);
         return true;
     case PRIVILEGED_XSETBV:
-        return xsetbv_safe((u32)vcpu->regs.rcx,
-                           (u32)vcpu->regs.rax | vcpu->regs.rdx << 32) == 0;
+        return xsetbv_safe((u32)vcpu->regs.rcx, (u32)vcpu->regs.rax | vcpu->regs.rdx << 32) ==
+               0;
     case PRIVILEGED_WBINVD:
         return true;
     default:

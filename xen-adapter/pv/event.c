@@ -146,7 +146,8 @@ void event_unmask(u32 port)
         fifo_unmask(port);
         return;
     }
-    if (!(__atomic_fetch_and(&guest_shared->evtchn_mask[port >> 6], ~bit, __ATOMIC_ACQ_REL) & bit))
+    if (!(__atomic_fetch_and(&guest_shared->evtchn_mask[port >> 6], ~bit, __ATOMIC_ACQ_REL) &
+          bit))
         return;
     if (bit_get(guest_shared->evtchn_pending, port))
         selector_raise(port);

@@ -1,7 +1,7 @@
 /*
  * Event channels as the guest sees them. The pages it looks at (shared_info or FIFO pages) have
- * one writer besides the guest: this. L0's own pending bits lie in a page of the shim's, drained
- * at each upcall. Port numbers are L0's; local ports (IPI) hold one too.
+ * one writer besides the guest: this. L0's own pending bits lie in a page of the shim's,
+ * drained at each upcall. Port numbers are L0's; local ports (IPI) hold one too.
  */
 #ifndef XEN_ADAPTER_PV_EVENT_H
 #define XEN_ADAPTER_PV_EVENT_H
@@ -14,7 +14,8 @@
 extern struct xen_shared_info *l0_shared;
 extern struct xen_shared_info *guest_shared;
 
-/* Maps L0's shared_info, masks the guest's (shim.domain.shared_info), asks L0 for its upcall vector. After mmu_start(). */
+/* Maps L0's shared_info, masks the guest's (shim.domain.shared_info), asks L0 for its upcall
+ * vector. After mmu_start(). */
 void event_init(void);
 
 /* A new vCPU: its legacy slot, masked. */

@@ -150,7 +150,8 @@ enum status fifo_init_control(struct xen_evtchn_init_control *want)
     return ST_OK;
 }
 
-/* Ports that were pending in the two-level page come over with the page that holds their word. */
+/* Ports that were pending in the two-level page come over with the page that holds their word.
+ */
 enum status fifo_expand_array(mfn_t frame)
 {
     u32 first = fifo_page_count * XEN_FIFO_WORDS_PER_PAGE;

@@ -8,9 +8,9 @@
 #include "xen-adapter/pv/mmu.h"
 
 /* Declares `arg`, read from the guest. */
-#define FETCH(type, address)                                                                       \
-    struct xen_evtchn_##type arg;                                                                  \
-    if (copy_from_guest(&arg, (address), sizeof(arg)) != ST_OK)                                    \
+#define FETCH(type, address)                                                                   \
+    struct xen_evtchn_##type arg;                                                              \
+    if (copy_from_guest(&arg, (address), sizeof(arg)) != ST_OK)                                \
     return -XEN_EFAULT
 
 static s64 below(u32 sub, void *argument)

@@ -48,8 +48,8 @@ static s16 table_grow(u32 wanted)
 {
     struct xen_gnttab_query_size size;
 
-    if (size_query(&size) != 0 || size.status != XEN_GNTST_OKAY || wanted > size.max_nr_frames ||
-        wanted > GRANT_TABLE_FRAMES)
+    if (size_query(&size) != 0 || size.status != XEN_GNTST_OKAY ||
+        wanted > size.max_nr_frames || wanted > GRANT_TABLE_FRAMES)
         return XEN_GNTST_GENERAL_ERROR;
     for (; table_frames < wanted; table_frames++)
         if (!table_frame_map(table_frames, window_frame(table_frames)))
@@ -77,8 +77,8 @@ HANDLER(op_grant_table_op_setup_table)
         return -XEN_EINVAL;
     if (copy_from_guest(&setup, a1, sizeof(setup)) != ST_OK)
         return -XEN_EFAULT;
-    setup.status = setup.dom == XEN_DOMID_SELF ? table_grow(setup.nr_frames)
-                                                : XEN_GNTST_PERMISSION_DENIED;
+    setup.status =
+        setup.dom == XEN_DOMID_SELF ? table_grow(setup.nr_frames) : XEN_GNTST_PERMISSION_DENIED;
     if (setup.status == XEN_GNTST_OKAY)
         result = frame_list_write(setup.frame_list, 0, setup.nr_frames);
     return result != 0 ? result : store(a1, &setup, sizeof(setup));
@@ -169,7 +169,7 @@ HANDLER(op_grant_table_op_swap_grant_ref)
 
 /* A side given by frame number must be the guest's own memory: L0 would copy the shim's too. */
 #define COPY_SOURCE_GREF 1u
-#define COPY_DEST_GREF 2u
+#define COPY_DEST_GREF   2u
 
 static bool copy_sides_ok(const struct xen_gnttab_copy *copy)
 {

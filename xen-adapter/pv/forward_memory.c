@@ -7,14 +7,15 @@
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/mmu.h"
 
-#define ORDER_MAX 9u
-#define EXTENTS_MAX 0x7fffffffull
+#define ORDER_MAX         9u
+#define EXTENTS_MAX       0x7fffffffull
 #define ADDRESS_BITS_MASK 0xffu /* of mem_flags */
 
 static bool reservation_read(u64 from, u64 start, struct xen_memory_reservation *r)
 {
     return copy_from_guest(r, from, sizeof(*r)) == ST_OK && r->domid == XEN_DOMID_SELF &&
-           r->extent_order <= ORDER_MAX && r->nr_extents <= EXTENTS_MAX && start <= r->nr_extents;
+           r->extent_order <= ORDER_MAX && r->nr_extents <= EXTENTS_MAX &&
+           start <= r->nr_extents;
 }
 
 /* One extent of the partition's address space, to or from L0. */
@@ -107,7 +108,8 @@ HANDLER(op_memory_op_decrease_reservation)
     for (; i < r.nr_extents; i++) {
         u64 first;
 
-        if (copy_from_guest(&first, r.extent_start + i * sizeof(first), sizeof(first)) != ST_OK ||
+        if (copy_from_guest(&first, r.extent_start + i * sizeof(first), sizeof(first)) !=
+                ST_OK ||
             !extent_remove(first, r.extent_order))
             break;
     }

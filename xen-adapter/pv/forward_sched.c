@@ -65,8 +65,8 @@ static bool any_pending(const u32 *ports, u32 count)
 }
 
 /*
- * Ports that fell pending before are in the guest's pages already; L0 polls for those that come.
- * Static: 128 ports, one vCPU.
+ * Ports that fell pending before are in the guest's pages already; L0 polls for those that
+ * come. Static: 128 ports, one vCPU.
  */
 HANDLER(op_sched_op_poll)
 {
@@ -107,7 +107,8 @@ HANDLER(op_sched_op_compat_shutdown)
     return shutdown((u32)a1);
 }
 
-/* ---- console_io: (count, buffer) ------------------------------------------------------------ */
+/* ---- console_io: (count, buffer) ------------------------------------------------------------
+ */
 
 HANDLER(op_console_io_consoleio_write)
 {
@@ -120,8 +121,8 @@ HANDLER(op_console_io_consoleio_write)
 
         if (copy_from_guest(chunk, a2, bytes) != ST_OK)
             return -XEN_EFAULT;
-        result = l0_call(XENNR_console_io, XENOP_console_io_consoleio_write, bytes, (u64)chunk, 0,
-                         0);
+        result = l0_call(XENNR_console_io, XENOP_console_io_consoleio_write, bytes, (u64)chunk,
+                         0, 0);
         if (result != 0)
             return result;
         a2 += bytes;
@@ -134,8 +135,8 @@ HANDLER(op_console_io_consoleio_read)
 {
     char chunk[CONSOLE_CHUNK];
     u64 bytes = MIN((u64)(u32)a1, sizeof(chunk));
-    s64 result = l0_call(XENNR_console_io, XENOP_console_io_consoleio_read, bytes, (u64)chunk, 0,
-                         0);
+    s64 result =
+        l0_call(XENNR_console_io, XENOP_console_io_consoleio_read, bytes, (u64)chunk, 0, 0);
 
     if (result <= 0)
         return result;

@@ -8,7 +8,7 @@
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/mmu.h"
 
-#define SLOTS_MAX 2048u
+#define SLOTS_MAX  2048u
 #define HANDLE_BAD 0xffffffffu
 
 /* A place in the window; its index is the handle that the guest knows. */
@@ -55,7 +55,8 @@ static s16 below_map(const struct xen_gnttab_map_grant_ref *want, u32 slot)
         .dom = want->dom,
     };
 
-    if (l0_call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, (u64)&map, 1, 0, 0) != 0)
+    if (l0_call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, (u64)&map, 1, 0, 0) !=
+        0)
         return XEN_GNTST_GENERAL_ERROR;
     slots[slot].below = map.handle;
     return map.status;
@@ -63,8 +64,8 @@ static s16 below_map(const struct xen_gnttab_map_grant_ref *want, u32 slot)
 
 static void below_unmap(u32 slot)
 {
-    struct xen_gnttab_unmap_grant_ref unmap = {
-        .host_addr = slot_frame(slot).raw << PAGE_SHIFT, .handle = slots[slot].below};
+    struct xen_gnttab_unmap_grant_ref unmap = {.host_addr = slot_frame(slot).raw << PAGE_SHIFT,
+                                               .handle = slots[slot].below};
 
     (void)l0_call(XENNR_grant_table_op, XENOP_grant_table_op_unmap_grant_ref, (u64)&unmap, 1, 0,
                   0);

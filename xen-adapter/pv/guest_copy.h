@@ -1,6 +1,6 @@
 /*
- * The guest's memory, by its virtual addresses and through its live page tables. Every access is
- * range-checked against the shim's slots, bracketed by stac/clac, and survives a fault.
+ * The guest's memory, by its virtual addresses and through its live page tables. Every access
+ * is range-checked against the shim's slots, bracketed by stac/clac, and survives a fault.
  */
 #ifndef XEN_ADAPTER_PV_GUEST_COPY_H
 #define XEN_ADAPTER_PV_GUEST_COPY_H
@@ -25,14 +25,14 @@ enum status clear_guest(u64 to, u64 bytes);
  * For inline accesses: a place that cpu_tables.c turns into clac (0) or stac (1) where there is
  * SMAP, and what to do about a fault at one label: go on at another.
  */
-#define SMAP_SITE(kind)                                                                            \
-    "771: nopl (%%rax)\n\t"                                                                        \
-    ".pushsection .smap_sites, \"a\"\n\t"                                                          \
-    ".long 771b - ., " #kind "\n\t"                                                               \
+#define SMAP_SITE(kind)                                                                        \
+    "771: nopl (%%rax)\n\t"                                                                    \
+    ".pushsection .smap_sites, \"a\"\n\t"                                                      \
+    ".long 771b - ., " #kind "\n\t"                                                            \
     ".popsection\n\t"
-#define FIXUP(from, to)                                                                            \
-    ".pushsection .exception_table, \"a\"\n\t"                                                     \
-    ".long " #from " - ., " #to " - .\n\t"                                                        \
+#define FIXUP(from, to)                                                                        \
+    ".pushsection .exception_table, \"a\"\n\t"                                                 \
+    ".long " from " - ., " to " - .\n\t"                                                       \
     ".popsection\n\t"
 
 #if __STDC_HOSTED__ /* a host test brings its own guest memory */
@@ -47,7 +47,7 @@ bool word_from_guest(u64 *to, u64 from);
 static inline u64 guest_words_move(u64 *to, const u64 *from, u64 words)
 {
     __asm__ volatile(SMAP_SITE(1) "772: rep movsq\n\t"
-                                  "773:\n\t" SMAP_SITE(0) FIXUP(772b, 773b)
+                                  "773:\n\t" SMAP_SITE(0) FIXUP("772b", "773b")
                      : "+D"(to), "+S"(from), "+c"(words)::"memory");
     return words;
 }
@@ -59,7 +59,7 @@ static inline bool word_from_guest(u64 *to, u64 from)
 
     if (!guest_range_ok(from, 8))
         return false;
-    __asm__ goto(SMAP_SITE(1) "772: mov (%1), %0\n\t" SMAP_SITE(0) FIXUP(772b, %l[fault])
+    __asm__ goto(SMAP_SITE(1) "772: mov (%1), %0\n\t" SMAP_SITE(0) FIXUP("772b", "%l[fault]")
                  : "=r"(value)
                  : "r"(from)
                  : "memory"

@@ -3,10 +3,10 @@
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/mmu.h"
 
-#define REFUSAL(error)                                                                             \
-    static HANDLER(refuse_##error)                                                                 \
-    {                                                                                              \
-        return -XEN_##error;                                                                       \
+#define REFUSAL(error)                                                                         \
+    static HANDLER(refuse_##error)                                                             \
+    {                                                                                          \
+        return -XEN_##error;                                                                   \
     }
 REFUSAL(EPERM)
 REFUSAL(ENOSYS)
@@ -14,9 +14,9 @@ REFUSAL(EINVAL)
 REFUSAL(ESRCH)
 REFUSAL(EOPNOTSUPP)
 
-#define TARGET_LOCAL(handler, error) handler
+#define TARGET_LOCAL(handler, error)     handler
 #define TARGET_TRANSLATE(handler, error) handler
-#define TARGET_REFUSE(handler, error) refuse_##error
+#define TARGET_REFUSE(handler, error)    refuse_##error
 
 enum family_index {
 #define FAMILY(nr, call, nargs, mask, header) FAMILY_##call,
@@ -25,23 +25,23 @@ enum family_index {
 };
 
 static const hypercall_fn op_table[FAMILY_COUNT][XEN_SUB_SPACE] = {
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     [FAMILY_##call][sub] = TARGET_##pv(op_##call##_##name, perr),
 #include "xen-adapter/abi/xen.def"
 };
 
-#define FAMILY(nr, call, nargs, mask, header)                                                      \
-    HANDLER(hypercall_##call)                                                                      \
-    {                                                                                              \
-        u32 sub = (u32)a1 & (mask);                                                                \
-        hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;               \
-                                                                                                   \
-        return op ? op(a2, a3, a4, a1) : -XEN_ENOSYS;                                              \
+#define FAMILY(nr, call, nargs, mask, header)                                                  \
+    HANDLER(hypercall_##call)                                                                  \
+    {                                                                                          \
+        u32 sub = (u32)a1 & (mask);                                                            \
+        hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;           \
+                                                                                               \
+        return op ? op(a2, a3, a4, a1) : -XEN_ENOSYS;                                          \
     }
 #include "xen-adapter/abi/xen.def"
 
 const hypercall_fn hypercall_table[XEN_NR_SPACE] = {
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     [nr] = TARGET_##pv(hypercall_##call, perr),
 #define FAMILY(nr, call, nargs, mask, header) [nr] = hypercall_##call,
 #include "xen-adapter/abi/xen.def"
@@ -58,8 +58,8 @@ hypercall_fn hypercall_op(u32 number, u32 sub)
     if (sub >= XEN_SUB_SPACE)
         return NULL;
     switch (number) {
-#define FAMILY(nr, call, nargs, mask, header)                                                      \
-    case nr:                                                                                       \
+#define FAMILY(nr, call, nargs, mask, header)                                                  \
+    case nr:                                                                                   \
         return op_table[FAMILY_##call][sub];
 #include "xen-adapter/abi/xen.def"
     default:
@@ -70,28 +70,17 @@ hypercall_fn hypercall_op(u32 number, u32 sub)
 s64 status_encode(enum status status)
 {
     static const u8 error[] = {
-        [ST_OK] = XEN_NONE,
-        [ST_INVALID] = XEN_EINVAL,
-        [ST_DENIED] = XEN_EPERM,
-        [ST_REFUSED_ACCESS] = XEN_EACCES,
-        [ST_NO_ENTRY] = XEN_ENOENT,
-        [ST_NO_PARTITION] = XEN_ESRCH,
-        [ST_NO_MEMORY] = XEN_ENOMEM,
-        [ST_NO_SPACE] = XEN_ENOSPC,
-        [ST_NO_CALL] = XEN_ENOSYS,
-        [ST_NO_DATA] = XEN_ENODATA,
-        [ST_NO_DEVICE] = XEN_ENODEV,
-        [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
-        [ST_FAULT] = XEN_EFAULT,
-        [ST_EXISTS] = XEN_EEXIST,
-        [ST_BUSY] = XEN_EBUSY,
-        [ST_AGAIN] = XEN_EAGAIN,
-        [ST_RESTART] = XEN_ERESTART,
-        [ST_RANGE] = XEN_ERANGE,
-        [ST_TOO_BIG] = XEN_E2BIG,
-        [ST_NO_BUFFER] = XEN_ENOBUFS,
-        [ST_TIMED_OUT] = XEN_ETIME,
-        [ST_CORRUPT] = XEN_EILSEQ,
+        [ST_OK] = XEN_NONE,          [ST_INVALID] = XEN_EINVAL,
+        [ST_DENIED] = XEN_EPERM,     [ST_REFUSED_ACCESS] = XEN_EACCES,
+        [ST_NO_ENTRY] = XEN_ENOENT,  [ST_NO_PARTITION] = XEN_ESRCH,
+        [ST_NO_MEMORY] = XEN_ENOMEM, [ST_NO_SPACE] = XEN_ENOSPC,
+        [ST_NO_CALL] = XEN_ENOSYS,   [ST_NO_DATA] = XEN_ENODATA,
+        [ST_NO_DEVICE] = XEN_ENODEV, [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
+        [ST_FAULT] = XEN_EFAULT,     [ST_EXISTS] = XEN_EEXIST,
+        [ST_BUSY] = XEN_EBUSY,       [ST_AGAIN] = XEN_EAGAIN,
+        [ST_RESTART] = XEN_ERESTART, [ST_RANGE] = XEN_ERANGE,
+        [ST_TOO_BIG] = XEN_E2BIG,    [ST_NO_BUFFER] = XEN_ENOBUFS,
+        [ST_TIMED_OUT] = XEN_ETIME,  [ST_CORRUPT] = XEN_EILSEQ,
     };
 
     return -(s64)error[status];
@@ -156,7 +145,8 @@ HANDLER(hypercall_physdev_op_compat)
     return compat_call(a1, 8, hypercall_physdev_op);
 }
 
-/* ---- MMU and descriptors: the work is mmu.h's --------------------------------------------- */
+/* ---- MMU and descriptors: the work is mmu.h's ---------------------------------------------
+ */
 
 static s64 settled(enum status status)
 {
@@ -192,14 +182,16 @@ HANDLER(hypercall_update_descriptor)
     return settled(descriptor_update(this_vcpu(), a1, a2));
 }
 
-/* ---- The page of stubs ---------------------------------------------------------------------- */
+/* ---- The page of stubs ----------------------------------------------------------------------
+ */
 
 /* push rcx, push r11, mov eax, syscall, pop r11, pop rcx, ret; IRET never comes back. */
 void hypercall_page_fill(u8 *page)
 {
-    static const u8 stub[] = {0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59,
-                              0xc3};
-    static const u8 iret_stub[] = {0x51, 0x41, 0x53, 0x50, 0xb8, XENNR_iret, 0, 0, 0, 0x0f, 0x05};
+    static const u8 stub[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+                              0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
+    static const u8 iret_stub[] = {0x51, 0x41, 0x53, 0x50, 0xb8, XENNR_iret,
+                                   0,    0,    0,    0x0f, 0x05};
 
     for (u32 n = 0; n < PAGE_SIZE / XEN_HYPERCALL_STUB_SIZE; n++) {
         u8 *to = page + n * XEN_HYPERCALL_STUB_SIZE;

@@ -1,6 +1,6 @@
 /*
- * Hypercalls of the PV guest: every row of xen.def is LOCAL, TRANSLATE or REFUSE. A number has a
- * handler hypercall_<call>; the operations of a family have op_<call>_<name>, which get the
+ * Hypercalls of the PV guest: every row of xen.def is LOCAL, TRANSLATE or REFUSE. A number has
+ * a handler hypercall_<call>; the operations of a family have op_<call>_<name>, which get the
  * family's further arguments first and its command last (a4). No guest pointer is passed on.
  */
 #ifndef XEN_ADAPTER_PV_HYPERCALL_H
@@ -11,19 +11,19 @@
 #include "xen-adapter/pv/shim.h"
 
 #define HYPERCALL_UNUSED __attribute__((unused))
-#define HANDLER(name)                                                                              \
-    s64 name(HYPERCALL_UNUSED u64 a1, HYPERCALL_UNUSED u64 a2, HYPERCALL_UNUSED u64 a3,            \
+#define HANDLER(name)                                                                          \
+    s64 name(HYPERCALL_UNUSED u64 a1, HYPERCALL_UNUSED u64 a2, HYPERCALL_UNUSED u64 a3,        \
              HYPERCALL_UNUSED u64 a4)
 
 typedef s64 (*hypercall_fn)(u64 a1, u64 a2, u64 a3, u64 a4);
 
-#define HANDLER_LOCAL(name) HANDLER(name);
+#define HANDLER_LOCAL(name)     HANDLER(name);
 #define HANDLER_TRANSLATE(name) HANDLER(name);
 #define HANDLER_REFUSE(name)
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     HANDLER_##pv(hypercall_##call)
 #define FAMILY(nr, call, nargs, mask, header) HANDLER(hypercall_##call);
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)              \
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
     HANDLER_##pv(op_##call##_##name)
 #include "xen-adapter/abi/xen.def"
 

@@ -1,4 +1,5 @@
-/* The privileged and special instructions of the shim, and the register bits that go with them. */
+/* The privileged and special instructions of the shim, and the register bits that go with them.
+ */
 #ifndef XEN_ADAPTER_PV_INSN_H
 #define XEN_ADAPTER_PV_INSN_H
 
@@ -7,40 +8,40 @@
 #define CR0_TS BIT(3)
 #define CR0_WP BIT(16)
 
-#define CR4_TSD BIT(2)
-#define CR4_DE BIT(3)
-#define CR4_PAE BIT(5)
-#define CR4_MCE BIT(6)
-#define CR4_OSFXSR BIT(9)
+#define CR4_TSD        BIT(2)
+#define CR4_DE         BIT(3)
+#define CR4_PAE        BIT(5)
+#define CR4_MCE        BIT(6)
+#define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
-#define CR4_FSGSBASE BIT(16)
-#define CR4_OSXSAVE BIT(18)
-#define CR4_SMEP BIT(20)
-#define CR4_SMAP BIT(21)
+#define CR4_FSGSBASE   BIT(16)
+#define CR4_OSXSAVE    BIT(18)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
 
 #define RFLAGS_FIXED BIT(1)
-#define RFLAGS_TF BIT(8)
-#define RFLAGS_IF BIT(9)
-#define RFLAGS_DF BIT(10)
-#define RFLAGS_IOPL (BIT(12) | BIT(13))
-#define RFLAGS_NT BIT(14)
-#define RFLAGS_RF BIT(16)
-#define RFLAGS_VM BIT(17)
-#define RFLAGS_AC BIT(18)
+#define RFLAGS_TF    BIT(8)
+#define RFLAGS_IF    BIT(9)
+#define RFLAGS_DF    BIT(10)
+#define RFLAGS_IOPL  (BIT(12) | BIT(13))
+#define RFLAGS_NT    BIT(14)
+#define RFLAGS_RF    BIT(16)
+#define RFLAGS_VM    BIT(17)
+#define RFLAGS_AC    BIT(18)
 
-#define MSR_APIC_BASE 0x1bu
-#define MSR_PLATFORM_INFO 0xceu
-#define MSR_MISC_FEATURES 0x140u
-#define MSR_SYSENTER_CS 0x174u
-#define MSR_SYSENTER_ESP 0x175u
-#define MSR_SYSENTER_EIP 0x176u
-#define MSR_EFER 0xc0000080u
-#define MSR_STAR 0xc0000081u
-#define MSR_LSTAR 0xc0000082u
-#define MSR_CSTAR 0xc0000083u
-#define MSR_FMASK 0xc0000084u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_GS_BASE 0xc0000101u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_PLATFORM_INFO  0xceu
+#define MSR_MISC_FEATURES  0x140u
+#define MSR_SYSENTER_CS    0x174u
+#define MSR_SYSENTER_ESP   0x175u
+#define MSR_SYSENTER_EIP   0x176u
+#define MSR_EFER           0xc0000080u
+#define MSR_STAR           0xc0000081u
+#define MSR_LSTAR          0xc0000082u
+#define MSR_CSTAR          0xc0000083u
+#define MSR_FMASK          0xc0000084u
+#define MSR_FS_BASE        0xc0000100u
+#define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
 static inline void insn_cpuid(u32 leaf, u32 subleaf, u32 out[4])
@@ -71,18 +72,18 @@ static inline u64 insn_rdtsc(void)
     return (u64)high << 32 | low;
 }
 
-#define INSN_READ(name, reg)                                                                       \
-    static inline u64 insn_read_##name(void)                                                       \
-    {                                                                                              \
-        u64 value;                                                                                 \
-                                                                                                   \
-        __asm__ volatile("mov %%" reg ", %0" : "=r"(value));                                       \
-        return value;                                                                              \
+#define INSN_READ(name, reg)                                                                   \
+    static inline u64 insn_read_##name(void)                                                   \
+    {                                                                                          \
+        u64 value;                                                                             \
+                                                                                               \
+        __asm__ volatile("mov %%" reg ", %0" : "=r"(value));                                   \
+        return value;                                                                          \
     }
-#define INSN_WRITE(name, reg)                                                                      \
-    static inline void insn_write_##name(u64 value)                                                \
-    {                                                                                              \
-        __asm__ volatile("mov %0, %%" reg ::"r"(value) : "memory");                                \
+#define INSN_WRITE(name, reg)                                                                  \
+    static inline void insn_write_##name(u64 value)                                            \
+    {                                                                                          \
+        __asm__ volatile("mov %0, %%" reg ::"r"(value) : "memory");                            \
     }
 
 INSN_READ(cr0, "cr0")

@@ -7,38 +7,38 @@
 #include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
 
-#define MSR_TSC 0x10u
-#define MSR_SPEC_CTRL 0x48u
-#define MSR_PRED_CMD 0x49u
-#define MSR_PATCH_LEVEL 0x8bu
-#define MSR_ARCH_CAPABILITIES 0x10au
-#define MSR_FLUSH_CMD 0x10bu
-#define MSR_MCG_CAP 0x179u
-#define MSR_MCG_STATUS 0x17au
-#define MSR_MCG_CTL 0x17bu
-#define MSR_MC0_CTL 0x400u
-#define MSR_MISC_ENABLE 0x1a0u
-#define MSR_PERF_CAPABILITIES 0x345u
-#define MSR_TSC_AUX 0xc0000103u
-#define MSR_AMD_SYSCFG 0xc0010010u
-#define MSR_AMD_HWCR 0xc0010015u
-#define MSR_AMD_NB_CFG 0xc001001fu
-#define MSR_AMD_FIDVID_CTL 0xc0010041u
-#define MSR_AMD_FIDVID_STATUS 0xc0010042u
-#define MSR_AMD_PSTATE_FIRST 0xc0010061u
-#define MSR_AMD_PSTATE_LAST 0xc001006bu
+#define MSR_TSC                0x10u
+#define MSR_SPEC_CTRL          0x48u
+#define MSR_PRED_CMD           0x49u
+#define MSR_PATCH_LEVEL        0x8bu
+#define MSR_ARCH_CAPABILITIES  0x10au
+#define MSR_FLUSH_CMD          0x10bu
+#define MSR_MCG_CAP            0x179u
+#define MSR_MCG_STATUS         0x17au
+#define MSR_MCG_CTL            0x17bu
+#define MSR_MC0_CTL            0x400u
+#define MSR_MISC_ENABLE        0x1a0u
+#define MSR_PERF_CAPABILITIES  0x345u
+#define MSR_TSC_AUX            0xc0000103u
+#define MSR_AMD_SYSCFG         0xc0010010u
+#define MSR_AMD_HWCR           0xc0010015u
+#define MSR_AMD_NB_CFG         0xc001001fu
+#define MSR_AMD_FIDVID_CTL     0xc0010041u
+#define MSR_AMD_FIDVID_STATUS  0xc0010042u
+#define MSR_AMD_PSTATE_FIRST   0xc0010061u
+#define MSR_AMD_PSTATE_LAST    0xc001006bu
 #define MSR_AMD_VIRT_SPEC_CTRL 0xc001011fu
-#define MSR_AMD_LS_CFG 0xc0011020u
-#define MSR_AMD_IC_CFG 0xc0011021u
-#define MSR_AMD_DE_CFG 0xc0011029u
+#define MSR_AMD_LS_CFG         0xc0011020u
+#define MSR_AMD_IC_CFG         0xc0011021u
+#define MSR_AMD_DE_CFG         0xc0011029u
 
 /* Machine check banks that a guest sees, as on Xen: always quiet. */
-#define MC_BANKS 2u
+#define MC_BANKS     2u
 #define MC_BANK_MSRS 4u
 
 #define APIC_BASE_DEFAULT 0xfee00000ull
-#define APIC_BASE_ENABLE 0x800ull
-#define APIC_BASE_BSP 0x100ull
+#define APIC_BASE_ENABLE  0x800ull
+#define APIC_BASE_BSP     0x100ull
 
 enum msr_kind msr_kind(u32 msr)
 {
@@ -116,8 +116,8 @@ static bool own_read(const struct pv_vcpu *vcpu, u32 msr, u64 *value)
 }
 
 /*
- * Until the guest has a #GP handler, what L0 lets us read reads as 0: early kernels probe before
- * they can take the fault.
+ * Until the guest has a #GP handler, what L0 lets us read reads as 0: early kernels probe
+ * before they can take the fault.
  */
 static bool early_read(const struct pv_vcpu *vcpu, u32 msr, u64 *value)
 {

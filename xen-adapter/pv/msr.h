@@ -9,13 +9,13 @@
 
 /* What is done with an MSR: pure, by number. */
 enum msr_kind {
-    MSR_KIND_NONE,    /* #GP */
-    MSR_KIND_BASE,    /* segment base: the live register */
-    MSR_KIND_OWN,     /* answered by the shim */
-    MSR_KIND_BELOW,   /* L0's, both ways */
-    MSR_KIND_SHOWN,   /* L0's value (0 if it has none), writes dropped */
-    MSR_KIND_ZERO,    /* reads 0, writes #GP */
-    MSR_KIND_QUIET,   /* reads 0, writes dropped */
+    MSR_KIND_NONE,  /* #GP */
+    MSR_KIND_BASE,  /* segment base: the live register */
+    MSR_KIND_OWN,   /* answered by the shim */
+    MSR_KIND_BELOW, /* L0's, both ways */
+    MSR_KIND_SHOWN, /* L0's value (0 if it has none), writes dropped */
+    MSR_KIND_ZERO,  /* reads 0, writes #GP */
+    MSR_KIND_QUIET, /* reads 0, writes dropped */
 };
 enum msr_kind msr_kind(u32 msr);
 

@@ -41,4 +41,3 @@ HANDLER(hypercall_stack_switch)
     vcpu->kernel_sp = a2;
     return 0;
 }
-

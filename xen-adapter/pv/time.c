@@ -125,13 +125,15 @@ void time_update(struct pv_vcpu *vcpu)
 {
     if (vcpu->time_version != l0_shared->vcpu_info[vcpu->id].time.version)
         clock_copy(vcpu);
-    if (guest_shared->wc_sec != l0_shared->wc_sec || guest_shared->wc_nsec != l0_shared->wc_nsec)
+    if (guest_shared->wc_sec != l0_shared->wc_sec ||
+        guest_shared->wc_nsec != l0_shared->wc_nsec)
         wallclock_copy();
     if (runstate_area[vcpu->id].virt != 0)
         runstate_copy(vcpu);
 }
 
-/* ---- vcpu_op: areas and timers ------------------------------------------------------------- */
+/* ---- vcpu_op: areas and timers -------------------------------------------------------------
+ */
 
 static s64 area_register(u64 id, u64 argument, struct guest_area *areas, u32 bytes)
 {

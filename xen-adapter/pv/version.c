@@ -74,9 +74,10 @@ HANDLER(op_xen_version_get_features)
         return -XEN_EFAULT;
     if (info.submap_idx != 0)
         return -XEN_EINVAL;
-    info.submap = (u32)(BIT(XEN_FEATURE_MMU_PT_UPDATE_PRESERVE_AD) |
-                        BIT(XEN_FEATURE_HIGHMEM_ASSIST) | BIT(XEN_FEATURE_GNTTAB_MAP_AVAIL_BITS) |
-                        BIT(XEN_FEATURE_MEMORY_OP_VNODE) | BIT(XEN_FEATURE_DIRECT_MAPPED));
+    info.submap =
+        (u32)(BIT(XEN_FEATURE_MMU_PT_UPDATE_PRESERVE_AD) | BIT(XEN_FEATURE_HIGHMEM_ASSIST) |
+              BIT(XEN_FEATURE_GNTTAB_MAP_AVAIL_BITS) | BIT(XEN_FEATURE_MEMORY_OP_VNODE) |
+              BIT(XEN_FEATURE_DIRECT_MAPPED));
     if (mmu.vm_assist & BIT(XEN_VMASST_PAE_EXTENDED_CR3))
         info.submap |= (u32)BIT(XEN_FEATURE_PAE_PGDIR_ABOVE_4GB);
     return status_encode(copy_to_guest(a1, &info, sizeof(info)));
@@ -151,16 +152,17 @@ HANDLER(op_xen_version_capabilities2)
     if (copy_to_guest(a1, &head, sizeof(head)) != ST_OK)
         return -XEN_EFAULT;
     return copy_to_guest(a1 + sizeof(head), capabilities, bytes) == ST_OK ? (s64)bytes
-                                                                           : -XEN_EFAULT;
+                                                                          : -XEN_EFAULT;
 }
 
-/* ---- vm_assist ----------------------------------------------------------------------------- */
+/* ---- vm_assist -----------------------------------------------------------------------------
+ */
 
 /* Types that mean something to a 64-bit PV guest. */
-#define ASSISTS                                                                                    \
-    (BIT(XEN_VMASST_WRITABLE_PAGETABLES) | BIT(XEN_VMASST_PAE_EXTENDED_CR3) |                      \
-     BIT(XEN_VMASST_ARCHITECTURAL_IOPL) | BIT(XEN_VMASST_RUNSTATE_UPDATE_FLAG) |                   \
-     BIT(XEN_VMASST_4GB_SEGMENTS) | BIT(XEN_VMASST_4GB_SEGMENTS_NOTIFY) |                          \
+#define ASSISTS                                                                                \
+    (BIT(XEN_VMASST_WRITABLE_PAGETABLES) | BIT(XEN_VMASST_PAE_EXTENDED_CR3) |                  \
+     BIT(XEN_VMASST_ARCHITECTURAL_IOPL) | BIT(XEN_VMASST_RUNSTATE_UPDATE_FLAG) |               \
+     BIT(XEN_VMASST_4GB_SEGMENTS) | BIT(XEN_VMASST_4GB_SEGMENTS_NOTIFY) |                      \
      BIT(XEN_VMASST_M2P_STRICT))
 
 HANDLER(hypercall_vm_assist)
