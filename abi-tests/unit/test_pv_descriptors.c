@@ -50,7 +50,15 @@ static void test_descriptor_rules(void **state)
         {DATA_DPL1, DATA_DPL3, true},
         {DATA_DPL3, DATA_DPL3, true},
         {NULL_GATE, NULL_GATE, true},
-        {CALL_GATE, CALL_GATE, false},
+        {CALL_GATE, 0x00008c00000babcdull, true},             /* closed */
+        {0x0000ec00e033abcdull, 0x00008c00e033abcdull, true}, /* flat code */
+        {0x0000ec00e037abcdull, 0x00008c00e037abcdull, true}, /* in the LDT */
+        {0x0000ec00dfffabcdull, 0x00008c00dfffabcdull, true},
+        {0x0000ec00e000abcdull, 0x0000ec00e000abcdull, false}, /* the shim's */
+        {0x0000ec00e008abcdull, 0x0000ec00e008abcdull, false},
+        {0x0000ec00fff8abcdull, 0x0000ec00fff8abcdull, false},
+        {CALL_GATE | 1ull << 32, CALL_GATE | 1ull << 32, false},
+        {0x0000ee0000080000ull, 0x0000ee0000080000ull, false}, /* interrupt gate */
         {LDT_SYSTEM, LDT_SYSTEM, false},
         {TSS_SYSTEM, TSS_SYSTEM, false},
     };
@@ -111,7 +119,7 @@ static void test_set_gdt_refused(void **state)
     assert_int_equal(gdt_set(&fake_vcpu, (u64)frames, 1), ST_INVALID);
     assert_int_equal(gdt_set(&fake_vcpu, M2P_VIRT, 1), ST_FAULT);
     read_only(FREE);
-    fake_table(FREE)[511] = CALL_GATE;
+    fake_table(FREE)[511] = LDT_SYSTEM;
     frames[0] = FREE;
     assert_int_equal(gdt_set(&fake_vcpu, (u64)frames, 1), ST_INVALID);
     fake_check();

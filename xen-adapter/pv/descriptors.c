@@ -14,15 +14,35 @@
 #define DESCRIPTOR_MEMORY  BIT(44) /* code or data, not system */
 #define DESCRIPTOR_DPL     (3ull << 45)
 #define DESCRIPTOR_PRESENT BIT(47)
+#define TYPE_CALL_GATE     (12ull << 40)
+#define GATE_RING3         (3ull << 16) /* in its selector */
+#define GATE_RESERVED      (0xffull << 32)
 
 /* The CPU sets the accessed bit of a descriptor that it loads: the window is writable to it. */
 #define WINDOW_FLAGS (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
 #define ZERO_FLAGS   (PTE_P | PTE_A | PTE_NX)
 
+/* A code selector of the guest's own: in its part of the GDT, in the LDT, or the flat one. */
+static bool selector_is_guests(u32 selector)
+{
+    return (selector & 4) != 0 || selector == XEN_FLAT_RING3_CS64 ||
+           selector >> 3 < XEN_FIRST_RESERVED_GDT_ENTRY;
+}
+
+/* Xen takes call gates but closes them to ring 3, so that it could carry them out itself. */
+static bool gate_fix(u64 *descriptor)
+{
+    u64 value = *descriptor | GATE_RING3;
+
+    if ((value & GATE_RESERVED) != 0 || !selector_is_guests((u32)(value >> 16) & 0xffff))
+        return false;
+    *descriptor = value & ~DESCRIPTOR_DPL;
+    return true;
+}
+
 /*
- * A descriptor the guest may load: not present, an empty one, or code or data, whose DPL
- * becomes
- * 3. Gates and system descriptors would lead into the shim.
+ * A descriptor the guest may load: not present, an empty one, a call gate to its own code, or
+ * code or data, whose DPL becomes 3. Anything else would lead into the shim.
  */
 bool descriptor_fix(u64 *descriptor)
 {
@@ -30,10 +50,13 @@ bool descriptor_fix(u64 *descriptor)
 
     if ((value & DESCRIPTOR_PRESENT) == 0)
         return true;
-    if ((value & DESCRIPTOR_MEMORY) == 0)
-        return (value & DESCRIPTOR_TYPE) == 0;
-    *descriptor = value | DESCRIPTOR_DPL;
-    return true;
+    if ((value & DESCRIPTOR_MEMORY) != 0) {
+        *descriptor = value | DESCRIPTOR_DPL;
+        return true;
+    }
+    if ((value & DESCRIPTOR_TYPE) == TYPE_CALL_GATE)
+        return gate_fix(descriptor);
+    return (value & DESCRIPTOR_TYPE) == 0;
 }
 
 enum status segment_page_check(u64 number)

@@ -8,7 +8,7 @@ enum status mmu_batch_foreign(u32 foreign)
     u32 owner = foreign & 0xffff;
 
     if (foreign >> 16 != 0)
-        return ST_INVALID;
+        return foreign >> 16 == 1 ? ST_DENIED : ST_NO_PARTITION; /* 1 is domain 0 */
     if (owner == XEN_DOMID_SELF)
         return ST_OK;
     return owner == 0 || owner == XEN_DOMID_IO || owner == XEN_DOMID_XEN ? ST_DENIED

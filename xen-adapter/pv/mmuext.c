@@ -104,12 +104,18 @@ static enum status page_copy(u64 number, u64 source)
     return ST_OK;
 }
 
-static enum status cache_flush_checked(void)
+static enum status cache_flush_or(enum status refusal)
 {
     if (shim.domain.privileged == 0)
-        return ST_REFUSED_ACCESS;
+        return refusal;
     cache_flush();
     return ST_OK;
+}
+
+/* Unlike update_va_mapping, mmuext_op says EINVAL for a bitmap that cannot be read. */
+static enum status bitmap_status(enum status status)
+{
+    return status == ST_FAULT ? ST_INVALID : status;
 }
 
 /* Operations that change what frames are. */
@@ -160,17 +166,18 @@ static enum status ext_op_run(struct pv_vcpu *vcpu, const struct ext_op *op)
         mmu_flush_request();
         return ST_OK;
     case XEN_MMUEXT_TLB_FLUSH_MULTI:
-        return mmu_flush_on(op->arg2);
+        return bitmap_status(mmu_flush_on(op->arg2));
     case XEN_MMUEXT_INVLPG_LOCAL:
     case XEN_MMUEXT_INVLPG_ALL:
         mmu_flush_page(vcpu, op->arg1,
                        op->command == XEN_MMUEXT_INVLPG_ALL ? ~0u : (u32)BIT(vcpu->id));
         return ST_OK;
     case XEN_MMUEXT_INVLPG_MULTI:
-        return mmu_flush_page_on(vcpu, op->arg1, op->arg2);
+        return bitmap_status(mmu_flush_page_on(vcpu, op->arg1, op->arg2));
     case XEN_MMUEXT_FLUSH_CACHE:
+        return cache_flush_or(ST_REFUSED_ACCESS);
     case XEN_MMUEXT_FLUSH_CACHE_GLOBAL:
-        return cache_flush_checked();
+        return cache_flush_or(ST_INVALID);
     default:
         return table_op(vcpu, op);
     }
