@@ -13,12 +13,16 @@
 #include "xen-adapter/pv/memory.h"
 #include "xen-adapter/pv/trampoline.h"
 
+#define MIB_MASK (((u64)1 << 20) - 1)
+
 /* Where everything goes; all below 4 GiB. */
 struct plan {
     struct payload payload;
     struct span target; /* all segments in memory */
     struct span output; /* the unpacked file */
     struct start_module ramdisk;
+    u64 shift;     /* of segments and entry against what the file says, modulo 2^64 */
+    bool unbacked; /* there is no RAM where the file wants to be: relocate it or refuse */
 };
 
 static bool plan_conflicts(const struct plan *plan, u64 base, u64 bytes)
@@ -76,10 +80,7 @@ static void target_find(struct plan *plan, const struct elf_image *head)
     for (u32 i = 0; elf_segment_get(head, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD && segment.memory_bytes != 0 &&
             !spans_hold(&all_ram, segment.phys, segment.phys + segment.memory_bytes))
-            shim_fail("kernel: it must be loaded at %lu..%lu MiB, where this guest has no "
-                      "memory; give it at least %lu MiB",
-                      segment.phys >> 20, (segment.phys + segment.memory_bytes) >> 20,
-                      MAX(memory_wanted(&plan->payload), (plan->target.end >> 20) + 16));
+            plan->unbacked = true;
 }
 
 /*
@@ -108,15 +109,19 @@ static bool output_in_place(const struct elf_image *head, u64 elf_bytes, struct 
 
 static void output_find(struct plan *plan, const struct elf_image *head)
 {
+    struct span target = plan->target;
     u64 base;
 
-    if (output_in_place(head, plan->payload.elf_bytes, &plan->output))
+    if (!plan->unbacked && output_in_place(head, plan->payload.elf_bytes, &plan->output))
         return;
     plan->output = (struct span){0, 0};
+    if (plan->unbacked)
+        plan->target = (struct span){0, 0};
     if (spans_take_high(plan_free(plan), align_up(plan->payload.elf_bytes, PAGE_SIZE),
                         PAGE_SIZE, FOUR_GIB, &base) != ST_OK)
         fail_small(plan);
     plan->output = (struct span){base, base + plan->payload.elf_bytes};
+    plan->target = target;
 }
 
 /* Unpacks to plan->output, everything else out of the way first. */
@@ -153,7 +158,36 @@ static struct kernel_notes pvh_notes(const struct elf_image *image)
     return notes;
 }
 
-static u64 entry_find(const struct plan *plan)
+/*
+ * Moves the target to the lowest place that PHYS32_RELOC allows. Its alignment holds for the
+ * distance from where the file wants to be. [xen/elfnote.h]
+ */
+static enum status target_relocate(struct plan *plan, const struct kernel_notes *notes)
+{
+    u64 bytes = plan->target.end - plan->target.base;
+    struct span wanted = plan->target;
+    struct spans *places;
+    u64 base, offset;
+
+    if (notes->reloc_align == KERNEL_NONE)
+        return ST_UNSUPPORTED;
+    plan->target = (struct span){0, 0};
+    places = plan_free(plan);
+    plan->target = wanted;
+    offset = plan->target.base & (notes->reloc_align - 1);
+    for (u32 i = 0; i < places->count; i++) {
+        base =
+            align_up(MAX(places->span[i].base, notes->reloc_min), notes->reloc_align) + offset;
+        if (base + bytes - 1 > notes->reloc_max || !spans_hold(places, base, base + bytes))
+            continue;
+        plan->shift = base - plan->target.base;
+        plan->target = (struct span){base, base + bytes};
+        return ST_OK;
+    }
+    return ST_NO_MEMORY;
+}
+
+static u64 entry_find(struct plan *plan)
 {
     struct kernel_notes notes;
     struct elf_image image;
@@ -164,7 +198,12 @@ static u64 entry_find(const struct plan *plan)
     notes = pvh_notes(&image);
     if (notes.phys32_entry < plan->target.base || notes.phys32_entry >= plan->target.end)
         shim_fail("kernel: its PHYS32_ENTRY lies outside its segments; install it again");
-    return notes.phys32_entry;
+    if (plan->unbacked && target_relocate(plan, &notes) != ST_OK)
+        shim_fail("kernel: it must be loaded at %lu..%lu MiB, where this guest has no memory; "
+                  "give it at least %lu MiB",
+                  plan->target.base >> 20, (plan->target.end + MIB_MASK) >> 20,
+                  MAX(memory_wanted(&plan->payload), (plan->target.end >> 20) + 16));
+    return notes.phys32_entry + plan->shift;
 }
 
 /* ---- The last steps ---------------------------------------------------------------------- */
@@ -187,10 +226,11 @@ static void moves_list(const struct plan *plan, struct trampoline_job *job)
                    plan->payload.elf_bytes, &image);
     for (u32 i = 0; elf_segment_get(&image, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD)
-            move_add(job, segment.phys, plan->output.base + segment.offset, segment.file_bytes);
+            move_add(job, segment.phys + plan->shift, plan->output.base + segment.offset,
+                     segment.file_bytes);
     for (u32 i = 0; elf_segment_get(&image, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD)
-            move_add(job, segment.phys + segment.file_bytes, TRAMPOLINE_ZERO,
+            move_add(job, segment.phys + plan->shift + segment.file_bytes, TRAMPOLINE_ZERO,
                      segment.memory_bytes - segment.file_bytes);
 }
 
@@ -256,12 +296,13 @@ static void cmdline_check(void)
 void loader_run(void)
 {
     static struct trampoline_job job;
-    struct plan plan = {.payload = kernel_payload()};
+    static struct plan plan;
     struct elf_image head;
     struct spans *places;
     u64 info = 0, page = 0;
 
     cmdline_check();
+    plan.payload = kernel_payload();
     if (start.module_count > 1)
         plan.ramdisk = start.module[1];
     head = kernel_head(&plan.payload);
@@ -270,7 +311,9 @@ void loader_run(void)
         (void)pvh_notes(&head);
     target_find(&plan, &head);
     output_find(&plan, &head);
+    shim_time_print("unpacking begins");
     kernel_unpack(&plan);
+    shim_time_print("kernel unpacked");
     job.entry = (u32)entry_find(&plan);
     moves_list(&plan, &job);
     moves_do(&plan, &job);
@@ -285,5 +328,6 @@ void loader_run(void)
     info_write(&plan, info);
     job.start_info = (u32)info;
     memory_identity_exec(page);
+    shim_time_print("kernel entered");
     trampoline_run(page, &job);
 }
