@@ -1,12 +1,11 @@
 /*
- * Debian's libzstd.a decodes the formats of before 2016 too, 90 KiB of code that no kernel needs.
- * Here their entry points say "not that format" or "error", so none of it is linked.
+ * Debian's libzstd.a decodes the formats of before 2016 too, 90 KiB of code that no kernel
+ * needs. Here their entry points say "not that format" or "error", so none of it is linked.
  */
 #include <stddef.h>
 #include "hv/lib/types.h"
 
 #define LEGACY_ERROR ((size_t)-1)
-
 
 /* clang-format off */
 #define LEGACY_VERSION(v)                                                                          \
@@ -35,6 +34,8 @@
     size_t ZBUFFv0##v##_decompressContinue(void *c, void *d, size_t *dn, const void *s, size_t *sn);\
     size_t ZBUFFv0##v##_decompressContinue(void *c, void *d, size_t *dn, const void *s, size_t *sn)\
     { (void)c; (void)d; (void)dn; (void)s; (void)sn; return LEGACY_ERROR; }
+
+/* clang-format on */
 
 LEGACY_VERSION(5)
 LEGACY_VERSION(6)
