@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/time.h"
 #include "xen-adapter/pv/vcpu.h"
@@ -56,9 +57,9 @@ void time_update(struct pv_vcpu *v)
     (void)v;
 }
 
-bool frame_is_guest(mfn_t frame)
+enum status frame_type_get(u64 number, enum frame_type type)
 {
-    return frame.raw < 4;
+    return number < 4 && type == FRAME_WRITABLE ? ST_OK : ST_INVALID;
 }
 
 static void reset(void)

@@ -4,6 +4,7 @@
  * know. [xen/event_channel.h]
  */
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/vcpu.h"
 
@@ -119,11 +120,10 @@ bool fifo_is_pending(u32 port)
     return word && (__atomic_load_n(word, __ATOMIC_ACQUIRE) & XEN_FIFO_PENDING);
 }
 
-/* Pages named by a frame of the guest's; the shim reaches them through the direct map. */
+/* A page named by a frame of the guest's: writable memory from then on, for both of us. */
 static enum status page_of_guest(mfn_t frame, void **page)
 {
-    if (!frame_is_guest(frame))
-        return ST_INVALID;
+    TRY(frame_type_get(frame.raw, FRAME_WRITABLE));
     *page = mmu.direct + (frame.raw << PAGE_SHIFT);
     return ST_OK;
 }

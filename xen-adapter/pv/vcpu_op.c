@@ -1,6 +1,7 @@
 /* vcpu_op: bringing vCPUs up and down, register_vcpu_info, NMIs. Timers and areas: time.c. */
 #include "hv/lib/string.h"
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/mmu.h"
@@ -62,7 +63,7 @@ HANDLER(op_vcpu_op_send_nmi)
 }
 
 /*
- * Once for each vCPU. What was pending in the old place is pending in the new one, and to lose
+ * Once for each vCPU; the frame stays writable memory from then on. What was pending in the old place is pending in the new one, and to lose
  * nothing the guest is made to look at all ports.
  */
 HANDLER(op_vcpu_op_register_vcpu_info)
@@ -76,7 +77,8 @@ HANDLER(op_vcpu_op_register_vcpu_info)
     if (vcpu_exists(a1) != 0)
         return -XEN_ENOENT;
     if (want.offset > PAGE_SIZE - sizeof(*info) || (want.offset & 7) != 0 ||
-        vcpu->info != &guest_shared->vcpu_info[vcpu->id] || !frame_is_guest(mfn(want.mfn)))
+        vcpu->info != &guest_shared->vcpu_info[vcpu->id] ||
+        frame_type_get(want.mfn, FRAME_WRITABLE) != ST_OK)
         return -XEN_EINVAL;
     info = (struct xen_vcpu_info *)(mmu.direct + (want.mfn << PAGE_SHIFT) + want.offset);
     *info = *vcpu->info;
