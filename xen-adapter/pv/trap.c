@@ -23,6 +23,7 @@ static void page_fault(struct pv_vcpu *vcpu)
 
     if (mmu_fault(vcpu, cr2, regs->error, regs))
         return;
+    cr2 = mmu_fault_address(vcpu, cr2);
     vcpu->cr2 = cr2;
     vcpu->info->cr2 = cr2;
     if (vcpu->mode == PV_KERNEL)
