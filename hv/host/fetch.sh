@@ -111,9 +111,12 @@ versions_record() {
     mv "$file.new" "$file"
 }
 
-# kernel_install NAME WORK: the fetch proper; WORK is an empty folder that may be thrown away.
+# kernel_install NAME WORK: the fetch proper, inside cache_locked.
 kernel_install() {
     local name=$1 work=$2 suite pattern newest package version image
+    if [[ -s $(kernel_path "$name") ]]; then
+        return 0
+    fi
     suite=$(kernel_field "$name" 2)
     pattern=$(kernel_field "$name" 3)
     suite_update "$suite" || return 1
@@ -145,45 +148,45 @@ kernel_install() {
         "$(sha256sum "$(kernel_path "$name")" | cut -d' ' -f1)"
 }
 
-# kernel_fetch NAME: makes sure kernel_path NAME exists. An interrupted fetch leaves nothing.
-kernel_fetch() {
-    local name=$1 work status=0
-    if [[ -s $(kernel_path "$name") ]]; then
-        return 0
-    fi
+# cache_locked COMMAND...: runs it alone in the cache, with an empty folder as last argument. What
+# an interrupted fetch left behind is thrown away first.
+cache_locked() {
+    local work
     mkdir -p "$ENTENTE_CACHE" || die "$ENTENTE_CACHE" "cannot be created" "set ENTENTE_CACHE"
     (
         flock 9
-        if [[ -s $(kernel_path "$name") ]]; then
-            exit 0
-        fi
+        rm -rf "$ENTENTE_CACHE"/fetch.*
         work=$(mktemp -d "$ENTENTE_CACHE/fetch.XXXXXX")
         trap 'rm -rf "$work"' EXIT
-        kernel_install "$name" "$work"
-    ) 9>"$ENTENTE_CACHE/lock" || status=$?
-    return "$status"
+        "$@" "$work"
+    ) 9>"$ENTENTE_CACHE/lock"
+}
+
+# kernel_fetch NAME: makes sure kernel_path NAME exists. An interrupted fetch leaves nothing.
+kernel_fetch() { [[ -s $(kernel_path "$1") ]] || cache_locked kernel_install "$1"; }
+
+# package_install SUITE PACKAGE WORK
+package_install() {
+    local folder=$ENTENTE_CACHE/packages/$2 work=$3
+    if [[ -d $folder ]]; then
+        return 0
+    fi
+    say "fetch: $2 ($1)"
+    if ! suite_update "$1" || ! package_unpack "$1" "$2" "$work"; then
+        error "package $2" "cannot be fetched from $(mirror_find)" \
+            "check the network and run the same command again"
+        return 1
+    fi
+    mkdir -p "$ENTENTE_CACHE/packages"
+    mv "$work/root" "$folder"
+    versions_record "$2" "$2" "$(dpkg-deb -f "$work"/*.deb Version)" \
+        "$(sha256sum "$work"/*.deb | cut -d' ' -f1)"
 }
 
 # package_fetch SUITE PACKAGE: the newest of a package, unpacked whole; prints its folder.
 package_fetch() {
-    local folder=$ENTENTE_CACHE/packages/$2 work status=0
-    if [[ ! -d $folder ]]; then
-        mkdir -p "$ENTENTE_CACHE/packages"
-        work=$(mktemp -d "$ENTENTE_CACHE/fetch.XXXXXX")
-        say "fetch: $2 ($1)"
-        if suite_update "$1" && package_unpack "$1" "$2" "$work"; then
-            mv "$work/root" "$folder"
-            versions_record "$2" "$2" "$(dpkg-deb -f "$work"/*.deb Version)" \
-                "$(sha256sum "$work"/*.deb | cut -d' ' -f1)"
-        else
-            error "package $2" "cannot be fetched from $(mirror_find)" \
-                "check the network and run the same command again"
-            status=1
-        fi
-        rm -rf "$work"
-    fi
-    printf '%s' "$folder"
-    return "$status"
+    [[ -d $ENTENTE_CACHE/packages/$2 ]] || cache_locked package_install "$1" "$2" || return 1
+    printf '%s' "$ENTENTE_CACHE/packages/$2"
 }
 
 fetch_main() {
