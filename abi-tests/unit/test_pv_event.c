@@ -144,7 +144,7 @@ static void test_close_clears(void **state)
     event_raise(9);
     event_port_close(9);
     assert_false(event_is_pending(9));
-    assert_int_equal(event_ports[9].kind, EVENT_REMOTE);
+    assert_int_equal(event_ports[9].kind, EVENT_FREE);
     event_port_close(5000); /* outside: ignored */
 }
 

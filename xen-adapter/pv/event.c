@@ -33,6 +33,9 @@ void event_init(void)
     if (!l0_shared)
         shim_fail("no memory for the shared_info page");
     l0_shared_map();
+    /* bound by whoever built the domain */
+    event_port_bind(shim.domain.console_port, EVENT_REMOTE, 0);
+    event_port_bind(shim.domain.store_port, EVENT_REMOTE, 0);
     for (u32 i = 0; i < XEN_LEGACY_VCPUS; i++)
         guest_shared->vcpu_info[i].upcall_mask = 1;
 }
@@ -120,7 +123,7 @@ void event_wait(struct pv_vcpu *vcpu)
 
 void event_port_bind(u32 port, enum event_kind kind, u32 vcpu)
 {
-    if (port >= XEN_EVTCHN_2L_CHANNELS)
+    if (port == 0 || port >= XEN_EVTCHN_2L_CHANNELS)
         return;
     event_ports[port].kind = (u8)kind;
     event_ports[port].vcpu = (u8)vcpu;
@@ -133,7 +136,7 @@ void event_port_close(u32 port)
 
     if (port >= XEN_EVTCHN_2L_CHANNELS)
         return;
-    event_port_bind(port, EVENT_REMOTE, 0);
+    event_port_bind(port, EVENT_FREE, 0);
     if (!fifo_in_use())
         __atomic_fetch_and(&guest_shared->evtchn_pending[port >> 6], ~bit, __ATOMIC_ACQ_REL);
 }

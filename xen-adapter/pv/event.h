@@ -36,7 +36,7 @@ void event_unmask(u32 port);
 void event_wait(struct pv_vcpu *vcpu);
 
 /* What the guest has set up; a port's state in event_port.c. */
-enum event_kind { EVENT_REMOTE, EVENT_IPI, EVENT_VIRQ };
+enum event_kind { EVENT_FREE, EVENT_REMOTE, EVENT_IPI, EVENT_VIRQ };
 
 struct event_port {
     u8 kind;

@@ -116,7 +116,7 @@ HANDLER(op_memory_op_decrease_reservation)
     return (s64)i;
 }
 
-/* L0 counts the shim's own frames too. */
+/* L0 knows which domains there are, and counts the shim's own frames too. */
 static s64 reservation_count(u64 argument, u32 sub)
 {
     struct xen_domid_arg domain;
@@ -124,8 +124,6 @@ static s64 reservation_count(u64 argument, u32 sub)
 
     if (copy_from_guest(&domain, argument, sizeof(domain)) != ST_OK)
         return -XEN_EFAULT;
-    if (domain.domid != XEN_DOMID_SELF)
-        return -XEN_EPERM;
     result = l0_call(XENNR_memory_op, sub, (u64)&domain, 0, 0, 0);
     if (result < 0)
         return result;
@@ -140,6 +138,21 @@ HANDLER(op_memory_op_current_reservation)
 HANDLER(op_memory_op_maximum_reservation)
 {
     return reservation_count(a1, XENOP_memory_op_maximum_reservation);
+}
+
+/* Only a translated guest has a physmap of its own to change. */
+HANDLER(op_memory_op_add_to_physmap)
+{
+    struct xen_add_to_physmap map;
+
+    return copy_from_guest(&map, a1, sizeof(map)) == ST_OK ? -XEN_EACCES : -XEN_EFAULT;
+}
+
+HANDLER(op_memory_op_remove_from_physmap)
+{
+    struct xen_remove_from_physmap remove;
+
+    return copy_from_guest(&remove, a1, sizeof(remove)) == ST_OK ? -XEN_EACCES : -XEN_EFAULT;
 }
 
 HANDLER(op_memory_op_maximum_ram_page)

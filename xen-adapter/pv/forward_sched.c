@@ -56,14 +56,6 @@ HANDLER(op_sched_op_watchdog)
     return l0_call(XENNR_sched_op, XENOP_sched_op_watchdog, (u64)&want, 0, 0, 0);
 }
 
-static bool any_pending(const u32 *ports, u32 count)
-{
-    for (u32 i = 0; i < count; i++)
-        if (ports[i] < XEN_EVTCHN_2L_CHANNELS && event_is_pending(ports[i]))
-            return true;
-    return false;
-}
-
 /*
  * Ports that fell pending before are in the guest's pages already; L0 polls for those that
  * come. Static: 128 ports, one vCPU.
@@ -78,14 +70,15 @@ HANDLER(op_sched_op_poll)
         return -XEN_EFAULT;
     if (want.nr_ports > XEN_POLL_PORTS_MAX)
         return -XEN_EINVAL;
-    if (copy_from_guest(ports, want.ports, want.nr_ports * sizeof(u32)) != ST_OK)
-        return -XEN_EFAULT;
-    for (u32 i = 0; i < want.nr_ports; i++)
-        if (ports[i] >= XEN_EVTCHN_2L_CHANNELS)
-            return -XEN_EINVAL;
     event_upcall();
-    if (any_pending(ports, want.nr_ports))
-        return 0;
+    for (u32 i = 0; i < want.nr_ports; i++) {
+        if (copy_from_guest(&ports[i], want.ports + i * sizeof(u32), sizeof(u32)) != ST_OK)
+            return -XEN_EFAULT;
+        if (ports[i] >= XEN_EVTCHN_2L_CHANNELS || event_ports[ports[i]].kind == EVENT_FREE)
+            return -XEN_EINVAL;
+        if (event_is_pending(ports[i]))
+            return 0;
+    }
     want.ports = (u64)ports;
     result = l0_call(XENNR_sched_op, XENOP_sched_op_poll, (u64)&want, 0, 0, 0);
     event_upcall();
