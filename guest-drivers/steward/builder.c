@@ -3,6 +3,7 @@
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/acpi.h"
 #include "guest-drivers/steward/registry.h"
+#include "hv/lib/format.h"
 #include "hv/lib/elf.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -205,8 +206,9 @@ static enum status info_write(struct guest *guest, const struct layout *layout)
         page.module[1].paddr = layout->ramdisk_at;
         page.module[1].size = guest->ramdisk->size;
     }
-    string_copy(page.shim_cmdline, guest->config->type == CONFIG_PVH ? "loader" : "pv",
-                sizeof(page.shim_cmdline));
+    format(page.shim_cmdline, sizeof(page.shim_cmdline), "%s%s",
+           guest->config->type == CONFIG_PVH ? "loader" : "pv",
+           steward.wants_times ? " times" : "");
     config_cmdline(guest->config, page.kernel_cmdline, sizeof(page.kernel_cmdline));
     map.count = page.start.memmap_entries;
     TRY(call_memory_layout(&map, NULL));

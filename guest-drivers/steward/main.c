@@ -183,6 +183,7 @@ void guest_main(u64 start_info)
 
     steward.is_interactive = string_has_word(options, "interactive");
     steward.is_verbose = string_has_word(options, "loglevel=debug");
+    steward.wants_times = string_has_word(options, "times");
     modules_read(info);
     registry_init(guest_pointer(free_at), MEMORY_END - free_at);
     steward.input_port = event_port(NATIVE_CONSOLE_INPUT);

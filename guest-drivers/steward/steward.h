@@ -61,6 +61,7 @@ struct steward {
     struct guest guest[MANIFEST_GUESTS_MAX];
     u32 guest_count;
     bool is_interactive; /* a person is at the serial line */
+    bool wants_times;    /* shims say when they reached what */
     bool is_verbose;
     u32 input_port;
     u32 ended_port;

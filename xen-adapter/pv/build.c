@@ -207,7 +207,9 @@ void build_run(void)
         build.ramdisk = start.module[1];
         ramdisk_align(&build.ramdisk);
     }
+    shim_time_print("unpacking begins");
     kernel_unpack(&build);
+    shim_time_print("kernel unpacked");
     kernel_check(&build);
     shim.vcpu_count = 1;
     vcpu = vcpu_make(0);
@@ -222,5 +224,6 @@ void build_run(void)
     frames_hand_over(&build);
     if (mmu_boot(vcpu, mfn(build.p2m[build.layout.tables])) != ST_OK)
         shim_fail("internal error: the MMU refuses the boot page tables");
+    shim_time_print("kernel entered");
     pv_enter(vcpu);
 }

@@ -4,6 +4,8 @@
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/pv/early_insn.h"
+#include "xen-adapter/pv/insn.h"
+#include "xen-adapter/pv/l0.h"
 #include "xen-adapter/pv/shim.h"
 
 #define SERIAL_PORT   0x3f8u
@@ -79,6 +81,12 @@ void shim_print(const char *text, ...)
     va_start(arguments, text);
     line_print(text, arguments);
     va_end(arguments);
+}
+
+void shim_time_print(const char *what)
+{
+    if (string_has_word(start.own_cmdline, "times"))
+        shim_print("%s at tsc %lu", what, insn_rdtsc());
 }
 
 void shim_end(u32 reason)

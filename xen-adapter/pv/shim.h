@@ -277,6 +277,10 @@ void pv_enter(struct pv_vcpu *vcpu) __attribute__((noreturn));
 /* printf-like (%s %d %u %x %lx %llx %p %c, widths) to the guest's console ring, else to L0. */
 void shim_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says what has just been reached and the guest's TSC there, if the shim's own command line has
+ * the word `times`. */
+void shim_time_print(const char *what);
+
 /* Prints "pvshim: " and the message, then ends the domain with SHUTDOWN_crash. */
 void shim_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
