@@ -86,7 +86,7 @@ void shim_print(const char *text, ...)
 void shim_time_print(const char *what)
 {
     if (string_has_word(start.own_cmdline, "times"))
-        shim_print("%s at tsc %lu", what, insn_rdtsc());
+        shim_print("pvshim: %s at tsc %lu\n", what, insn_rdtsc());
 }
 
 void shim_end(u32 reason)
