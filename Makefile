@@ -43,12 +43,16 @@ STEWARD_SOURCES := $(wildcard hv/lib/*.c guest-drivers/lib/*.c guest-drivers/lib
 	guest-drivers/steward/*.c xen-adapter/store/*.c)
 STEWARD_OBJECTS := $(STEWARD_SOURCES:%=$(BUILD)/steward/%.o)
 
-.PHONY: all images unit check clean
+.PHONY: all images unit check clean FORCE
 all: images unit layers format-check
 images: $(BUILD)/entente.elf $(BUILD)/steward.elf $(BUILD)/pvshim.elf
 
 # --- the hypervisor: linked at -2 GiB, loaded by multiboot 1/2 or PVH ---
+$(BUILD)/build_id: FORCE
+	@mkdir -p $(@D)
+	@echo $(BUILD_ID) | cmp -s - $@ || echo $(BUILD_ID) >$@
 $(BUILD)/hv/hv/boot/build_id.c.o: HV_CFLAGS += -DBUILD_ID='"$(BUILD_ID)"'
+$(BUILD)/hv/hv/boot/build_id.c.o: $(BUILD)/build_id
 $(BUILD)/hv/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -121,6 +125,13 @@ fuzz: $(if $(T),$(BUILD)/fuzz/fuzz_$(T),$(FUZZERS:%=$(BUILD)/fuzz/%))
 		$$f -max_total_time=$(S) -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
 			-artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$(basename $$f) || exit 1; \
 	done
+
+# Everything that continuous integration runs; each part can be made alone.
+FUZZ_SAMPLE ?= 3
+.PHONY: fuzz-sample
+fuzz-sample:
+	@$(MAKE) --no-print-directory fuzz S=$(FUZZ_SAMPLE)
+check: images unit lint fuzz-sample
 
 clean:
 	rm -rf $(BUILD)
