@@ -1,0 +1,115 @@
+/*
+ * role=fuzz seed=N calls=N: that many hypercalls with games between them; then it powers off.
+ * trace=N prints every call from the N-th on, to look at what a seed dies of.
+ * role=bystander: see bystander.c.
+ */
+#include "abi-tests/fuzz/guest/fuzz.h"
+#include "abi-tests/golden/xen_numbers.h"
+#include "abi-tests/golden/xen_structs.h"
+
+#define EPOCH_CALLS  4096u
+#define REPORT_CALLS 65536u
+
+static uint64_t calls_done, trace_from;
+
+void fuzz_poke(void)
+{
+    uint8_t *page = fuzz_arena[fuzz_below(ARENA_PAGES)];
+    struct g_shared_info *shared = kit_shared();
+    uint32_t offset = fuzz_below(KIT_PAGE / 8) * 8;
+
+    if (fuzz_one_in(4)) /* pending and mask words; the rest of the page is read-only to nobody */
+        (fuzz_one_in(2) ? shared->pending : shared->mask)[fuzz_below(64)] = fuzz_value();
+    else if (fuzz_one_in(8))
+        *(uint64_t *)(void *)((uint8_t *)shared + offset) = fuzz_value();
+    else if (fuzz_one_in(4))
+        *(uint32_t *)(void *)(page + offset) ^= 1u << fuzz_below(32);
+    else
+        *(uint64_t *)(void *)(page + offset) = fuzz_value();
+}
+
+static unsigned number_any(void)
+{
+    static const uint8_t pv[] = {1, 1, 14, 26, 26, 12, 32, 20, 24, 2, 10, 0, 29, 30};
+    static const uint8_t pvh[] = {12, 12, 32, 32, 20, 20, 24, 29, 34, 34};
+
+    if (fuzz_one_in(3))
+        return fuzz_one_in(64) ? (unsigned)fuzz_random() : fuzz_below(FUZZ_NUMBERS);
+    if (kit_kind == KIT_PV)
+        return pv[fuzz_below(sizeof(pv))];
+    return pvh[fuzz_below(sizeof(pvh))];
+}
+
+static void call_print(const struct fuzz_call *call)
+{
+    kit_print("%lu: %lx(%lx %lx %lx %lx)\n", calls_done, call->number, call->argument[0],
+              call->argument[1], call->argument[2], call->argument[3]);
+}
+
+static void step(uint64_t unused)
+{
+    struct fuzz_call call;
+
+    (void)unused;
+    fuzz_call_make(&call, number_any());
+    if (calls_done >= trace_from)
+        call_print(&call);
+    fuzz_call_issue(&call);
+    if (kit_kind == KIT_PV)
+        fuzz_pv_repair((unsigned)call.number);
+}
+
+static void game(uint64_t unused)
+{
+    (void)unused;
+    if (calls_done >= trace_from)
+        kit_print("%lu: game\n", calls_done);
+    if (kit_kind == KIT_PV)
+        fuzz_pv_game();
+    else
+        fuzz_pvh_game();
+}
+
+static void epoch(uint64_t unused)
+{
+    (void)unused;
+    if (kit_kind == KIT_PV)
+        fuzz_pv_epoch();
+    else
+        fuzz_pvh_epoch();
+}
+
+void fuzz_main(void)
+{
+    uint64_t seed = kit_option("seed", 1), calls = kit_option("calls", 100000);
+
+    trace_from = kit_option("trace", ~0ull);
+    kit_traps_init();
+    kit_shared();
+    fuzz_seed(seed);
+    fuzz_values_init();
+    if (kit_kind == KIT_PV)
+        fuzz_pv_init();
+    else
+        fuzz_pvh_init();
+    kit_print("fuzz: seed %lu, %lu calls\n", seed, calls);
+    while (calls_done < calls) {
+        kit_try(step, 0);
+        calls_done++;
+        if (fuzz_one_in(4))
+            kit_try(game, 0);
+        if (calls_done % EPOCH_CALLS == 0)
+            kit_try(epoch, 0);
+        if (calls_done % REPORT_CALLS == 0)
+            kit_print("fuzz: done %lu stuck %lu\n", calls_done, fuzz_stuck);
+    }
+    kit_print("fuzz: end %lu stuck %lu\n", calls_done, fuzz_stuck);
+}
+
+void kit_main(void)
+{
+    if (kit_option_holds("role", "bystander", false))
+        bystander_main();
+    else
+        fuzz_main();
+}

@@ -1,0 +1,295 @@
+/* PV: page tables, descriptors, frames for iret, user mode, emulated instructions. */
+#include "abi-tests/fuzz/guest/fuzz.h"
+#include "abi-tests/golden/xen_numbers.h"
+#include "abi-tests/golden/xen_structs.h"
+
+#define PTE_FRAME  0x000ffffffffff000ull
+#define TABLE_FULL 0x67ull
+#define TABLE_READ 0x65ull
+
+uint64_t fuzz_stuck;
+
+static uint64_t kernel_top[512] __attribute__((aligned(4096)));
+static uint64_t user_top[512] __attribute__((aligned(4096)));
+static uint64_t kernel_top_frame, kernel_top_va;
+
+static long mmuext(uint32_t command, uint64_t arg1, uint64_t arg2)
+{
+    struct g_mmuext_op op = {.cmd = command, .arg1 = arg1, .arg2 = arg2};
+
+    return kit_hypercall(G_HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, G_DOMID_SELF);
+}
+
+static void callback_set(uint16_t type, const void *entry)
+{
+    struct g_callback_register in = {.type = type, .address = (uintptr_t)entry};
+
+    kit_hypercall(G_HYPERVISOR_callback_op, G_CALLBACKOP_register, (uintptr_t)&in, 0, 0);
+}
+
+static void callbacks_set(void)
+{
+    callback_set(G_CALLBACKTYPE_event, kit_event_pv);
+    callback_set(G_CALLBACKTYPE_failsafe, fuzz_failsafe);
+    callback_set(G_CALLBACKTYPE_syscall, fuzz_syscall);
+}
+
+static void stack_set(void)
+{
+    static uint8_t stack[2 * KIT_PAGE] __attribute__((aligned(16)));
+
+    kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64, (uintptr_t)(stack + sizeof(stack)),
+                  0, 0);
+}
+
+void fuzz_pv_init(void)
+{
+    kernel_top_va =
+        *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
+    kernel_top_frame = kit_frame((const void *)(uintptr_t)kernel_top_va);
+    memcpy(kernel_top, (const void *)(uintptr_t)kernel_top_va, sizeof(kernel_top));
+    memset(kernel_top + 256, 0, 16 * sizeof(kernel_top[0]));
+    memcpy(user_top, kernel_top, sizeof(user_top));
+    kit_map(user_top, kit_frame(user_top) << 12 | TABLE_READ);
+    if (mmuext(G_MMUEXT_PIN_L4_TABLE, kit_frame(user_top), 0) != 0)
+        kit_print("fuzz: no user page tables\n");
+    callbacks_set();
+    stack_set();
+    fuzz_pv_epoch();
+}
+
+/* Gives the page back its frame if it went away, and its mapping. */
+static bool page_renew(unsigned page)
+{
+    uint64_t frame = fuzz_arena_frame[page];
+    struct g_memory_reservation in = {.extent_start = (uintptr_t)&frame,
+                                      .nr_extents = 1,
+                                      .domid = G_DOMID_SELF};
+
+    if (kit_map(fuzz_arena[page], frame << 12 | TABLE_FULL) == 0)
+        return true;
+    frame = ((uintptr_t)fuzz_arena[page] >> 12);
+    if (kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_populate_physmap, (uintptr_t)&in, 0, 0) !=
+        1)
+        return false;
+    if (kit_map(fuzz_arena[page], frame << 12 | TABLE_FULL) != 0)
+        return false;
+    fuzz_arena_frame[page] = frame;
+    return true;
+}
+
+/* Candidates of one level point to those of the level below, or to the rest of the arena. */
+static void tables_fill(void)
+{
+    for (unsigned page = 0; page < ARENA_TABLES; page++) {
+        uint64_t *table = (uint64_t *)(void *)fuzz_arena[page];
+        unsigned level = page / 4;
+        if (level == 3)
+            memcpy(table, kernel_top, sizeof(kernel_top));
+        else
+            memset(table, 0, KIT_PAGE);
+        for (unsigned i = level == 3 ? 5 : 0; i < 16; i++) {
+            unsigned to = level == 0 ? ARENA_TABLES + fuzz_below(ARENA_PAGES - ARENA_TABLES)
+                                     : (level - 1) * 4 + fuzz_below(4);
+            if (!fuzz_one_in(3))
+                table[i] = fuzz_arena_frame[to] << 12 | (level == 0 ? 0x65 : 0x67);
+        }
+        kit_map(table, fuzz_arena_frame[page] << 12 | TABLE_READ);
+    }
+}
+
+void fuzz_pv_epoch(void)
+{
+    bool is_done[ARENA_PAGES] = {false};
+
+    mmuext(G_MMUEXT_NEW_BASEPTR, kernel_top_frame, 0);
+    mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
+    mmuext(G_MMUEXT_SET_LDT, 0, 0);
+    kit_hypercall(G_HYPERVISOR_set_gdt, 0, 0, 0, 0);
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < ARENA_PAGES; i++)
+            mmuext(G_MMUEXT_UNPIN_TABLE, fuzz_arena_frame[i], 0);
+        for (unsigned i = 0; i < ARENA_PAGES; i++)
+            if (!is_done[i])
+                kit_map(fuzz_arena[i], 0);
+        for (unsigned i = 0; i < ARENA_PAGES; i++)
+            if (!is_done[i])
+                is_done[i] = page_renew(i);
+    }
+    for (unsigned i = 0; i < ARENA_PAGES; i++)
+        fuzz_stuck += !is_done[i];
+    tables_fill();
+}
+
+void fuzz_pv_repair(unsigned number)
+{
+    switch (number) {
+    case G_HYPERVISOR_set_trap_table:
+        kit_traps_init();
+        break;
+    case G_HYPERVISOR_set_callbacks:
+    case G_HYPERVISOR_callback_op:
+        callbacks_set();
+        break;
+    case G_HYPERVISOR_stack_switch:
+        stack_set();
+        break;
+    case G_HYPERVISOR_set_debugreg:
+        kit_hypercall(G_HYPERVISOR_set_debugreg, 7, 0, 0, 0);
+        break;
+    case G_HYPERVISOR_mmuext_op:
+        mmuext(G_MMUEXT_NEW_BASEPTR, kernel_top_frame, 0);
+        mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
+        break;
+    case G_HYPERVISOR_multicall:
+        kit_traps_init();
+        callbacks_set();
+        stack_set();
+        kit_hypercall(G_HYPERVISOR_set_debugreg, 7, 0, 0, 0);
+        mmuext(G_MMUEXT_NEW_BASEPTR, kernel_top_frame, 0);
+        mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- games -------------------------------------------------------------------------------- */
+
+static void frame_make(uint64_t words[6])
+{
+    words[0] = fuzz_below(2) << 8; /* VGCF_in_syscall */
+    words[1] = (uintptr_t)fuzz_landing;
+    words[2] = G_FLAT_RING3_CS64;
+    words[3] = 0x202;
+    words[4] = (uintptr_t)fuzz_user_stack_end;
+    words[5] = G_FLAT_RING3_SS64;
+}
+
+static void iret_game(void)
+{
+    uint64_t words[6];
+
+    frame_make(words);
+    if (fuzz_one_in(2))
+        words[3] ^= fuzz_value() & 0x3f7fd5 & ~0x100ull;
+    if (fuzz_one_in(2))
+        words[2] &= ~3ull; /* kernel mode */
+    else if (fuzz_one_in(2))
+        words[2] = fuzz_below(65536) | 3;
+    /* a kernel without a stack is lost at the first event */
+    if ((words[2] & 3) == 3 ? fuzz_one_in(2) : fuzz_one_in(4096))
+        words[4] = fuzz_value();
+    if (fuzz_one_in(4))
+        words[5] = fuzz_below(65536);
+    if (fuzz_one_in(6))
+        words[1] = fuzz_one_in(2) ? 0x800000000000ull : fuzz_pointer();
+    if (fuzz_one_in(8))
+        words[0] = fuzz_value();
+    fuzz_iret(words);
+}
+
+static void user_game(void)
+{
+    struct fuzz_call call;
+    uint64_t words[6];
+
+    fuzz_call_make(&call, fuzz_below(FUZZ_NUMBERS));
+    frame_make(words);
+    words[0] = 0;
+    words[1] = (uintptr_t)fuzz_user_entry;
+    words[2] |= 3;
+    fuzz_user_call(words, &call);
+}
+
+static void selector_game(void)
+{
+    static const uint16_t plain[] = {0, 3, 0xe02b, 0xe023, 0xe033, 0x0008, 0x000f, 0xe008, 0x7};
+    uint32_t selector = fuzz_one_in(2) ? fuzz_below(65536) : plain[fuzz_below(9)];
+
+    if (fuzz_one_in(4))
+        mmuext(G_MMUEXT_SET_LDT, (uintptr_t)fuzz_arena[fuzz_below(ARENA_PAGES)],
+               fuzz_below(2048));
+    fuzz_segment_load(fuzz_below(4), selector);
+}
+
+static size_t prefixes_put(uint8_t *code)
+{
+    static const uint8_t some[] = {0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x64, 0x65, 0xf0, 0x48, 0x41};
+    size_t count = fuzz_one_in(2) ? 0 : fuzz_below(4);
+
+    for (size_t i = 0; i < count; i++)
+        code[i] = some[fuzz_below(sizeof(some))];
+    return count;
+}
+
+/* Instructions that the shim carries out for a kernel, and some that it must refuse. */
+static void code_make(uint8_t *code)
+{
+    static const uint8_t plain[][3] = {
+        {1, 0xfa}, {1, 0xfb}, {1, 0x6c}, {1, 0x6d}, {1, 0x6e}, {1, 0x6f}, {1, 0xe4}, {1, 0xe5},
+        {1, 0xe6}, {1, 0xe7}, {1, 0xec}, {1, 0xed}, {1, 0xee}, {1, 0xef}, {1, 0xcd}, {1, 0xcc},
+        {1, 0xf1}, {1, 0x8e}, {2, 0x0f, 0x00}, {2, 0x0f, 0x01}, {2, 0x0f, 0x06}, {2, 0x0f, 0x08},
+        {2, 0x0f, 0x09}, {2, 0x0f, 0x20}, {2, 0x0f, 0x21}, {2, 0x0f, 0x22}, {2, 0x0f, 0x23},
+        {2, 0x0f, 0x30}, {2, 0x0f, 0x31}, {2, 0x0f, 0x32}, {2, 0x0f, 0x33}, {2, 0x0f, 0x34},
+        {2, 0x0f, 0x35}, {2, 0x0f, 0xa2}, {2, 0x0f, 0x07}, {2, 0x0f, 0xae}, {2, 0x0f, 0x0b},
+        {2, 0x0f, 0xc7},
+    };
+    const uint8_t *from = plain[fuzz_below(sizeof(plain) / sizeof(plain[0]))];
+    size_t used = 0;
+
+    if (fuzz_one_in(6)) { /* ud2; "xen": the emulated cpuid */
+        static const uint8_t forced[] = {0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
+        memcpy(code, forced, sizeof(forced));
+        used = fuzz_one_in(4) ? 5 : 7;
+    } else {
+        used = prefixes_put(code);
+        memcpy(code + used, from + 1, from[0]);
+        used += from[0];
+    }
+    for (unsigned i = 0; i < 3; i++, used++) {
+        code[used] = (uint8_t)fuzz_random();
+        if ((code[used] & 0xc7) == 0xc4) /* as a ModRM byte it would name rsp */
+            code[used]++;
+    }
+    memset(code + used, 0xcc, 16); /* then int3 */
+}
+
+static void code_game(void)
+{
+    uint8_t *page = fuzz_arena[ARENA_TABLES + fuzz_below(ARENA_PAGES - ARENA_TABLES)];
+    uint8_t *code = page + (fuzz_one_in(8) ? KIT_PAGE - fuzz_below(24) : fuzz_below(4000));
+    uint64_t registers[14];
+
+    if (page == fuzz_arena[ARENA_PAGES - 1])
+        return;
+    for (unsigned i = 0; i < 14; i++)
+        registers[i] = fuzz_one_in(2) ? fuzz_pointer() : fuzz_value();
+    if (fuzz_one_in(2))
+        registers[2] = (fuzz_one_in(2) ? 0xc0000080 : 0x40000000) + fuzz_below(0x110);
+    code_make(code);
+    fuzz_code(code, registers);
+}
+
+void fuzz_pv_game(void)
+{
+    switch (fuzz_below(8)) {
+    case 0:
+        iret_game();
+        break;
+    case 1:
+    case 2:
+        user_game();
+        break;
+    case 3:
+        selector_game();
+        break;
+    case 4:
+    case 5:
+        code_game();
+        break;
+    default:
+        fuzz_poke();
+        break;
+    }
+}
