@@ -354,6 +354,70 @@ static enum status native_trace_read(struct call *call)
     return ST_OK;
 }
 
+static enum status native_port_bind(struct call *call)
+{
+    const struct native_port_bind *in = IN(call, struct native_port_bind);
+    struct native_port *out = OUT(call, struct native_port);
+
+    out->reserved = 0;
+    return port_bind_interdomain(call->vcpu->partition, in->partition, in->port, &out->port);
+}
+
+static enum status native_grant_map(struct call *call)
+{
+    const struct native_grant_map *in = IN(call, struct native_grant_map);
+    struct native_grant_map_out *out = OUT(call, struct native_grant_map_out);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    if (!(in->flags & GRANT_READ) || (in->flags & ~(u32)(GRANT_READ | GRANT_WRITE)))
+        return ST_INVALID;
+    out->reserved = 0;
+    return share_map_grant(p, in->ref, call->vcpu->partition, gpa(in->local_at), in->flags,
+                           &out->handle);
+}
+
+static enum status native_grant_unmap(struct call *call)
+{
+    const struct native_grant_unmap *in = IN(call, struct native_grant_unmap);
+
+    return share_unmap_grant(call->vcpu->partition, in->handle, gpa(in->local_at));
+}
+
+/* A refusal is the answer of the whole call only when it is the first part's. */
+static enum status native_grant_copy(struct call *call)
+{
+    const struct native_grant_copy *in = IN(call, struct native_grant_copy);
+    struct native_grant_copy_out *out = OUT(call, struct native_grant_copy_out);
+    struct native_grant_copy_part part;
+    struct partition *root = call->vcpu->partition;
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    if (in->count > NATIVE_GRANT_PARTS_MAX)
+        return ST_TOO_BIG;
+    *out = (struct native_grant_copy_out){0};
+    for (; out->done < in->count; out->done++) {
+        struct share_side far, near;
+        enum status status;
+
+        TRY(mem_read(call->vcpu, gva(in->parts + out->done * sizeof(part)), &part,
+                     sizeof(part)));
+        far = (struct share_side){.partition = p, .ref = part.ref, .offset = part.offset};
+        near = (struct share_side){.partition = root,
+                                   .ref = SHARE_NO_REF,
+                                   .offset = (u32)(part.local_at & PAGE_MASK),
+                                   .at = gpa(align_down(part.local_at, PAGE_SIZE))};
+        if (in->direction == NATIVE_GRANT_STORE)
+            status = share_copy(root, &near, &far, part.bytes);
+        else
+            status = share_copy(root, &far, &near, part.bytes);
+        if (status != ST_OK)
+            return out->done == 0 ? status : ST_OK;
+    }
+    return ST_OK;
+}
+
 static enum status run(struct call *call)
 {
     switch (call->number) {

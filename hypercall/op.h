@@ -12,6 +12,7 @@
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
 #include "hypercall/op_clock.h"
+#include "hypercall/op_grant.h"
 #include "hypercall/op_memory.h"
 #include "hypercall/op_partition.h"
 #include "hypercall/op_port.h"

@@ -15,20 +15,12 @@ enum status op_memory_populate(struct partition *p, gpa_t at, u64 bytes)
 
 enum status op_memory_remove(struct partition *p, gpa_t at, u64 bytes)
 {
-    u64 end;
-
-    if (add_overflows(at.raw, bytes, &end))
-        return ST_INVALID;
-    if (share_is_lent(p, at, bytes))
-        return ST_BUSY;
-    return space_remove(&p->space, at, bytes);
+    return share_space_remove(p, at, bytes);
 }
 
 enum status op_memory_move(struct partition *p, gpa_t from, gpa_t to)
 {
-    if (share_is_lent(p, from, PAGE_SIZE) || share_is_lent(p, to, PAGE_SIZE))
-        return ST_BUSY;
-    return space_move(&p->space, from, to);
+    return share_space_move(p, from, to);
 }
 
 enum status op_page_alloc(struct partition *p, void **page)

@@ -1,53 +1,33 @@
 /*
- * GRANT_TABLE_OP [xen/grant_table.h]: set-up of the table. Mapping and copying other guests'
- * frames is not done yet: each entry is answered as one that names no grant.
+ * GRANT_TABLE_OP [xen/grant_table.h]: set-up of the table. The table itself is native; here it
+ * gets Xen's numbers and a place in the guest's memory.
  */
 #include "xen-adapter/grant.h"
 
-#define ENTRIES_V2_PER_FRAME (XEN_PAGE_SIZE / sizeof(struct xen_grant_entry_v2))
-#define ENTRIES_A_ROUND      256u
-#define STATUS_PER_FRAME     (XEN_PAGE_SIZE / sizeof(u16))
-
-static u32 status_frames(u32 frames)
-{
-    return (u32)((frames * ENTRIES_V2_PER_FRAME + STATUS_PER_FRAME - 1) / STATUS_PER_FRAME);
-}
-
-static enum status frames_grow(struct partition *p, struct xen_domain *domain, u32 frames)
-{
-    if (frames > XEN_GRANT_FRAMES_MAX)
-        return ST_INVALID;
-    while (domain->grant_frames < frames) {
-        TRY(op_page_alloc(p, &domain->grant_frame[domain->grant_frames]));
-        domain->grant_frames++;
-    }
-    if (domain->grant_version != 2)
-        return ST_OK;
-    while (domain->grant_status_frames < status_frames(domain->grant_frames)) {
-        TRY(op_page_alloc(p, &domain->grant_status[domain->grant_status_frames]));
-        domain->grant_status_frames++;
-    }
-    return ST_OK;
-}
+_Static_assert(XEN_GRANT_FRAMES_MAX == OP_GRANT_FRAMES_MAX &&
+                   XEN_GRANT_STATUS_MAX == OP_GRANT_STATUS_FRAMES_MAX,
+               "a place for each frame");
 
 s64 xen_grant_frame_find(struct xen_call *call, u64 idx, struct xen_grant_place *out)
 {
     struct xen_domain *domain = call->domain;
     u64 frame = idx & ~(u64)XEN_MAPIDX_GRANT_STATUS;
+    void *page;
 
     if (idx & XEN_MAPIDX_GRANT_STATUS) {
-        if (domain->grant_version != 2 || frame >= domain->grant_status_frames)
+        if (frame >= op_grant_status_frame_count(call->partition))
             return -XEN_EINVAL;
-        *out = (struct xen_grant_place){domain->grant_status[frame],
-                                        &domain->grant_status_gfn[frame]};
+        page = op_grant_status_frame(call->partition, (u32)frame);
+        *out = (struct xen_grant_place){page, &domain->grant_status_gfn[frame]};
         return 0;
     }
     if (frame >= XEN_GRANT_FRAMES_MAX)
         return -XEN_EINVAL;
-    if (frame >= domain->grant_frames &&
-        frames_grow(call->partition, domain, (u32)frame + 1) != ST_OK)
+    if (frame >= op_grant_frame_count(call->partition) &&
+        op_grant_grow(call->partition, (u32)frame + 1) != ST_OK)
         return -XEN_ENOMEM;
-    *out = (struct xen_grant_place){domain->grant_frame[frame], &domain->grant_gfn[frame]};
+    page = op_grant_frame(call->partition, (u32)frame);
+    *out = (struct xen_grant_place){page, &domain->grant_gfn[frame]};
     return 0;
 }
 
@@ -71,7 +51,7 @@ s64 xen_grant_table_op_query_size(struct xen_call *call)
         return -XEN_EFAULT;
     io.status = domid_status(call, io.dom);
     if (io.status == XEN_GNTST_OKAY) {
-        io.nr_frames = MAX(call->domain->grant_frames, 1u);
+        io.nr_frames = MAX(op_grant_frame_count(call->partition), 1u);
         io.max_nr_frames = XEN_GRANT_FRAMES_MAX;
     }
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
@@ -106,7 +86,7 @@ s64 xen_grant_table_op_setup_table(struct xen_call *call)
         return -XEN_EFAULT;
     io.status = domid_status(call, io.dom);
     if (io.status == XEN_GNTST_OKAY &&
-        frames_grow(call->partition, call->domain, MAX(io.nr_frames, 1u)) != ST_OK)
+        op_grant_grow(call->partition, MAX(io.nr_frames, 1u)) != ST_OK)
         io.status = XEN_GNTST_GENERAL_ERROR;
     if (io.status == XEN_GNTST_OKAY &&
         frame_list_store(call, io.frame_list, call->domain->grant_gfn, io.nr_frames) != ST_OK)
@@ -118,25 +98,15 @@ s64 xen_grant_table_op_setup_table(struct xen_call *call)
 
 s64 xen_grant_table_op_set_version(struct xen_call *call)
 {
-    struct xen_domain *domain = call->domain;
     struct xen_gnttab_set_version io;
-    u32 version;
-    s64 result = 0;
+    s64 result;
 
     if (call->arg[2] != 1)
         return -XEN_EINVAL;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
-    version = io.version;
-    if (version != 1 && version != 2)
-        result = -XEN_EINVAL;
-    if (!result && version != domain->grant_version) {
-        domain->grant_version = (u8)version;
-        result = xen_errno(frames_grow(call->partition, domain, MAX(domain->grant_frames, 1u)));
-        if (result)
-            domain->grant_version = (u8)(3 - version);
-    }
-    io.version = domain->grant_version;
+    result = xen_errno(op_grant_version_set(call->partition, io.version));
+    io.version = op_grant_version(call->partition);
     if (xen_store(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     return result;
@@ -154,73 +124,8 @@ s64 xen_grant_table_op_get_version(struct xen_call *call)
     error = xen_domid_check(call, io.dom);
     if (error)
         return error;
-    io.version = call->domain->grant_version;
+    io.version = op_grant_version(call->partition);
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
-}
-
-/* Stores one status in each entry of an array. */
-static s64 entries_refuse(struct xen_call *call, u64 entry_bytes, u64 status_offset, s16 status)
-{
-    u64 at = call->arg[1] + status_offset;
-    u32 count = (u32)call->arg[2];
-    u32 i;
-
-    if ((s32)count < 0)
-        return -XEN_EINVAL;
-    for (i = 0; i < MIN(count, ENTRIES_A_ROUND); i++, at += entry_bytes)
-        if (xen_store(call, at, &status, sizeof(status)) != ST_OK)
-            return -XEN_EFAULT;
-    if (i == count)
-        return 0;
-    call->arg[1] += i * entry_bytes;
-    call->arg[2] = count - i;
-    return -XEN_ERESTART;
-}
-
-s64 xen_grant_table_op_map_grant_ref(struct xen_call *call)
-{
-    return entries_refuse(call, sizeof(struct xen_gnttab_map_grant_ref),
-                          offsetof(struct xen_gnttab_map_grant_ref, status),
-                          XEN_GNTST_BAD_GNTREF);
-}
-
-s64 xen_grant_table_op_unmap_grant_ref(struct xen_call *call)
-{
-    return entries_refuse(call, sizeof(struct xen_gnttab_unmap_grant_ref),
-                          offsetof(struct xen_gnttab_unmap_grant_ref, status),
-                          XEN_GNTST_BAD_HANDLE);
-}
-
-s64 xen_grant_table_op_copy(struct xen_call *call)
-{
-    enum { BYTES_32 = 24, STATUS_32 = 20 };
-
-    if (call->is_narrow)
-        return entries_refuse(call, BYTES_32, STATUS_32, XEN_GNTST_BAD_GNTREF);
-    return entries_refuse(call, sizeof(struct xen_gnttab_copy),
-                          offsetof(struct xen_gnttab_copy, status), XEN_GNTST_BAD_GNTREF);
-}
-
-/* Nobody can have mapped either of them: a plain exchange. */
-static s16 entries_swap(struct xen_domain *domain, u32 a, u32 b)
-{
-    u64 bytes = domain->grant_version == 2 ? sizeof(struct xen_grant_entry_v2)
-                                           : sizeof(struct xen_grant_entry_v1);
-    u64 in_frame = XEN_PAGE_SIZE / bytes;
-    u8 *first, *second;
-    u64 i;
-
-    if (a / in_frame >= domain->grant_frames || b / in_frame >= domain->grant_frames)
-        return XEN_GNTST_BAD_GNTREF;
-    first = (u8 *)domain->grant_frame[a / in_frame] + a % in_frame * bytes;
-    second = (u8 *)domain->grant_frame[b / in_frame] + b % in_frame * bytes;
-    for (i = 0; i < bytes; i++) {
-        u8 byte = first[i];
-
-        first[i] = second[i];
-        second[i] = byte;
-    }
-    return XEN_GNTST_OKAY;
 }
 
 s64 xen_grant_table_op_swap_grant_ref(struct xen_call *call)
@@ -233,7 +138,7 @@ s64 xen_grant_table_op_swap_grant_ref(struct xen_call *call)
         return 0;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
-    io.status = entries_swap(call->domain, io.ref_a, io.ref_b);
+    io.status = xen_grant_status(op_grant_swap(call->partition, io.ref_a, io.ref_b));
     if (xen_store(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     if ((u32)call->arg[2] == 1)

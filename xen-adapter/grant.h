@@ -12,4 +12,7 @@ struct xen_grant_place {
 /* Frame idx of the table (bit 31: of the status table); the table grows up to it. -EINVAL. */
 s64 xen_grant_frame_find(struct xen_call *call, u64 idx, struct xen_grant_place *out);
 
+/* Xen's word, in an entry of an array of operations, for how one ended. */
+s16 xen_grant_status(enum status status);
+
 #endif

@@ -27,9 +27,9 @@ void xen_place_forget(struct xen_domain *domain, u64 gfn, u64 count)
     u32 i;
 
     forget(&domain->shared_gfn, gfn, count);
-    for (i = 0; i < domain->grant_frames; i++)
+    for (i = 0; i < ARRAY_SIZE(domain->grant_gfn); i++)
         forget(&domain->grant_gfn[i], gfn, count);
-    for (i = 0; i < domain->grant_status_frames; i++)
+    for (i = 0; i < ARRAY_SIZE(domain->grant_status_gfn); i++)
         forget(&domain->grant_status_gfn[i], gfn, count);
 }
 

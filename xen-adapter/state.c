@@ -21,7 +21,6 @@ struct xen_domain *xen_domain_get(struct partition *p)
     domain = state;
     domain->shared = shared;
     domain->shared_gfn = XEN_GFN_NONE;
-    domain->grant_version = 1;
     for (i = 0; i < XEN_GRANT_FRAMES_MAX; i++)
         domain->grant_gfn[i] = XEN_GFN_NONE;
     for (i = 0; i < ARRAY_SIZE(domain->grant_status_gfn); i++)

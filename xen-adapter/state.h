@@ -12,6 +12,7 @@
 #include "xen-adapter/abi/xen_rows.h"
 
 #define XEN_GRANT_FRAMES_MAX 64u
+#define XEN_GRANT_STATUS_MAX 8u
 #define XEN_GFN_NONE         (~(u64)0)
 
 /* A structure the guest registered; it may straddle two pages. */
@@ -27,7 +28,6 @@ struct xen_domain {
     bool is_fifo;
     bool has_clock;     /* wallclock written */
     u8 callback_vector; /* HVM_PARAM_CALLBACK_IRQ of type vector, 0 = none */
-    u8 grant_version;
     u32 assist;        /* bits of enum xen_vm_assist */
     u32 shutdown_code; /* SCHEDOP_shutdown_code: code + 1, 0 = none */
     u32 highest_port;  /* ever given out */
@@ -35,12 +35,8 @@ struct xen_domain {
     u32 *fifo_page[XEN_FIFO_MAX_PAGES];
     u32 virq_port[XEN_VIRQ_COUNT]; /* the global ones */
     u64 param[XEN_HVM_PARAMS];
-    u32 grant_frames;
-    u32 grant_status_frames;
-    void *grant_frame[XEN_GRANT_FRAMES_MAX];
-    u64 grant_gfn[XEN_GRANT_FRAMES_MAX];
-    void *grant_status[4];
-    u64 grant_status_gfn[4];
+    u64 grant_gfn[XEN_GRANT_FRAMES_MAX]; /* where the guest has the native table's frames */
+    u64 grant_status_gfn[XEN_GRANT_STATUS_MAX];
 };
 
 struct xen_fifo_queue {

@@ -1,3 +1,4 @@
+// sources: abi-tests/unit/fake_grant.c xen-adapter/grant_use.c
 // sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
 // sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
 // sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
@@ -11,6 +12,7 @@
  */
 #include <string.h>
 
+#include "abi-tests/unit/fake_grant.h"
 #include "abi-tests/unit/fake_op.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/xen.h"
@@ -47,6 +49,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     u32 calls = 0;
 
     fake_op_reset();
+    fake_grant_reset();
     while (size >= 4 && calls++ < 64) {
         u32 bytes = (u32)data[2] & 127;
 

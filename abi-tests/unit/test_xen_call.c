@@ -1,3 +1,4 @@
+// sources: abi-tests/unit/fake_grant.c xen-adapter/grant_use.c
 // sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
 // sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
 // sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
@@ -12,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "abi-tests/unit/fake_grant.h"
 #include "abi-tests/unit/fake_op.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/xen.h"
@@ -23,6 +25,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_op_reset();
+    fake_grant_reset();
     return 0;
 }
 
@@ -316,6 +319,57 @@ static void test_grant_frames(void **state)
     query.dom = 88;
     assert_int_equal(with(grant_table_op, query_size, query), 0);
     assert_int_equal(query.status, XEN_GNTST_BAD_DOMAIN);
+}
+
+static void test_grant_uses(void **state)
+{
+    struct xen_gnttab_map_grant_ref map = {
+        .host_addr = 0x5000, .flags = XEN_GNTMAP_HOST_MAP, .ref = 9, .dom = XEN_DOMID_SELF};
+    struct xen_gnttab_unmap_grant_ref unmap = {.host_addr = 0x5000, .handle = 1009};
+    struct xen_gnttab_copy copy = {.source = {8, XEN_DOMID_SELF, 16},
+                                   .dest = {20, XEN_DOMID_SELF, 32},
+                                   .len = 100,
+                                   .flags = 1};
+
+    (void)state;
+    assert_int_equal(with(grant_table_op, map_grant_ref, map), 0);
+    assert_int_equal(map.status, XEN_GNTST_OKAY);
+    assert_int_equal(map.handle, 1009);
+    assert_int_equal(fake_grant.rights, OP_GRANT_READ | OP_GRANT_WRITE);
+    map.flags |= XEN_GNTMAP_READONLY;
+    fake_grant.answer = ST_DENIED;
+    assert_int_equal(with(grant_table_op, map_grant_ref, map), 0);
+    assert_int_equal(map.status, XEN_GNTST_GENERAL_ERROR);
+    assert_int_equal(fake_grant.rights, OP_GRANT_READ);
+    fake_grant.answer = ST_NO_ENTRY;
+    assert_int_equal(with(grant_table_op, map_grant_ref, map), 0);
+    assert_int_equal(map.status, XEN_GNTST_BAD_GNTREF);
+    map.dom = 88;
+    assert_int_equal(with(grant_table_op, map_grant_ref, map), 0);
+    assert_int_equal(map.status, XEN_GNTST_BAD_DOMAIN);
+    map.flags = 0;
+    assert_int_equal(with(grant_table_op, map_grant_ref, map), 0);
+    assert_int_equal(map.status, XEN_GNTST_BAD_GNTREF);
+    assert_int_equal(with(grant_table_op, unmap_grant_ref, unmap), 0);
+    assert_int_equal(unmap.status, XEN_GNTST_BAD_HANDLE);
+    fake_grant.answer = ST_OK;
+    assert_int_equal(with(grant_table_op, unmap_grant_ref, unmap), 0);
+    assert_int_equal(unmap.status, XEN_GNTST_OKAY);
+    assert_int_equal(with(grant_table_op, copy, copy), 0);
+    assert_int_equal(copy.status, XEN_GNTST_OKAY);
+    assert_int_equal(fake_grant.from.ref, 8);
+    assert_int_equal(fake_grant.to.ref, OP_GRANT_NO_REF);
+    assert_int_equal(fake_grant.to.at.raw, 20 << 12);
+    copy.dest.domid = 0;
+    assert_int_equal(with(grant_table_op, copy, copy), 0);
+    assert_int_equal(copy.status, XEN_GNTST_PERMISSION_DENIED);
+    assert_int_equal(
+        call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, 0xfff00000, 1),
+        -XEN_EFAULT);
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_copy, ARGUMENT, ~0u),
+                     -XEN_EINVAL);
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, LIST, 0),
+                     0);
 }
 
 static void test_hvm_params(void **state)
@@ -782,6 +836,7 @@ int main(void)
         cmocka_unit_test_setup(test_memory_map, setup),
         cmocka_unit_test_setup(test_remove, setup),
         cmocka_unit_test_setup(test_grant_frames, setup),
+        cmocka_unit_test_setup(test_grant_uses, setup),
         cmocka_unit_test_setup(test_hvm_params, setup),
         cmocka_unit_test_setup(test_two_level, setup),
         cmocka_unit_test_setup(test_lapic_vector, setup),

@@ -50,7 +50,8 @@ enum partition_flag {
 /* Neutral values set by the root and read by adapters: hypercall/abi/native.h names them. */
 #define PROPERTY_MAX 32
 
-struct share;
+struct share_table;
+struct grant_table;
 
 struct partition {
     u32 id;
@@ -75,6 +76,8 @@ struct partition {
     u32 log_bytes;
     u32 log_used;
     char log_line[160]; /* unfinished */
+    struct share_table *shares; /* S: what it borrows */
+    struct grant_table *grants; /* S: what it lends by reference */
     void *abi_state[ABIS]; /* frames of the partition */
 };
 

@@ -184,6 +184,50 @@ struct native_port_wait {
     u64 deadline_ns; /* of the clock of NATIVE_clock; 0 polls, all ones waits for ever */
 };
 
+struct native_port_bind {
+    u32 partition; /* whose port */
+    u32 port;      /* there; it was made for the root and waits */
+};
+
+/* A page that an entry of a partition's grant table lends to the root. */
+struct native_grant_map {
+    u32 partition;
+    u32 ref;
+    u32 flags; /* NATIVE_READ | NATIVE_WRITE */
+    u32 reserved;
+    u64 local_at;
+};
+struct native_grant_map_out {
+    u32 handle;
+    u32 reserved;
+};
+struct native_grant_unmap {
+    u32 handle;
+    u32 reserved;
+    u64 local_at; /* as given to grant_map */
+};
+
+/* Copies between a granted page and memory of the root, neither across the end of a page. */
+struct native_grant_copy_part {
+    u32 ref;
+    u16 offset;
+    u16 bytes;
+    u64 local_at;
+};
+#define NATIVE_GRANT_PARTS_MAX 64u
+enum native_grant_direction { NATIVE_GRANT_FETCH, NATIVE_GRANT_STORE };
+struct native_grant_copy {
+    u32 partition;
+    u32 direction; /* enum native_grant_direction */
+    u64 parts;     /* guest-virtual: struct native_grant_copy_part[count] */
+    u32 count;
+    u32 reserved;
+};
+struct native_grant_copy_out {
+    u32 done; /* parts copied before one was refused */
+    u32 reserved;
+};
+
 struct native_trace_record {
     u64 tsc;
     u32 partition;
