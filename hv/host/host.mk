@@ -7,8 +7,8 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests loaders launcher shellcheck preflight check-packages
-.PHONY: host-tests lint check
+.PHONY: run boots boots-sample badinput three-guests loaders launcher terminal
+.PHONY: preflight check-packages shellcheck host-tests lint check
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -44,6 +44,10 @@ three-guests: preflight images
 loaders: preflight images
 	@$(HOST)/loaders
 
+# An interactive session, on a terminal of its own.
+terminal: preflight images
+	@$(HOST)/shell-test
+
 launcher:
 	@$(HOST)/launcher-test
 
@@ -54,6 +58,6 @@ shellcheck:
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
-	@$(MAKE) --no-print-directory -j1 launcher boots-sample badinput three-guests
+	@$(MAKE) --no-print-directory -j1 launcher boots-sample terminal badinput three-guests
 check: host-tests
 lint: shellcheck

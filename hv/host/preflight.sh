@@ -24,7 +24,8 @@ packages_missing() {
         if [[ $purpose != "$1" ]]; then
             continue
         fi
-        if [[ $probe == /* && -e $probe ]] || { [[ $probe != /* && $probe != - ]] && have "$probe"; }; then
+        # `-` is no probe: only the package itself will do.
+        if [[ -e $probe ]] || { [[ $probe != - ]] && have "$probe"; }; then
             continue
         fi
         if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
