@@ -30,25 +30,6 @@ static const u8 row_error[XENROW_COUNT] = {
 #include "xen-adapter/abi/xen.def"
 };
 
-static const u8 status_errno[] = {
-    [ST_OK] = XEN_NONE,          [ST_INVALID] = XEN_EINVAL,
-    [ST_DENIED] = XEN_EPERM,     [ST_REFUSED_ACCESS] = XEN_EACCES,
-    [ST_NO_ENTRY] = XEN_ENOENT,  [ST_NO_PARTITION] = XEN_ESRCH,
-    [ST_NO_MEMORY] = XEN_ENOMEM, [ST_NO_SPACE] = XEN_ENOSPC,
-    [ST_NO_CALL] = XEN_ENOSYS,   [ST_NO_DATA] = XEN_ENODATA,
-    [ST_NO_DEVICE] = XEN_ENODEV, [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
-    [ST_FAULT] = XEN_EFAULT,     [ST_EXISTS] = XEN_EEXIST,
-    [ST_BUSY] = XEN_EBUSY,       [ST_AGAIN] = XEN_EAGAIN,
-    [ST_RESTART] = XEN_ERESTART, [ST_RANGE] = XEN_ERANGE,
-    [ST_TOO_BIG] = XEN_E2BIG,    [ST_NO_BUFFER] = XEN_ENOBUFS,
-    [ST_TIMED_OUT] = XEN_ETIME,  [ST_CORRUPT] = XEN_EINVAL,
-};
-
-s64 xen_errno(enum status status)
-{
-    return -(s64)status_errno[status];
-}
-
 bool xen_is_self(const struct xen_call *call, u32 domid)
 {
     return domid == XEN_DOMID_SELF || domid == op_partition_id(call->partition);

@@ -2,6 +2,7 @@
 #ifndef XEN_ADAPTER_CALL_H
 #define XEN_ADAPTER_CALL_H
 
+#include "xen-adapter/abi/xen_errno.h"
 #include "xen-adapter/state.h"
 
 struct xen_call {
@@ -17,9 +18,6 @@ struct xen_call {
 
 /* Runs the row of call->nr; >= 0 or a negative error as the guest sees it. */
 s64 xen_dispatch(struct xen_call *call);
-
-/* The one translation of status into Xen's errors: 0 or negative. */
-s64 xen_errno(enum status status);
 
 /* Guest structures by value, at a guest-virtual address as wide as the caller's pointers. */
 static inline enum status xen_fetch(struct xen_call *call, u64 at, void *to, u64 bytes)

@@ -191,13 +191,13 @@ static void test_unknown_operations(void **state)
 static void test_statuses(void **state)
 {
     (void)state;
-    assert_int_equal(status_encode(ST_OK), 0);
+    assert_int_equal(xen_errno(ST_OK), 0);
     assert_int_equal(hypercall_table[XENNR_mmu_update](0, 0, 0, 0), -XEN_EPERM);
     assert_int_equal(hypercall_table[XENNR_update_va_mapping](0, 0, 0, 0), -XEN_EINVAL);
     assert_int_equal(hypercall_table[XENNR_mmuext_op](0, 0, 0, 0), -XEN_EBUSY);
     assert_int_equal(hypercall_table[XENNR_set_gdt](0, 0, 0, 0), -XEN_EFAULT);
     assert_int_equal(hypercall_table[XENNR_update_descriptor](0, 0, 0, 0), -XEN_EOPNOTSUPP);
-#define ENCODED(name, text) assert_true(name == ST_OK || status_encode(name) < 0);
+#define ENCODED(name, text) assert_true(name == ST_OK || xen_errno(name) < 0);
     STATUS_LIST(ENCODED)
 }
 

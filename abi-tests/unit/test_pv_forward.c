@@ -78,11 +78,6 @@ enum status copy_to_guest(u64 to, const void *from, u64 bytes)
     return ST_OK;
 }
 
-s64 status_encode(enum status status)
-{
-    return status == ST_OK ? 0 : status == ST_FAULT ? -XEN_EFAULT : -XEN_EINVAL;
-}
-
 void event_upcall(void)
 {
 }

@@ -1,5 +1,6 @@
 #include "hv/boot/acpi.h"
 #include "hv/cpu/ptab.h"
+#include "hv/lib/bytes.h"
 #include "hv/lib/string.h"
 
 enum {
@@ -21,22 +22,6 @@ enum {
 #define BIOS_BEGIN   0xe0000u
 #define BIOS_END     0x100000u
 
-static u32 read32(const u8 *bytes)
-{
-    u32 value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return value;
-}
-
-static u64 read64(const u8 *bytes)
-{
-    u64 value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return value;
-}
-
 static u8 sum(const u8 *bytes, u32 count)
 {
     u8 total = 0;
@@ -54,7 +39,7 @@ static const u8 *table_at(u64 physical, u32 *bytes)
     if (physical == 0 || physical > BOOT_MAP_END - HEADER_BYTES)
         return NULL;
     table = phys_to_virt(hpa(physical));
-    *bytes = read32(table + 4);
+    *bytes = bytes_get32(table + 4);
     if (*bytes < HEADER_BYTES || *bytes > TABLE_BYTES_MAX || *bytes > BOOT_MAP_END - physical)
         return NULL;
     return sum(table, *bytes) == 0 ? table : NULL;
@@ -68,13 +53,13 @@ void acpi_read_madt(const u8 *table, u32 bytes, struct acpi_facts *out)
 
         if (length < 2 || offset + length > bytes)
             return;
-        if (entry[0] == MADT_LAPIC && length >= 8 && (read32(entry + 4) & 1) &&
+        if (entry[0] == MADT_LAPIC && length >= 8 && (bytes_get32(entry + 4) & 1) &&
             out->cpu_count < ACPI_CPUS_MAX)
             out->apic_id[out->cpu_count++] = entry[3];
-        if (entry[0] == MADT_IOAPIC && length >= 12 && read32(entry + 8) == 0)
-            out->ioapic = read32(entry + 4);
+        if (entry[0] == MADT_IOAPIC && length >= 12 && bytes_get32(entry + 8) == 0)
+            out->ioapic = bytes_get32(entry + 4);
         if (entry[0] == MADT_OVERRIDE && length >= 10 && entry[3] == ISA_SERIAL_IRQ) {
-            out->serial_gsi = read32(entry + 4);
+            out->serial_gsi = bytes_get32(entry + 4);
             out->serial_flags = (u32)entry[8] | (u32)entry[9] << 8;
         }
         offset += length;
@@ -85,8 +70,8 @@ void acpi_read_fadt(const u8 *table, u32 bytes, struct acpi_facts *out)
 {
     if (bytes < FADT_BYTES_MIN)
         return;
-    out->pm1a_port = (u16)read32(table + FADT_PM1A_CONTROL);
-    out->pm_timer_port = (u16)read32(table + FADT_PM_TIMER);
+    out->pm1a_port = (u16)bytes_get32(table + FADT_PM1A_CONTROL);
+    out->pm_timer_port = (u16)bytes_get32(table + FADT_PM_TIMER);
 }
 
 /* Name(\_S5, Package(){SLP_TYPa, ...}) by its bytes, instead of an AML interpreter. [ACPI 20.2]
@@ -121,7 +106,8 @@ static void read_table(u64 physical, struct acpi_facts *out)
         u32 dsdt_bytes;
         const u8 *dsdt;
         acpi_read_fadt(table, bytes, out);
-        dsdt = bytes < FADT_BYTES_MIN ? NULL : table_at(read32(table + FADT_DSDT), &dsdt_bytes);
+        dsdt = bytes < FADT_BYTES_MIN ? NULL
+                                      : table_at(bytes_get32(table + FADT_DSDT), &dsdt_bytes);
         if (dsdt == NULL || !acpi_find_soft_off(dsdt, dsdt_bytes, &out->soft_off_type))
             out->pm1a_port = 0;
     }
@@ -151,14 +137,14 @@ void acpi_read(u64 rsdp, struct acpi_facts *out)
     if (rsdp == 0 || rsdp > BOOT_MAP_END - HEADER_BYTES)
         return;
     root = phys_to_virt(hpa(rsdp));
-    address = read32(root + 16);
-    if (root[15] >= 2 && read64(root + 24) != 0) {
-        address = read64(root + 24);
+    address = bytes_get32(root + 16);
+    if (root[15] >= 2 && bytes_get64(root + 24) != 0) {
+        address = bytes_get64(root + 24);
         width = 8;
     }
     table = table_at(address, &bytes);
     if (table == NULL)
         return;
     for (u32 at = HEADER_BYTES; at + width <= bytes; at += width)
-        read_table(width == 8 ? read64(table + at) : read32(table + at), out);
+        read_table(width == 8 ? bytes_get64(table + at) : bytes_get32(table + at), out);
 }

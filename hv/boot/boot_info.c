@@ -1,4 +1,5 @@
 #include "hv/boot/boot.h"
+#include "hv/boot/start_info.h"
 #include "hv/cpu/ptab.h"
 #include "hv/lib/string.h"
 
@@ -45,35 +46,6 @@ enum mb2_type {
     MB2_MMAP = 6,
     MB2_RSDP_OLD = 14,
     MB2_RSDP_NEW = 15
-};
-
-/* hvm_start_info, version 1. [xen/arch-x86/hvm/start_info.h] */
-struct pvh_info {
-    u32 magic;
-    u32 version;
-    u32 flags;
-    u32 module_count;
-    u64 modules;
-    u64 cmdline;
-    u64 rsdp;
-    u64 memmap;
-    u32 memmap_entries;
-    u32 reserved;
-};
-#define PVH_MAGIC 0x336ec578u
-
-struct pvh_module {
-    u64 address;
-    u64 size;
-    u64 cmdline;
-    u64 reserved;
-};
-
-struct pvh_range {
-    u64 address;
-    u64 size;
-    u32 type;
-    u32 reserved;
 };
 
 #define RANGE_RAM 1u
@@ -185,12 +157,12 @@ static void read_multiboot2(u64 physical, struct boot_info *info)
     }
 }
 
-static void read_pvh(const struct pvh_info *from, struct boot_info *info)
+static void read_pvh(const struct start_info *from, struct boot_info *info)
 {
-    const struct pvh_module *module = at(from->modules);
-    const struct pvh_range *range = at(from->memmap);
+    const struct start_module *module = at(from->modules);
+    const struct start_range *range = at(from->memmap);
 
-    if (from->magic != PVH_MAGIC || from->version < 1) {
+    if (from->magic != START_INFO_MAGIC || from->version < 1) {
         info->error = "PVH start information without a memory map (version 0)";
         return;
     }

@@ -1,4 +1,5 @@
 #include "hv/boot/root.h"
+#include "hv/boot/start_info.h"
 #include "hv/core/partition.h"
 #include "hv/cpu/ptab.h"
 #include "hv/lib/elf.h"
@@ -11,35 +12,7 @@
 #define ROOT_INFO_BYTES   0xf000u
 #define ROOT_MODULES      ((u64)4 << 30)
 #define NOTE_PHYS32_ENTRY 18u
-#define ROLE_STEWARD "steward" /* first word of its line */
-
-/* hvm_start_info, version 1. [xen/arch-x86/hvm/start_info.h] */
-struct start_info {
-    u32 magic;
-    u32 version;
-    u32 flags;
-    u32 module_count;
-    u64 modules;
-    u64 cmdline;
-    u64 rsdp;
-    u64 memmap;
-    u32 memmap_entries;
-    u32 reserved;
-};
-
-struct start_module {
-    u64 address;
-    u64 size;
-    u64 cmdline;
-    u64 reserved;
-};
-
-struct start_range {
-    u64 address;
-    u64 size;
-    u32 type;
-    u32 reserved;
-};
+#define ROLE_STEWARD      "steward" /* first word of its line */
 
 /* Writes one thing after the other into the information area; addresses are guest-physical. */
 struct writer {
@@ -131,7 +104,7 @@ static void info_write(struct space *space, const struct boot_info *boot)
 {
     static struct start_module list[BOOT_MODULES_MAX];
     struct start_range range = {0, ROOT_MEMORY, 1, 0};
-    struct start_info info = {.magic = 0x336ec578, .version = 1};
+    struct start_info info = {.magic = START_INFO_MAGIC, .version = 1};
     struct writer writer = {.area = space_pointer(space, gpa(ROOT_INFO), SPACE_WRITE)};
 
     if (writer.area == NULL)

@@ -1,31 +1,15 @@
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/insn.h"
 #include "hv/cpu/trap.h"
-#include "hv/lib/string.h"
+#include "hv/lib/x86.h"
 
 #define MSR_GS_BASE 0xc0000101u
 
 enum { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TSS = 0x18, IST_BYTES = 4096 };
 
-/* 64-bit task state segment. [APM2 12.2.5] */
-struct tss {
-    u32 reserved0;
-    u64 rsp[3];
-    u64 reserved1;
-    u64 ist[7];
-    u64 reserved2;
-    u16 reserved3;
-    u16 io_map;
-} __attribute__((packed));
-
-struct descriptor_pointer {
-    u16 limit;
-    u64 base;
-} __attribute__((packed));
-
 struct cpu_tables {
     u64 gdt[5];
-    struct tss tss;
+    struct x86_tss tss;
     u8 ist[TRAP_IST_COUNT][IST_BYTES] __attribute__((aligned(16)));
 };
 
@@ -35,14 +19,14 @@ static struct cpu_tables boot_tables;
 static void load_tables(struct cpu_tables *tables)
 {
     u64 tss = (u64)(uintptr_t)&tables->tss;
-    struct descriptor_pointer pointer = {sizeof(tables->gdt) - 1, (u64)(uintptr_t)tables->gdt};
+    struct x86_table_pointer pointer = {sizeof(tables->gdt) - 1, (u64)(uintptr_t)tables->gdt};
 
     tables->gdt[1] = 0x00af9b000000ffffull;
     tables->gdt[2] = 0x00cf93000000ffffull;
-    tables->gdt[3] = (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
+    tables->gdt[3] = (sizeof(struct x86_tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
                      (tss >> 24 & 0xff) << 56;
     tables->gdt[4] = tss >> 32;
-    tables->tss.io_map = sizeof(struct tss);
+    tables->tss.io_map = sizeof(struct x86_tss);
     for (u32 i = 0; i < TRAP_IST_COUNT; i++)
         tables->tss.ist[i] = (u64)(uintptr_t)(tables->ist[i] + IST_BYTES);
     __asm__ volatile("lgdt %0\n\t"

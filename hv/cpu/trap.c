@@ -4,8 +4,9 @@
 #include "hv/cpu/lapic.h"
 #include "hv/cpu/ptab.h"
 #include "hv/lib/print.h"
+#include "hv/lib/x86.h"
 
-enum { GATE_COUNT = 256, GATE_BYTES = 16, TRACE_DEPTH = 24 };
+enum { GATE_COUNT = 256, GATE_BYTES = 16, TRACE_DEPTH = 24, SELECTOR_CODE = 0x08 };
 
 enum trap_vector {
     TRAP_NMI = 2,
@@ -14,20 +15,10 @@ enum trap_vector {
     TRAP_LAST = 31
 };
 
-struct gate {
-    u16 offset_low;
-    u16 selector;
-    u8 ist;
-    u8 type;
-    u16 offset_middle;
-    u32 offset_high;
-    u32 reserved;
-};
-
 extern const u8 trap_entries[];
 extern const u8 hv_text_begin[], hv_text_end[], hv_image_end[];
 
-static struct gate gates[GATE_COUNT];
+static struct x86_gate gates[GATE_COUNT];
 
 static u8 ist_of(u32 vector)
 {
@@ -45,21 +36,11 @@ static u8 ist_of(u32 vector)
 
 void trap_init(void)
 {
-    struct {
-        u16 limit;
-        u64 base;
-    } __attribute__((packed)) pointer = {sizeof(gates) - 1, (u64)(uintptr_t)gates};
+    struct x86_table_pointer pointer = {sizeof(gates) - 1, (u64)(uintptr_t)gates};
 
     for (u32 vector = 0; vector < GATE_COUNT; vector++) {
         u64 entry = (u64)(uintptr_t)(trap_entries + vector * GATE_BYTES);
-        gates[vector] = (struct gate){
-            .offset_low = (u16)entry,
-            .selector = 0x08,
-            .ist = ist_of(vector),
-            .type = 0x8e, /* present 64-bit interrupt gate */
-            .offset_middle = (u16)(entry >> 16),
-            .offset_high = (u32)(entry >> 32),
-        };
+        gates[vector] = x86_gate(entry, SELECTOR_CODE, ist_of(vector), X86_GATE_INTERRUPT);
     }
     __asm__ volatile("lidt %0" ::"m"(pointer));
 }

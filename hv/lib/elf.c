@@ -1,3 +1,4 @@
+#include "hv/lib/bytes.h"
 #include "hv/lib/elf.h"
 #include "hv/lib/string.h"
 
@@ -65,33 +66,9 @@ static const struct layout *layout_of(const struct elf_image *image)
     return image->bits == 64 ? &layout64 : &layout32;
 }
 
-static u16 read16(const u8 *at)
-{
-    u16 value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-static u32 read32(const u8 *at)
-{
-    u32 value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-static u64 read64(const u8 *at)
-{
-    u64 value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
 static u64 read_word(const struct layout *layout, const u8 *at)
 {
-    return layout->word == 8 ? read64(at) : read32(at);
+    return layout->word == 8 ? bytes_get64(at) : bytes_get32(at);
 }
 
 static bool range_fits(u64 offset, u64 bytes, u64 limit)
@@ -105,7 +82,7 @@ static enum status tables_check(const struct elf_image *image, const u8 *header)
     u64 bytes = (u64)image->program_count * layout->program_entry;
 
     if (image->program_count != 0 &&
-        read16(header + layout->program_size) != layout->program_entry)
+        bytes_get16(header + layout->program_size) != layout->program_entry)
         return ST_CORRUPT;
     if (!range_fits(image->program_offset, bytes, image->available))
         return ST_CORRUPT;
@@ -130,14 +107,14 @@ enum status elf_open(const void *bytes, u64 available, u64 size, struct elf_imag
     if (out->available < layout->header)
         return ST_CORRUPT;
 
-    out->machine = read16(header + 18);
+    out->machine = bytes_get16(header + 18);
     out->entry = read_word(layout, header + layout->entry);
     out->program_offset = read_word(layout, header + layout->program_offset);
-    out->program_count = read16(header + layout->program_count);
+    out->program_count = bytes_get16(header + layout->program_count);
     out->section_offset = read_word(layout, header + layout->section_offset);
-    out->section_count = read16(header + layout->section_count);
-    out->section_names = read16(header + layout->section_names);
-    if (read16(header + layout->section_size) != layout->section_entry)
+    out->section_count = bytes_get16(header + layout->section_count);
+    out->section_names = bytes_get16(header + layout->section_names);
+    if (bytes_get16(header + layout->section_size) != layout->section_entry)
         out->section_count = 0;
     return tables_check(out, header);
 }
@@ -152,8 +129,8 @@ enum status elf_segment_get(const struct elf_image *image, u32 index, struct elf
         return ST_NO_ENTRY;
     at = image->bytes + image->program_offset + (u64)index * layout->program_entry;
     *out = (struct elf_segment){
-        .type = read32(at + layout->type),
-        .flags = read32(at + layout->flags),
+        .type = bytes_get32(at + layout->type),
+        .flags = bytes_get32(at + layout->flags),
         .offset = read_word(layout, at + layout->offset),
         .virt = read_word(layout, at + layout->virt),
         .phys = read_word(layout, at + layout->phys),
@@ -192,7 +169,8 @@ static enum status notes_search(const u8 *at, u64 left, const char *owner, u32 t
     u64 owner_bytes = strlen(owner) + 1;
 
     while (left >= 12) {
-        u32 name_bytes = read32(at), data_bytes = read32(at + 4), found = read32(at + 8);
+        u32 name_bytes = bytes_get32(at), data_bytes = bytes_get32(at + 4),
+            found = bytes_get32(at + 8);
         u64 name_room = align_up(name_bytes, 4), data_room = align_up(data_bytes, 4);
 
         at += 12;
@@ -230,9 +208,9 @@ enum status elf_note_find(const struct elf_image *image, const char *owner, u32 
 enum status elf_note_number(const struct elf_note *note, u64 *out)
 {
     if (note->bytes == 4)
-        *out = read32(note->data);
+        *out = bytes_get32(note->data);
     else if (note->bytes == 8)
-        *out = read64(note->data);
+        *out = bytes_get64(note->data);
     else
         return ST_CORRUPT;
     return ST_OK;
@@ -244,7 +222,7 @@ static enum status section_at(const struct elf_image *image, u32 index, u32 *nam
     const struct layout *layout = layout_of(image);
     const u8 *at = image->bytes + image->section_offset + (u64)index * layout->section_entry;
 
-    *name = read32(at);
+    *name = bytes_get32(at);
     out->offset = read_word(layout, at + layout->section_file_offset);
     out->bytes = read_word(layout, at + layout->section_bytes);
     return range_fits(out->offset, out->bytes, image->available) ? ST_OK : ST_CORRUPT;

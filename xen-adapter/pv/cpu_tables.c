@@ -1,35 +1,11 @@
 #include "xen-adapter/pv/cpu_tables.h"
 
 #include "hv/lib/string.h"
+#include "hv/lib/x86.h"
 #include "xen-adapter/pv/cpuid.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/msr.h"
 #include "xen-adapter/pv/vcpu.h"
-
-struct tss {
-    u32 reserved0;
-    u64 rsp[3];
-    u64 reserved1;
-    u64 ist[7];
-    u64 reserved2;
-    u16 reserved3;
-    u16 io_map;
-} __attribute__((packed));
-
-struct gate {
-    u16 offset_low;
-    u16 selector;
-    u8 ist;
-    u8 type;
-    u16 offset_middle;
-    u32 offset_high;
-    u32 reserved;
-};
-
-struct table_pointer {
-    u16 limit;
-    u64 base;
-} __attribute__((packed));
 
 struct smap_site {
     s32 place; /* relative to this field */
@@ -43,10 +19,8 @@ struct smap_site {
 #define DESCRIPTOR_DATA_RING3   0x00cff3000000ffffull
 #define DESCRIPTOR_CODE64_RING3 0x00affb000000ffffull
 
-#define GATE_INTERRUPT 0x8e
-#define GATE_DPL3      0x60
-#define GATE_BYTES     16 /* of code, each stub of entry_gates */
-#define STUB_BYTES     32
+#define GATE_BYTES 16 /* of code, each stub of entry_gates */
+#define STUB_BYTES 32
 
 #define FMASK_BITS                                                                             \
     (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
@@ -57,34 +31,27 @@ extern const char entry_sysenter[], entry_nmi[], entry_debug[], entry_double_fau
 extern const char entry_machine_check[];
 extern const struct smap_site smap_sites[], smap_sites_end[];
 
-static struct tss tss_table[SHIM_VCPUS_MAX];
-static struct gate idt[256];
+static struct x86_tss tss_table[SHIM_VCPUS_MAX];
+static struct x86_gate idt[256];
 static u8 tables_ready;
 static u64 cr0_set, cr4_set, efer_set;
 
 static void gate_set(u32 vector, u64 address, u8 ist, u8 type)
 {
-    idt[vector] = (struct gate){
-        .offset_low = (u16)address,
-        .selector = SHIM_CS,
-        .ist = ist,
-        .type = type,
-        .offset_middle = (u16)(address >> 16),
-        .offset_high = (u32)(address >> 32),
-    };
+    idt[vector] = x86_gate(address, SHIM_CS, ist, type);
 }
 
 static void idt_make(void)
 {
     for (u32 i = 0; i < 256; i++)
-        gate_set(i, (u64)entry_gates + i * GATE_BYTES, 0, GATE_INTERRUPT);
-    gate_set(3, (u64)entry_gates + 3 * GATE_BYTES, 0, GATE_INTERRUPT | GATE_DPL3);
-    gate_set(4, (u64)entry_gates + 4 * GATE_BYTES, 0, GATE_INTERRUPT | GATE_DPL3);
-    gate_set(0x80, (u64)entry_gates + 0x80 * GATE_BYTES, 0, GATE_INTERRUPT | GATE_DPL3);
-    gate_set(2, (u64)entry_nmi, 1, GATE_INTERRUPT);
-    gate_set(18, (u64)entry_machine_check, 2, GATE_INTERRUPT);
-    gate_set(1, (u64)entry_debug, 3, GATE_INTERRUPT);
-    gate_set(8, (u64)entry_double_fault, 4, GATE_INTERRUPT);
+        gate_set(i, (u64)entry_gates + i * GATE_BYTES, 0, X86_GATE_INTERRUPT);
+    gate_set(3, (u64)entry_gates + 3 * GATE_BYTES, 0, X86_GATE_INTERRUPT | X86_GATE_DPL3);
+    gate_set(4, (u64)entry_gates + 4 * GATE_BYTES, 0, X86_GATE_INTERRUPT | X86_GATE_DPL3);
+    gate_set(0x80, (u64)entry_gates + 0x80 * GATE_BYTES, 0, X86_GATE_INTERRUPT | X86_GATE_DPL3);
+    gate_set(2, (u64)entry_nmi, 1, X86_GATE_INTERRUPT);
+    gate_set(18, (u64)entry_machine_check, 2, X86_GATE_INTERRUPT);
+    gate_set(1, (u64)entry_debug, 3, X86_GATE_INTERRUPT);
+    gate_set(8, (u64)entry_double_fault, 4, X86_GATE_INTERRUPT);
 }
 
 /* Turns the three-byte nops of entry.S into clac and stac, through the direct map. */
@@ -134,7 +101,7 @@ static void window_map(u64 virt, mfn_t frame, u64 flags)
 void cpu_tables_make(struct pv_vcpu *vcpu, u64 ist, u64 ist_bytes)
 {
     u64 window = WINDOW_VIRT + vcpu->id * WINDOW_STRIDE;
-    struct tss *tss = &tss_table[vcpu->id];
+    struct x86_tss *tss = &tss_table[vcpu->id];
     u64 *own = shim_page_alloc();
 
     if (!own)
@@ -166,8 +133,9 @@ void cpu_tables_make(struct pv_vcpu *vcpu, u64 ist, u64 ist_bytes)
 
 static void tables_load(const struct pv_vcpu *vcpu)
 {
-    struct table_pointer gdt = {0xffff, WINDOW_VIRT + vcpu->id * WINDOW_STRIDE + WINDOW_GDT};
-    struct table_pointer interrupts = {sizeof(idt) - 1, (u64)idt};
+    struct x86_table_pointer gdt = {0xffff,
+                                    WINDOW_VIRT + vcpu->id * WINDOW_STRIDE + WINDOW_GDT};
+    struct x86_table_pointer interrupts = {sizeof(idt) - 1, (u64)idt};
 
     __asm__ volatile("lgdt %0" ::"m"(gdt));
     __asm__ volatile("lidt %0" ::"m"(interrupts));

@@ -113,7 +113,7 @@ void debugreg_single_step(struct pv_vcpu *vcpu)
 
 HANDLER(hypercall_set_debugreg)
 {
-    return status_encode(debugreg_write(this_vcpu(), a1, a2));
+    return xen_errno(debugreg_write(this_vcpu(), a1, a2));
 }
 
 /* An error is told in the value. */
@@ -122,5 +122,5 @@ HANDLER(hypercall_get_debugreg)
     u64 value = 0;
     enum status status = debugreg_read(this_vcpu(), a1, &value);
 
-    return status == ST_OK ? (s64)value : status_encode(status);
+    return status == ST_OK ? (s64)value : xen_errno(status);
 }

@@ -140,14 +140,14 @@ HANDLER(op_event_channel_op_init_control)
     FETCH(init_control, a1);
     status = fifo_init_control(&arg);
     if (status != ST_OK)
-        return status_encode(status);
+        return xen_errno(status);
     return store(a1, &arg, sizeof(arg));
 }
 
 HANDLER(op_event_channel_op_expand_array)
 {
     FETCH(expand_array, a1);
-    return status_encode(fifo_expand_array(mfn(arg.array_gfn)));
+    return xen_errno(fifo_expand_array(mfn(arg.array_gfn)));
 }
 
 HANDLER(op_event_channel_op_set_priority)

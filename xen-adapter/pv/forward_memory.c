@@ -173,7 +173,7 @@ HANDLER(op_memory_op_machphys_mfn_list)
     if (copy_from_guest(&list, a1, sizeof(list)) != ST_OK)
         return -XEN_EFAULT;
     list.nr_extents = 0;
-    return status_encode(copy_to_guest(a1, &list, sizeof(list)));
+    return xen_errno(copy_to_guest(a1, &list, sizeof(list)));
 }
 
 HANDLER(op_memory_op_machphys_mapping)
@@ -181,7 +181,7 @@ HANDLER(op_memory_op_machphys_mapping)
     struct xen_machphys_mapping mapping = {XEN_MACH2PHYS_VIRT_START, XEN_MACH2PHYS_VIRT_END,
                                            shim.domain.mfn_end - 1};
 
-    return status_encode(copy_to_guest(a1, &mapping, sizeof(mapping)));
+    return xen_errno(copy_to_guest(a1, &mapping, sizeof(mapping)));
 }
 
 /* What a toolstack gives a PV guest: one range of RAM from pfn 0. */
@@ -195,7 +195,7 @@ HANDLER(op_memory_op_memory_map)
     if (map.nr_entries > 0 && copy_to_guest(map.buffer, &ram, sizeof(ram)) != ST_OK)
         return -XEN_EFAULT;
     map.nr_entries = MIN(map.nr_entries, 1u);
-    return status_encode(copy_to_guest(a1, &map, sizeof(map)));
+    return xen_errno(copy_to_guest(a1, &map, sizeof(map)));
 }
 
 /* Contiguous or low memory is never to be had: Xen's own answer then. */

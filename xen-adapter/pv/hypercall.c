@@ -67,25 +67,6 @@ hypercall_fn hypercall_op(u32 number, u32 sub)
     }
 }
 
-s64 status_encode(enum status status)
-{
-    static const u8 error[] = {
-        [ST_OK] = XEN_NONE,          [ST_INVALID] = XEN_EINVAL,
-        [ST_DENIED] = XEN_EPERM,     [ST_REFUSED_ACCESS] = XEN_EACCES,
-        [ST_NO_ENTRY] = XEN_ENOENT,  [ST_NO_PARTITION] = XEN_ESRCH,
-        [ST_NO_MEMORY] = XEN_ENOMEM, [ST_NO_SPACE] = XEN_ENOSPC,
-        [ST_NO_CALL] = XEN_ENOSYS,   [ST_NO_DATA] = XEN_ENODATA,
-        [ST_NO_DEVICE] = XEN_ENODEV, [ST_UNSUPPORTED] = XEN_EOPNOTSUPP,
-        [ST_FAULT] = XEN_EFAULT,     [ST_EXISTS] = XEN_EEXIST,
-        [ST_BUSY] = XEN_EBUSY,       [ST_AGAIN] = XEN_EAGAIN,
-        [ST_RESTART] = XEN_ERESTART, [ST_RANGE] = XEN_ERANGE,
-        [ST_TOO_BIG] = XEN_E2BIG,    [ST_NO_BUFFER] = XEN_ENOBUFS,
-        [ST_TIMED_OUT] = XEN_ETIME,  [ST_CORRUPT] = XEN_EILSEQ,
-    };
-
-    return -(s64)error[status];
-}
-
 /* ---- Calls of calls ---------------------------------------------------------------------- */
 
 static s64 multicall_one(const struct xen_multicall_entry *entry)
@@ -154,7 +135,7 @@ static s64 settled(enum status status)
 
     if (!vcpu->in_multicall)
         mmu_settle(vcpu);
-    return status_encode(status);
+    return xen_errno(status);
 }
 
 HANDLER(hypercall_mmu_update)

@@ -7,6 +7,7 @@
 #define XEN_ADAPTER_PV_HYPERCALL_H
 
 #include "hv/lib/status.h"
+#include "xen-adapter/abi/xen_errno.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/pv/shim.h"
 
@@ -32,9 +33,6 @@ extern const hypercall_fn hypercall_table[XEN_NR_SPACE];
 
 /* The handler of a row of a family; NULL: no such operation. */
 hypercall_fn hypercall_op(u32 number, u32 sub);
-
-/* 0 or the negative error of the Xen ABI. */
-s64 status_encode(enum status status);
 
 /* Fills a guest's hypercall page: 32 bytes each, SYSCALL with the slot's number. */
 void hypercall_page_fill(u8 *page);

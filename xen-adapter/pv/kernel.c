@@ -1,4 +1,5 @@
 #include "xen-adapter/pv/kernel.h"
+#include "hv/lib/bytes.h"
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen.h"
 
@@ -13,22 +14,6 @@
 #define BZ_SECTOR          512u
 
 #define ELF_BYTES_MAX ((u64)1 << 30) /* no kernel is near that */
-
-static u16 read16(const u8 *at)
-{
-    u16 value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-static u32 read32(const u8 *at)
-{
-    u32 value;
-
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
 
 static enum status refuse(struct complaint *out, enum status status, u64 at, const char *what,
                           const char *fix)
@@ -66,7 +51,7 @@ static enum status payload_classify(struct payload *payload, struct complaint *c
         payload->elf_bytes = payload->bytes;
         if (payload->kind == PAYLOAD_ELF)
             return ST_OK;
-        payload->elf_bytes = read32(payload->data + payload->bytes - 4);
+        payload->elf_bytes = bytes_get32(payload->data + payload->bytes - 4);
         if (payload->kind != PAYLOAD_GZIP)
             payload->bytes -= 4;
         if (payload->elf_bytes < 64 || payload->elf_bytes > ELF_BYTES_MAX)
@@ -86,13 +71,14 @@ static enum status bzimage_open(const u8 *file, u64 bytes, struct payload *out,
     u64 setup_sectors = file[BZ_SETUP_SECTS] == 0 ? 4 : file[BZ_SETUP_SECTS];
     u64 payload_bytes;
 
-    if (read16(file + BZ_VERSION) < BZ_VERSION_PAYLOAD)
+    if (bytes_get16(file + BZ_VERSION) < BZ_VERSION_PAYLOAD)
         return refuse(
             complaint, ST_UNSUPPORTED, BZ_VERSION,
             "is a bzImage from before Linux 2.6.24, which does not say where its payload is",
             "give the ELF file vmlinux of that kernel instead");
-    out->file_offset = (setup_sectors + 1) * BZ_SECTOR + (u64)read32(file + BZ_PAYLOAD_OFFSET);
-    payload_bytes = read32(file + BZ_PAYLOAD_LENGTH);
+    out->file_offset =
+        (setup_sectors + 1) * BZ_SECTOR + (u64)bytes_get32(file + BZ_PAYLOAD_OFFSET);
+    payload_bytes = bytes_get32(file + BZ_PAYLOAD_LENGTH);
     if (out->file_offset > bytes || payload_bytes > bytes - out->file_offset)
         return refuse(complaint, ST_CORRUPT, bytes,
                       "is a bzImage that ends before its payload does",
@@ -144,9 +130,9 @@ static enum status reloc_read(const struct elf_image *image, struct kernel_notes
         return ST_OK;
     if (note.bytes < 12)
         return ST_CORRUPT;
-    out->reloc_align = read32(note.data);
-    out->reloc_min = read32(note.data + 4);
-    out->reloc_max = read32(note.data + 8);
+    out->reloc_align = bytes_get32(note.data);
+    out->reloc_min = bytes_get32(note.data + 4);
+    out->reloc_max = bytes_get32(note.data + 8);
     if (out->reloc_align == 0 || (out->reloc_align & (out->reloc_align - 1)) != 0 ||
         out->reloc_min > out->reloc_max)
         return ST_CORRUPT;

@@ -1,5 +1,6 @@
 /* The shim's first C: what is below, what was given, which personality. */
 #include "hv/lib/string.h"
+#include "hv/lib/x86.h"
 #include "xen-adapter/pv/extract.h"
 #include "xen-adapter/pv/l0.h"
 #include "xen-adapter/pv/libc.h"
@@ -10,16 +11,10 @@
 #define EARLY_VECTORS    32u
 #define EARLY_STUB_BYTES 16u
 #define EARLY_CS         0x08u
-#define GATE_INTERRUPT   0x8e00u
 
 /* What a guest needs besides its files and their unpacking: the advice in messages. */
 #define MEMORY_SLACK ((u64)24 << 20)
 #define MEMORY_STEP  ((u64)16 << 20)
-
-struct gate {
-    u16 offset_low, selector, flags, offset_middle;
-    u32 offset_high, reserved;
-};
 
 extern u8 early_stubs[];
 extern void (*const init_array[])(void);
@@ -35,21 +30,12 @@ void early_trap(u64 vector, u64 error, u64 rip, u64 cr2)
 
 static void early_traps_load(void)
 {
-    static struct gate idt[EARLY_VECTORS];
-    struct {
-        u16 limit;
-        u64 base;
-    } __attribute__((packed)) pointer = {sizeof(idt) - 1, (u64)idt};
+    static struct x86_gate idt[EARLY_VECTORS];
+    struct x86_table_pointer pointer = {sizeof(idt) - 1, (u64)idt};
 
-    for (u64 i = 0; i < EARLY_VECTORS; i++) {
-        u64 stub = (u64)early_stubs + i * EARLY_STUB_BYTES;
-
-        idt[i] = (struct gate){.offset_low = (u16)stub,
-                               .selector = EARLY_CS,
-                               .flags = GATE_INTERRUPT,
-                               .offset_middle = (u16)(stub >> 16),
-                               .offset_high = (u32)(stub >> 32)};
-    }
+    for (u64 i = 0; i < EARLY_VECTORS; i++)
+        idt[i] =
+            x86_gate((u64)early_stubs + i * EARLY_STUB_BYTES, EARLY_CS, 0, X86_GATE_INTERRUPT);
     __asm__ volatile("lidt %0" ::"m"(pointer));
 }
 

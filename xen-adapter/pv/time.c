@@ -144,7 +144,7 @@ static s64 area_register(u64 id, u64 argument, struct guest_area *areas, u32 byt
         return -XEN_ENOENT;
     if (copy_from_guest(&want, argument, sizeof(want)) != ST_OK)
         return -XEN_EFAULT;
-    return status_encode(area_set(vcpu, &areas[vcpu->id], want.addr, bytes));
+    return xen_errno(area_set(vcpu, &areas[vcpu->id], want.addr, bytes));
 }
 
 HANDLER(op_vcpu_op_register_runstate_memory_area)
@@ -199,7 +199,7 @@ HANDLER(op_vcpu_op_get_runstate_info)
 {
     if (!vcpu_find((u32)a1))
         return -XEN_ENOENT;
-    return status_encode(copy_to_guest(a2, &l0_runstate[(u32)a1], sizeof(l0_runstate[0])));
+    return xen_errno(copy_to_guest(a2, &l0_runstate[(u32)a1], sizeof(l0_runstate[0])));
 }
 
 HANDLER(op_vcpu_op_set_singleshot_timer)

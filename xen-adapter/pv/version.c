@@ -56,14 +56,14 @@ HANDLER(op_xen_version_capabilities)
 {
     memset(buffer, 0, sizeof(struct xen_capabilities_info));
     memcpy(buffer, capabilities, sizeof(capabilities));
-    return status_encode(copy_to_guest(a1, buffer, sizeof(struct xen_capabilities_info)));
+    return xen_errno(copy_to_guest(a1, buffer, sizeof(struct xen_capabilities_info)));
 }
 
 HANDLER(op_xen_version_platform_parameters)
 {
     u64 start = SHIM_VIRT_START;
 
-    return status_encode(copy_to_guest(a1, &start, sizeof(start)));
+    return xen_errno(copy_to_guest(a1, &start, sizeof(start)));
 }
 
 HANDLER(op_xen_version_get_features)
@@ -80,7 +80,7 @@ HANDLER(op_xen_version_get_features)
               BIT(XEN_FEATURE_DIRECT_MAPPED));
     if (mmu.vm_assist & BIT(XEN_VMASST_PAE_EXTENDED_CR3))
         info.submap |= (u32)BIT(XEN_FEATURE_PAE_PGDIR_ABOVE_4GB);
-    return status_encode(copy_to_guest(a1, &info, sizeof(info)));
+    return xen_errno(copy_to_guest(a1, &info, sizeof(info)));
 }
 
 HANDLER(op_xen_version_pagesize)
