@@ -56,6 +56,8 @@ enum config_key {
 #define CMDLINE_PV_MAX  1023
 #define CMDLINE_PVH_MAX 2047
 
+#define CONFIG_VCPUS_MAX 32u
+
 struct config {
     struct text file;
     bool is_refused;
@@ -63,6 +65,7 @@ struct config {
     struct text string[KEY_EXTRA + 1]; /* by key; length 0 = not set */
     u64 memory_mib;
     u64 maxmem_mib;
+    u32 vcpus;
     enum config_action action[KEYS_USED]; /* by KEY_ON_* */
     u32 line[KEYS_USED];                  /* where the key stood, 0 = it did not */
 };

@@ -59,6 +59,7 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     page->vcpu.lapic = &page->lapic;
     page->vcpu.state = VCPU_DOWN;
     page->vcpu.is_paused = p->pause_count != 0;
+    page->vcpu.waits_start = true;
     page->vcpu.slice_left_ns = SCHED_SLICE_NS;
     page->vcpu.run_class = RUN_OFFLINE;
     page->vcpu.run_class_since_ns = clock_now_ns();
@@ -103,16 +104,64 @@ enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info)
     return vcpu_up(vcpu);
 }
 
+/* DOWN -> RUNNABLE. HOLDS(Q) */
+static void rise(struct vcpu *vcpu, u32 start_asked)
+{
+    vcpu->state = VCPU_RUNNABLE;
+    vcpu->waits_start = false;
+    vcpu->start_asked = start_asked;
+    vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
+    sched_enqueue(vcpu);
+}
+
 enum status vcpu_up(struct vcpu *vcpu)
 {
     lock_take(queue_lock(vcpu));
-    if (vcpu->state == VCPU_DOWN) {
-        vcpu->state = VCPU_RUNNABLE;
-        vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
-        sched_enqueue(vcpu);
-    }
+    if (vcpu->state == VCPU_DOWN)
+        rise(vcpu, 0);
     lock_drop(queue_lock(vcpu));
     return ST_OK;
+}
+
+void vcpu_signal_init(struct vcpu *vcpu)
+{
+    lock_take(queue_lock(vcpu));
+    if (vcpu->state == VCPU_DOWN)
+        vcpu->waits_start = true;
+    else
+        vcpu->start_asked = VCPU_ASKED_INIT;
+    lock_drop(queue_lock(vcpu));
+    vcpu_wake(vcpu);
+}
+
+void vcpu_signal_start(struct vcpu *vcpu, u8 page)
+{
+    lock_take(queue_lock(vcpu));
+    if (vcpu->state == VCPU_DOWN && vcpu->waits_start)
+        rise(vcpu, VCPU_ASKED_START | page);
+    else if (vcpu->start_asked == VCPU_ASKED_INIT)
+        vcpu->start_asked |= VCPU_ASKED_START | page;
+    lock_drop(queue_lock(vcpu));
+}
+
+enum vcpu_start vcpu_take_start(struct vcpu *vcpu, u8 *page)
+{
+    enum vcpu_start start = VCPU_START_NONE;
+
+    lock_take(queue_lock(vcpu));
+    if (vcpu->start_asked & VCPU_ASKED_START) {
+        *page = (u8)vcpu->start_asked;
+        vcpu->is_initialised = true;
+        start = VCPU_START_REAL;
+    } else if (vcpu->start_asked) {
+        vcpu->state = VCPU_DOWN;
+        vcpu->waits_start = true;
+        sched_dequeue(vcpu);
+        start = VCPU_START_WAIT;
+    }
+    vcpu->start_asked = 0;
+    lock_drop(queue_lock(vcpu));
+    return start;
 }
 
 enum status vcpu_down(struct vcpu *vcpu)

@@ -220,6 +220,8 @@ void guest_state_get(const struct guest *guest, struct guest_state *out);
 void guest_state_set(struct guest *guest, const struct guest_state *state);
 /* 32-bit flat protected mode, paging off, ebx = start_info [xen-pvh-hvm.md 1]; rip = entry. */
 void guest_start_flat32(struct guest *guest, u32 entry, u32 start_info);
+/* As a start-up IPI leaves it: reset state, real mode, first instruction at page * 4 KiB. */
+void guest_start_real(struct guest *guest, u8 page);
 
 enum guest_mode guest_mode(const struct guest *guest);
 u32 guest_cpl(const struct guest *guest);
