@@ -384,7 +384,7 @@ entry_nmi:
 1:  push %rax
     mov %rsp, %rax
     and $~(VCPU_BLOCK_SIZE - 1), %rax
-    orb $WORK_NMI, VCPU_BLOCK_VCPU + VCPU_WORK(%rax)
+    lock orb $WORK_NMI, VCPU_BLOCK_VCPU + VCPU_WORK(%rax)
     pop %rax
     iretq
 

@@ -78,7 +78,7 @@ void trap_from_guest(struct pv_vcpu *vcpu)
         bounce_trap(vcpu, VECTOR_NM);
         return;
     case VECTOR_NMI:
-        vcpu->work |= WORK_NMI;
+        __atomic_fetch_or(&vcpu->work, WORK_NMI, __ATOMIC_SEQ_CST);
         return;
     case VECTOR_MC:
         trap_fatal(&vcpu->regs);

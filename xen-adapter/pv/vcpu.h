@@ -16,6 +16,15 @@ extern u8 vcpu_boot_block[VCPU_BLOCK_SIZE];
 /* The vCPU of that id with the state of a fresh one; NULL when there is no memory. */
 struct pv_vcpu *vcpu_make(u32 id);
 
+/* How many vCPUs L0 gives the partition, as many as we can use. */
+u32 vcpu_count_below(void);
+
+/* L0 starts it (the first time in begin(), then where it went down); 0 or an error of Xen's. */
+s64 vcpu_start_below(struct pv_vcpu *vcpu);
+
+/* On the vCPU itself: down until vcpu_start_below(). */
+void vcpu_stay_down(struct pv_vcpu *vcpu);
+
 /* NULL when no such vCPU was made. */
 struct pv_vcpu *vcpu_find(u32 id);
 
