@@ -7,8 +7,12 @@ SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' 2>/dev/null)
 layers:
 	@abi-tests/tools/layers
 
+# Versions of clang-format differ in small things; the layout is that of version 14 (Debian 12).
 format-check:
-	@clang-format --dry-run -Werror $(C_SOURCES) && echo "format: $(words $(C_SOURCES)) files are in order"
+	@if clang-format --version | grep -q 'version 14'; then \
+		clang-format --dry-run -Werror $(C_SOURCES) && \
+			echo "format: $(words $(C_SOURCES)) files are in order"; \
+	else echo "format: not checked, clang-format 14 is needed"; fi
 
 format:
 	@clang-format -i $(C_SOURCES)
