@@ -82,6 +82,11 @@ void ptab_map_ram(hpa_t begin, hpa_t end)
             at | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_GLOBAL | PTE_NX;
 }
 
+hpa_t ptab_root(void)
+{
+    return root_table;
+}
+
 void ptab_activate(void)
 {
     struct cpuid_leaf features = insn_cpuid(7, 0);
