@@ -19,7 +19,7 @@
 #include "hv/lib/types.h"
 #include "xen-adapter/pv/shim.h"
 
-/* ---- Start of day [called by C] ---------------------------------------------------------- */
+/* ---- Start of day ---------------------------------------------------------- */
 
 /*
  * What the MMU works on. In the shim mmu_start() fills it from shim.h; a host test points it at
@@ -31,7 +31,7 @@ struct mmu {
     u64 mfn_end;
     u64 slots[SHIM_SLOT_COUNT]; /* L4 entries 256..271 */
     mfn_t zero;                 /* frame full of zeros behind unused GDT pages */
-    u64 vm_assist;              /* bits of VMASST_TYPE_*, written by vm_assist [E] */
+    u64 vm_assist;              /* bits of VMASST_TYPE_*, written by vm_assist */
     u64 leaving;                /* frames in kind FRAME_LEAVING */
     u64 clock;                  /* of full flushes, as in the frame words */
     u32 vcpu_count;
@@ -56,7 +56,7 @@ enum frame_kind frame_kind_get(mfn_t frame);
  * loads cr3). For vCPUs brought up later mmu_base_set() does the same without a pin. */
 enum status mmu_boot(struct pv_vcpu *vcpu, mfn_t l4);
 
-/* ---- Hypercalls [called by E]: guest addresses are plain u64 ------------------------------
+/* ---- Hypercalls: guest addresses are plain u64 ------------------------------
  */
 
 enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, u32 foreign);
@@ -86,7 +86,7 @@ static inline void mmu_settle(struct pv_vcpu *vcpu)
         mmu_flush_now(vcpu);
 }
 
-/* ---- Faults [called by E] -----------------------------------------------------------------
+/* ---- Faults -----------------------------------------------------------------
  */
 
 /*
@@ -107,7 +107,7 @@ u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2);
  */
 enum status mmu_walk(struct pv_vcpu *vcpu, enum pv_mode mode, u64 va, u64 *entry);
 
-/* ---- Grants and other foreign frames [called by E] ----------------------------------------
+/* ---- Grants and other foreign frames ----------------------------------------
  */
 
 /*
@@ -122,7 +122,7 @@ enum status mmu_foreign_unmap_va(struct pv_vcpu *vcpu, u64 va, mfn_t frame, u64 
 enum status mmu_foreign_unmap_pte(struct pv_vcpu *vcpu, u64 machine_address, mfn_t frame,
                                   u64 entry);
 
-/* ---- Frames that come and go: memory_op [called by E] --------------------------------------
+/* ---- Frames that come and go: memory_op --------------------------------------
  */
 
 /*
