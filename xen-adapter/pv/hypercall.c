@@ -126,8 +126,7 @@ HANDLER(hypercall_physdev_op_compat)
     return compat_call(a1, 8, hypercall_physdev_op);
 }
 
-/* ---- MMU and descriptors: the work is mmu.h's ---------------------------------------------
- */
+/* ---- MMU and descriptors: the work is mmu.h's ---------------------------------------- */
 
 static s64 settled(enum status status)
 {
@@ -163,8 +162,7 @@ HANDLER(hypercall_update_descriptor)
     return settled(descriptor_update(this_vcpu(), a1, a2));
 }
 
-/* ---- The page of stubs ----------------------------------------------------------------------
- */
+/* ---- The page of stubs --------------------------------------------------------------- */
 
 /* push rcx, push r11, mov eax, syscall, pop r11, pop rcx, ret; IRET never comes back. */
 void hypercall_page_fill(u8 *page)
