@@ -32,8 +32,8 @@ static struct task tasks[TASKS_MAX];
 static u32 task_count;
 static u32 cpu_count;
 static u64 now;
-static u64 busy_ns;       /* of all CPUs */
-static u64 wasted_ns;     /* a CPU idle while somebody waited who might have run there */
+static u64 busy_ns;   /* of all CPUs */
+static u64 wasted_ns; /* a CPU idle while somebody waited who might have run there */
 static u64 last_ns[FAIR_CPUS];
 static struct fair_entity *on_cpu[FAIR_CPUS];
 static u64 next_calls;
@@ -263,7 +263,8 @@ static void test_cap_of_many(void **state)
     for (u32 i = 0; i < 3; i++)
         task_add(group, 0, 0);
     simulate(10 * SECOND);
-    assert_in_range(tasks[0].ran_ns + tasks[1].ran_ns + tasks[2].ran_ns, 14700 * MS, 15300 * MS);
+    assert_in_range(tasks[0].ran_ns + tasks[1].ran_ns + tasks[2].ran_ns, 14700 * MS,
+                    15300 * MS);
 }
 
 /* One that sleeps most of the time among four that never do. */
@@ -390,7 +391,8 @@ static void test_random(void **state)
         for (u32 i = 0; i < count; i++) {
             bool sleeps = rand() % 2;
 
-            group_add(i, 16u << rand() % 8, rand() % 4 ? 0 : 10 + (u32)rand() % 90, FAIR_NORMAL);
+            group_add(i, 16u << rand() % 8, rand() % 4 ? 0 : 10 + (u32)rand() % 90,
+                      FAIR_NORMAL);
             task_add(&groups[i], sleeps ? 1 + (u64)rand() % (20 * MS) : 0,
                      sleeps ? 1 + (u64)rand() % (20 * MS) : 0);
         }

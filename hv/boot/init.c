@@ -139,7 +139,7 @@ void boot_main(enum boot_protocol protocol, u64 information)
     lock_take(&hypervisor_lock);
     smp_start(&acpi);
     partition_init();
-    sched_init();
+    sched_init(cpu_count);
     print("entente: %lu MiB free, %u CPU(s), TSC %lu kHz\n",
           frame_count_free() >> (20 - PAGE_SHIFT), cpu_count, tsc_khz());
     root_start(&boot);

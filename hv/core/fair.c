@@ -425,7 +425,7 @@ static void release_due(struct fair *fair, u32 cpu, u64 now_ns)
 }
 
 /* The eligible one with the first deadline; when all are ahead, the one who is least so. */
-static struct fair_entity *choose(struct fair *fair, u32 cpu, const struct fair_entity *not,
+static struct fair_entity *choose(struct fair *fair, u32 cpu, const struct fair_entity * not,
                                   u64 now_ns)
 {
     struct fair_entity *at = fair->queue[cpu].first;
@@ -438,7 +438,7 @@ static struct fair_entity *choose(struct fair *fair, u32 cpu, const struct fair_
         if (!has_tokens(at->group, now_ns)) {
             queue_remove(fair, at);
             hold_back(fair, at, now_ns);
-        } else if (at != not) {
+        } else if (at != not ) {
             if (!is_before(now, at->time))
                 return at;
             if (!least || is_before(at->time, least->time))
@@ -475,8 +475,8 @@ static u64 current_time(const struct fair_queue *queue, u64 now_ns)
 }
 
 /*
- * Who waits here and has fallen behind the current of another CPU by more than a slice goes there.
- * With one more entity than CPUs this passes the one that has to wait around.
+ * Who waits here and has fallen behind the current of another CPU by more than a slice goes
+ * there. With one more entity than CPUs this passes the one that has to wait around.
  */
 static void give(struct fair *fair, u32 cpu, u64 now_ns)
 {
@@ -550,7 +550,7 @@ bool fair_must_switch(const struct fair *fair, u32 cpu, u64 now_ns)
 }
 
 static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
-                                       const struct fair_entity *not, u64 now_ns)
+                                       const struct fair_entity * not, u64 now_ns)
 {
     struct fair_queue *queue = &fair->queue[cpu];
     struct fair_entity *next = NULL;
@@ -559,7 +559,7 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
         has_tokens(queue->favoured->group, now_ns))
         return queue->favoured;
     next = choose(fair, cpu, not, now_ns);
-    if (!next && not)
+    if (!next && not )
         next = choose(fair, cpu, NULL, now_ns);
     return next ? next : steal(fair, cpu, now_ns);
 }

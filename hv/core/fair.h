@@ -1,36 +1,37 @@
 /*
  * Proportional share of several CPUs, as arithmetic: no lock, no clock, no CPU of its own.
  *
- * Earliest eligible virtual deadline first [I. Stoica, H. Abdel-Wahab: Earliest Eligible Virtual
- * Deadline First, TR-95-22, Old Dominion University, 1995]. An entity (a vCPU) has a weight and a
- * virtual time that runs by service / weight; the virtual time of the machine is the mean of all
- * that want to run, by weight. Who is not ahead of it is eligible; of these the one runs whose
- * request would be done first. Requests are the latency knob: one who sleeps soon asks for little
- * and so comes first when it wakes (as PREEMPT_SHORT of Linux 6.12), one who never sleeps asks for
- * FAIR_SLICE_NS. On several CPUs the virtual time is one; each CPU has its own queue, an idle one
- * takes from any other, and one whose queue falls behind gives to the CPU that is furthest ahead
- * [after T. Li, D. Baumberger, S. Hahn: Distributed Weighted Round-Robin, PPoPP 2009]. What an
- * entity cannot use, because one CPU is all it can have, is forgotten after FAIR_LAG_NS.
+ * Earliest eligible virtual deadline first [I. Stoica, H. Abdel-Wahab: Earliest Eligible
+ * Virtual Deadline First, TR-95-22, Old Dominion University, 1995]. An entity (a vCPU) has a
+ * weight and a virtual time that runs by service / weight; the virtual time of the machine is
+ * the mean of all that want to run, by weight. Who is not ahead of it is eligible; of these the
+ * one runs whose request would be done first. Requests are the latency knob: one who sleeps
+ * soon asks for little and so comes first when it wakes (as PREEMPT_SHORT of Linux 6.12), one
+ * who never sleeps asks for FAIR_SLICE_NS. On several CPUs the virtual time is one; each CPU
+ * has its own queue, an idle one takes from any other, and one whose queue falls behind gives
+ * to the CPU that is furthest ahead [after T. Li, D. Baumberger, S. Hahn: Distributed Weighted
+ * Round-Robin, PPoPP 2009]. What an entity cannot use, because one CPU is all it can have, is
+ * forgotten after FAIR_LAG_NS.
  *
- * A group (a partition) has the weight, which its running members share, and the cap: a bucket of
- * tokens that fills at the cap's rate and pays for each ns of its members [token bucket; overrun
- * is a debt, so the long-term rate is exact].
+ * A group (a partition) has the weight, which its running members share, and the cap: a bucket
+ * of tokens that fills at the cap's rate and pays for each ns of its members [token bucket;
+ * overrun is a debt, so the long-term rate is exact].
  */
 #ifndef HV_CORE_FAIR_H
 #define HV_CORE_FAIR_H
 
 #include "hv/lib/types.h"
 
-#define FAIR_CPUS            64u
-#define FAIR_WEIGHT_USUAL    256u
-#define FAIR_WEIGHT_MAX      65535u
-#define FAIR_SLICE_NS        ((u64)10000000)
-#define FAIR_REQUEST_MIN_NS  ((u64)500000)
-#define FAIR_RUN_MIN_NS      ((u64)100000) /* nobody is preempted before he ran so long */
-#define FAIR_LAG_NS          ((u64)20000000)
-#define FAIR_CAP_PERIOD_NS   ((u64)10000000)
-#define FAIR_NEVER           (~(u64)0)
-#define FAIR_NO_CPU          (~0u)
+#define FAIR_CPUS           64u
+#define FAIR_WEIGHT_USUAL   256u
+#define FAIR_WEIGHT_MAX     65535u
+#define FAIR_SLICE_NS       ((u64)10000000)
+#define FAIR_REQUEST_MIN_NS ((u64)500000)
+#define FAIR_RUN_MIN_NS     ((u64)100000) /* nobody is preempted before he ran so long */
+#define FAIR_LAG_NS         ((u64)20000000)
+#define FAIR_CAP_PERIOD_NS  ((u64)10000000)
+#define FAIR_NEVER          (~(u64)0)
+#define FAIR_NO_CPU         (~0u)
 
 enum fair_class {
     FAIR_NORMAL,
@@ -65,8 +66,8 @@ struct fair_entity {
     u64 time;      /* virtual; compared by signed difference */
     u64 deadline;  /* virtual: when its request is done */
     u64 request_ns;
-    u64 burst_ns;   /* what it has run since it woke */
-    u64 release_ns; /* while held back */
+    u64 burst_ns;                                      /* what it has run since it woke */
+    u64 release_ns;                                    /* while held back */
     struct fair_entity *next, *previous;               /* queue, or list of those held back */
     struct fair_entity *member_next, *member_previous; /* of the active ones of its group */
 };

@@ -18,11 +18,6 @@ _Static_assert(sizeof(struct vcpu_page) <= PAGE_SIZE, "a vCPU fits a page");
 
 #define APIC_ID_STEP 2u /* as Xen numbers them [xen-pvh-hvm.md 1] */
 
-static struct lock *queue_lock(const struct vcpu *vcpu)
-{
-    return &sched_table[vcpu->cpu].queue_lock;
-}
-
 static void timers_make(struct vcpu *vcpu)
 {
     timer_make(&vcpu->timer[VCPU_TIMER_PARK], vcpu, TIMER_WAKE, VCPU_TIMER_PARK);
@@ -59,7 +54,7 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     page->vcpu.lapic = &page->lapic;
     page->vcpu.state = VCPU_DOWN;
     page->vcpu.is_paused = p->pause_count != 0;
-    page->vcpu.slice_left_ns = SCHED_SLICE_NS;
+    fair_entity_make(&page->vcpu.fair, &p->fair);
     page->vcpu.run_class = RUN_OFFLINE;
     page->vcpu.run_class_since_ns = clock_now_ns();
     timers_make(&page->vcpu);
@@ -77,14 +72,10 @@ undo_page:
 
 void vcpu_end(struct vcpu *vcpu)
 {
-    struct sched *sched = &sched_table[vcpu->cpu];
-
-    lock_take(&sched->queue_lock);
+    lock_take(&queue_lock);
     vcpu->state = VCPU_DOWN;
-    sched_dequeue(vcpu);
-    if (sched->current == vcpu)
-        sched->current = NULL;
-    lock_drop(&sched->queue_lock);
+    sched_forget(vcpu);
+    lock_drop(&queue_lock);
     for (u32 i = 0; i < VCPU_TIMERS; i++)
         timer_cancel(&vcpu->timer[i]);
     guest_end(vcpu->guest);
@@ -105,26 +96,26 @@ enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info)
 
 enum status vcpu_up(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_DOWN) {
         vcpu->state = VCPU_RUNNABLE;
         vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
         sched_enqueue(vcpu);
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     return ST_OK;
 }
 
 enum status vcpu_down(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state != VCPU_DOWN) {
         vcpu->state = VCPU_DOWN;
         if (sched_table[vcpu->cpu].current != vcpu)
             vcpu_account(vcpu, RUN_OFFLINE, clock_now_ns());
         sched_dequeue(vcpu);
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     timer_cancel(&vcpu->timer[VCPU_TIMER_PARK]);
     return ST_OK;
 }
@@ -134,7 +125,7 @@ void vcpu_park(struct vcpu *vcpu, u64 deadline_ns)
     bool has_parked = false;
 
     vcpu->has_deadline_passed = false;
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_RUNNABLE && !vcpu_has_raised(vcpu)) {
         vcpu->state = VCPU_PARKED;
         if (sched_table[vcpu->cpu].current != vcpu)
@@ -142,38 +133,40 @@ void vcpu_park(struct vcpu *vcpu, u64 deadline_ns)
         sched_dequeue(vcpu);
         has_parked = true;
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     if (has_parked && deadline_ns != TIME_NEVER)
         timer_arm(&vcpu->timer[VCPU_TIMER_PARK], deadline_ns);
 }
 
 void vcpu_wake(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_PARKED) {
         vcpu->state = VCPU_RUNNABLE;
         if (sched_table[vcpu->cpu].current != vcpu)
             vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
         sched_enqueue(vcpu);
+    } else {
+        sched_poke(vcpu);
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     timer_cancel(&vcpu->timer[VCPU_TIMER_PARK]);
 }
 
 void vcpu_pause(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     vcpu->is_paused = true;
     sched_dequeue(vcpu);
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
 }
 
 void vcpu_resume(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     vcpu->is_paused = false;
     sched_enqueue(vcpu);
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
 }
 
 void vcpu_account(struct vcpu *vcpu, enum run_class run_class, u64 now_ns)

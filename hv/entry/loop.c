@@ -41,6 +41,11 @@ static void enter(struct cpu *cpu, struct vcpu *vcpu, struct exit *exit)
     cpu->is_kicked = false;
 }
 
+static bool is_stopped(const struct vcpu *vcpu)
+{
+    return vcpu->state != VCPU_RUNNABLE || vcpu->is_paused;
+}
+
 /* Enters the vCPU again and again until someone else may have to run. */
 static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
 {
@@ -54,6 +59,8 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
         enter(cpu, vcpu, &exit);
         if (cpu->running != vcpu)
             return; /* it was ended while this CPU waited for the lock */
+        if (is_stopped(vcpu) && exit.kind != EXIT_INTERRUPT && exit.kind != EXIT_SHUTDOWN)
+            continue; /* stopped while it was inside: the instruction will exit again */
         vcpu->exits[exit.kind]++;
         exit_handle(vcpu, &exit);
     } while (!(cpu->timer_due | cpu->input_due | cpu->ipi_due) && !sched_must_switch(sched));
