@@ -137,6 +137,8 @@ clean:
 	rm -rf $(BUILD)
 
 -include abi-tests/kit/kit.mk
+-include abi-tests/oracle/oracle.mk
+-include abi-tests/bench/bench.mk
 -include abi-tests/tools/tools.mk
 -include hv/host/host.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
