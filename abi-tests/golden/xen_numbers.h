@@ -269,4 +269,8 @@
 #define G_HVM_PARAM_IDENT_PT             12
 #define G_HVM_NR_PARAMS                  39
 
+/* vcpu_guest_context, vcpu_hvm_context [xen/arch-x86/xen.h, xen/hvm/hvm_vcpu.h] */
+#define G_VGCF_in_kernel    4
+#define G_VCPU_HVM_MODE_64B 1
+
 #endif

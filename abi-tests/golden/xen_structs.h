@@ -52,6 +52,32 @@ struct g_iret_context {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
+struct g_cpu_user_regs {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint32_t error_code, entry_vector;
+    uint64_t rip;
+    uint16_t cs, pad0;
+    uint8_t saved_upcall_mask, pad1[3];
+    uint64_t rflags, rsp;
+    uint64_t ss, es, ds, fs, gs;
+};
+struct g_vcpu_guest_context {
+    uint8_t fpu[512];
+    uint64_t flags;
+    struct g_cpu_user_regs user_regs;
+    struct g_trap_info trap_ctxt[256];
+    uint64_t ldt_base, ldt_ents, gdt_frames[16], gdt_ents;
+    uint64_t kernel_ss, kernel_sp, ctrlreg[8], debugreg[8];
+    uint64_t event_callback, failsafe_callback, syscall_callback, vm_assist;
+    uint64_t fs_base, gs_base_kernel, gs_base_user;
+};
+
+/* [xen/hvm/hvm_vcpu.h] */
+struct g_vcpu_hvm_context {
+    uint32_t mode, pad;
+    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, rip, rflags, cr0, cr3, cr4, efer;
+};
+
 /* [xen/memory.h] */
 struct g_memory_reservation {
     uint64_t extent_start, nr_extents;

@@ -65,3 +65,14 @@ check: exits
 $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+
+# The conformance suite on us, on Debian's Xen, and the difference.
+.PHONY: abi abi-check oracle matrix
+abi: images $(BUILD)/abi.elf
+	@abi-tests/tools/abi run
+abi-check: images $(BUILD)/abi.elf
+	@abi-tests/tools/abi run --sample
+oracle: $(BUILD)/abi.elf
+	@abi-tests/tools/abi oracle $(PEERS)
+matrix: $(BUILD)/abi.elf
+	@abi-tests/tools/abi matrix

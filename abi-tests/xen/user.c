@@ -10,7 +10,7 @@ void user_enter(uint64_t frame);
 extern uint8_t user_int3[], user_ud2[], user_syscall[], user_read[], syscall_entry[];
 
 /* Frames of iret as the hypercall's slot leaves them below: flags, rip, cs, rflags, rsp, ss. */
-__asm__("    .text\n"
+__asm__("    .pushsection .text\n"
         "user_enter:\n"
         "    movq 40(%rdi), %rax\n"
         "    pushq %rax\n"
@@ -40,7 +40,8 @@ __asm__("    .text\n"
         "    popq %rcx\n"
         "    popq %r11\n"
         "    movq %rax, syscall_rax(%rip)\n"
-        "    ud2\n");
+        "    ud2\n"
+        "    .popsection\n");
 
 extern uint64_t user_rcx, user_r11, user_rax, syscall_rax;
 uint64_t user_rcx, user_r11, user_rax, syscall_rax;

@@ -115,7 +115,7 @@ HANDLER(op_event_channel_op_bind_vcpu)
 HANDLER(op_event_channel_op_unmask)
 {
     FETCH(unmask, a1);
-    if (arg.port >= XEN_EVTCHN_2L_CHANNELS)
+    if (arg.port >= XEN_EVTCHN_2L_CHANNELS || event_ports[arg.port].kind == EVENT_FREE)
         return -XEN_EINVAL;
     event_unmask(arg.port);
     return 0;
@@ -147,6 +147,8 @@ HANDLER(op_event_channel_op_init_control)
 HANDLER(op_event_channel_op_expand_array)
 {
     FETCH(expand_array, a1);
+    if (!fifo_in_use())
+        return -XEN_EOPNOTSUPP;
     return xen_errno(fifo_expand_array(mfn(arg.array_gfn)));
 }
 
@@ -157,6 +159,8 @@ HANDLER(op_event_channel_op_set_priority)
         return -XEN_ENOSYS;
     if (arg.port >= XEN_EVTCHN_2L_CHANNELS || arg.priority > XEN_FIFO_PRIORITY_MIN)
         return -XEN_EINVAL;
+    if (event_ports[arg.port].kind == EVENT_FREE)
+        return -XEN_EACCES;
     event_ports[arg.port].priority = (u8)arg.priority;
     return 0;
 }

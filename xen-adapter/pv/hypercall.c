@@ -18,6 +18,9 @@ REFUSAL(EOPNOTSUPP)
 #define TARGET_TRANSLATE(handler, error) handler
 #define TARGET_REFUSE(handler, error)    refuse_##error
 
+/* The bases of set_segment_base are arguments, not operations. */
+#define UNKNOWN_SUB(nr) ((nr) == XENNR_set_segment_base ? -XEN_EINVAL : -XEN_ENOSYS)
+
 enum family_index {
 #define FAMILY(nr, call, nargs, mask, header) FAMILY_##call,
 #include "xen-adapter/abi/xen.def"
@@ -36,7 +39,7 @@ static const hypercall_fn op_table[FAMILY_COUNT][XEN_SUB_SPACE] = {
         u32 sub = (u32)a1 & (mask);                                                            \
         hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;           \
                                                                                                \
-        return op ? op(a2, a3, a4, a1) : -XEN_ENOSYS;                                          \
+        return op ? op(a2, a3, a4, a1) : UNKNOWN_SUB(nr);                                         \
     }
 #include "xen-adapter/abi/xen.def"
 

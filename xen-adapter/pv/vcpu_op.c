@@ -16,9 +16,12 @@ static s64 vcpu_exists(u64 id)
 HANDLER(op_vcpu_op_initialise)
 {
     s64 result = vcpu_exists(a1);
+    u64 first;
 
     if (result != 0)
         return result;
+    if (copy_from_guest(&first, a2, sizeof(first)) != ST_OK)
+        return -XEN_EFAULT;
     return vcpu_find((u32)a1)->initialised ? -XEN_EEXIST : -XEN_ENOSYS;
 }
 
@@ -76,8 +79,9 @@ HANDLER(op_vcpu_op_register_vcpu_info)
         return -XEN_EFAULT;
     if (vcpu_exists(a1) != 0)
         return -XEN_ENOENT;
-    if (want.offset > PAGE_SIZE - sizeof(*info) || (want.offset & 7) != 0 ||
-        vcpu->info != &guest_shared->vcpu_info[vcpu->id] ||
+    if (want.offset > PAGE_SIZE - sizeof(*info) || (want.offset & 7) != 0)
+        return -XEN_ENXIO;
+    if (vcpu->info != &guest_shared->vcpu_info[vcpu->id] ||
         frame_type_get(want.mfn, FRAME_WRITABLE) != ST_OK)
         return -XEN_EINVAL;
     info = (struct xen_vcpu_info *)(mmu.direct + (want.mfn << PAGE_SHIFT) + want.offset);
