@@ -76,6 +76,7 @@ struct g_vcpu_guest_context {
 struct g_vcpu_hvm_context {
     uint32_t mode, pad;
     uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, rip, rflags, cr0, cr3, cr4, efer;
+    uint64_t rest; /* of the union: the 32-bit form is longer */
 };
 
 /* [xen/memory.h] */

@@ -43,7 +43,7 @@ static struct image *image_find(struct text target)
         return NULL;
     image->module = module;
     /* The steward alone has this memory: the module is written in place. */
-    memory_disk_make(&image->disk, (u8 *)(uintptr_t)module->bytes, module->size, 0);
+    memory_disk_make(&image->disk, (u8 *)(uintptr_t)module->bytes, module->size, DISK_DISCARDS);
     return image;
 }
 
@@ -220,7 +220,12 @@ static enum status keys_put(struct vbd *vbd, const struct disk_config *config)
     TRY(bus_put_number(bus, "info", info));
     TRY(bus_put(bus, "feature-barrier", "0"));
     TRY(bus_put(bus, "feature-flush-cache", "1"));
-    TRY(bus_put(bus, "feature-discard", (disk->flags & DISK_DISCARDS) ? "1" : "0"));
+    if ((disk->flags & DISK_DISCARDS) && !config->is_readonly) {
+        TRY(bus_put(bus, "feature-discard", "1"));
+        TRY(bus_put_number(bus, "discard-granularity", SECTOR_BYTES));
+        TRY(bus_put(bus, "discard-alignment", "0"));
+        TRY(bus_put(bus, "discard-secure", "0"));
+    }
     TRY(bus_put(bus, "feature-persistent", "1"));
     TRY(bus_put_number(bus, "feature-max-indirect-segments", BLK_SEGMENTS_MAX));
     TRY(bus_put_number(bus, "max-ring-page-order", 4));

@@ -39,7 +39,7 @@ static const hypercall_fn op_table[FAMILY_COUNT][XEN_SUB_SPACE] = {
         u32 sub = (u32)a1 & (mask);                                                            \
         hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;           \
                                                                                                \
-        return op ? op(a2, a3, a4, a1) : UNKNOWN_SUB(nr);                                         \
+        return op ? op(a2, a3, a4, a1) : UNKNOWN_SUB(nr);                                      \
     }
 #include "xen-adapter/abi/xen.def"
 

@@ -66,8 +66,8 @@ HANDLER(op_vcpu_op_send_nmi)
 }
 
 /*
- * Once for each vCPU; the frame stays writable memory from then on. What was pending in the old place is pending in the new one, and to lose
- * nothing the guest is made to look at all ports.
+ * Once for each vCPU; the frame stays writable memory from then on. What was pending in the old
+ * place is pending in the new one, and to lose nothing the guest is made to look at all ports.
  */
 HANDLER(op_vcpu_op_register_vcpu_info)
 {
