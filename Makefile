@@ -9,7 +9,7 @@
 # Sources are picked up by folder; the three images and every unit test are made from
 #   entente.elf   hv/{lib,cpu,core,entry,boot} hypercall xen-adapter enlight  (not pv, not store)
 #   pvshim.elf    xen-adapter/pv + hv/lib                                     (pvshim.mk)
-#   steward.elf   guest-drivers/{lib,steward} xen-adapter/store + hv/lib
+#   steward.elf   guest-drivers/{lib,steward,service} xen-adapter/store + hv/lib
 #   unit/test_X   abi-tests/unit/test_X.c + the paths of its line "// sources: ..."
 #   fuzz/fuzz_X   abi-tests/fuzz/fuzz_X.c + the paths of its line "// sources: ..."
 
@@ -40,7 +40,7 @@ HV_SOURCES := $(wildcard hv/lib/*.c hv/cpu/*.c hv/cpu/*.S hv/core/*.c hv/entry/*
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
 
 STEWARD_SOURCES := $(wildcard hv/lib/*.c guest-drivers/lib/*.c guest-drivers/lib/*.S \
-	guest-drivers/steward/*.c xen-adapter/store/*.c)
+	guest-drivers/steward/*.c guest-drivers/service/*.c xen-adapter/store/*.c)
 STEWARD_OBJECTS := $(STEWARD_SOURCES:%=$(BUILD)/steward/%.o)
 
 .PHONY: all images unit check clean FORCE
@@ -137,6 +137,8 @@ clean:
 	rm -rf $(BUILD)
 
 -include abi-tests/kit/kit.mk
+-include abi-tests/oracle/oracle.mk
+-include abi-tests/bench/bench.mk
 -include abi-tests/tools/tools.mk
 -include hv/host/host.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

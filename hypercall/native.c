@@ -310,8 +310,6 @@ static enum status native_port_wait(struct call *call)
         return ST_OK;
     if (deadline_ns <= clock_now_ns())
         return ST_TIMED_OUT;
-    /* A server does more at a time, with fewer switches, when it lets its clients finish. */
-    call->vcpu->slice_left_ns = 0;
     vcpu_park(call->vcpu, deadline_ns);
     return ST_AGAIN;
 }

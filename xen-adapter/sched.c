@@ -101,7 +101,8 @@ s64 xen_sched_op_poll(struct xen_call *call)
 
         if (xen_fetch(call, in.ports + i * sizeof(port), &port, sizeof(port)) != ST_OK)
             return -XEN_EFAULT;
-        if (op_port_status(call->partition, port, &status) != ST_OK)
+        if (op_port_status(call->partition, port, &status) != ST_OK ||
+            status.kind == OP_PORT_FREE)
             return -XEN_EINVAL;
         if (xen_event_is_pending(call->domain, port))
             return 0;

@@ -100,10 +100,10 @@ s64 xen_vcpu_op_initialise(struct xen_call *call)
 
     if (!vcpu)
         return -XEN_ENOENT;
-    if (op_vcpu_is_initialised(vcpu))
-        return -XEN_EEXIST;
     if (xen_fetch(call, call->arg[2], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
+    if (op_vcpu_is_initialised(vcpu))
+        return -XEN_EEXIST;
     if (in.pad)
         return -XEN_EINVAL;
     if (in.mode == XEN_VCPU_HVM_MODE_32B)

@@ -1,17 +1,16 @@
 #include "abi-tests/kit/kit.h"
 #include "abi-tests/golden/xen_numbers.h"
+#include "abi-tests/golden/xen_structs.h"
 
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
 void kit_start(uint64_t info, uint64_t is_pv);
-void *memcpy(void *to, const void *from, size_t count);
-void *memset(void *to, int byte, size_t count);
 
-extern uint8_t hypercall_page[];
 extern void kit_ud_pv(void);
 extern void kit_ud_pvh(void);
 
 enum kit_kind kit_kind;
+bool kit_is_control_domain;
 const char *kit_command_line;
 const uint8_t *kit_start_info;
 
@@ -77,6 +76,20 @@ static void console_write(const char *text, size_t count)
         kit_hypercall(G_HYPERVISOR_console_io, G_CONSOLEIO_write, count, (uintptr_t)text, 0);
 }
 
+/* A console behind a slow line loses what comes too fast: pace=N sleeps N ms after each line.
+ */
+static void console_pace(void)
+{
+    struct g_sched_poll sleep = {0, 0, 0, 0};
+    uint64_t pace = kit_option("pace", 0);
+
+    if (pace == 0)
+        return;
+    sleep.timeout = kit_now() + pace * 1000000;
+    while (kit_now() < sleep.timeout)
+        kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_poll, (uintptr_t)&sleep, 0, 0);
+}
+
 static size_t put_number(char *out, uint64_t value, unsigned base)
 {
     char digits[24];
@@ -122,10 +135,13 @@ void kit_print(const char *text, ...)
     }
     va_end(list);
     console_write(line, used);
+    console_pace();
 }
 
 void kit_exit(uint32_t reason)
 {
+    while (ring != NULL && ring_index(G_CONSOLE_out_prod) != ring_index(G_CONSOLE_out_cons))
+        kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
     for (;;)
         kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_shutdown, (uintptr_t)&reason, 0, 0);
 }
@@ -144,6 +160,41 @@ uint64_t kit_option(const char *name, uint64_t otherwise)
         return value;
     }
     return otherwise;
+}
+
+static bool word_starts(const char *at, const char *word)
+{
+    while (*word != '\0' && *at == *word)
+        at++, word++;
+    return *word == '\0';
+}
+
+static bool word_ends(const char *at)
+{
+    return *at == '\0' || *at == ',' || *at == ' ';
+}
+
+bool kit_option_holds(const char *name, const char *word, bool absent)
+{
+    size_t length = 0, option = 0;
+
+    while (name[option] != '\0')
+        option++;
+    while (word[length] != '\0')
+        length++;
+    for (const char *at = kit_command_line; *at != '\0'; at++) {
+        if (!word_starts(at, name) || at[option] != '=')
+            continue;
+        for (at += option; *at == '=' || *at == ',';) {
+            at++;
+            if (word_starts(at, word) && word_ends(at + length))
+                return true;
+            while (!word_ends(at))
+                at++;
+        }
+        return false;
+    }
+    return absent;
 }
 
 void kit_catch_ud(void)
@@ -194,8 +245,10 @@ static void start_pv_guest(void)
     kit_kind = KIT_PV;
     kit_command_line = (const char *)kit_start_info + G_START_INFO_cmd_line;
     if (*(const uint32_t *)(const void *)(kit_start_info + G_START_INFO_flags) &
-        G_SIF_INITDOMAIN)
+        G_SIF_INITDOMAIN) {
+        kit_is_control_domain = true;
         return;
+    }
     ring_port = (uint32_t)read64(kit_start_info + G_START_INFO_console_evtchn);
     ring =
         (volatile uint8_t *)(uintptr_t)(m2p[read64(kit_start_info + G_START_INFO_console_mfn)]
@@ -233,6 +286,11 @@ static void start_pvh_guest(void)
     }
     __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base + 2));
     __asm__ volatile("wrmsr" ::"c"(ebx), "a"((uint32_t)page), "d"((uint32_t)(page >> 32)));
+    if (*(const uint32_t *)(const void *)(kit_start_info + G_HVM_START_INFO_flags) &
+        G_SIF_INITDOMAIN) {
+        kit_is_control_domain = true;
+        return;
+    }
     ring_port = (uint32_t)hvm_param(G_HVM_PARAM_CONSOLE_EVTCHN);
     ring = (volatile uint8_t *)(uintptr_t)(hvm_param(G_HVM_PARAM_CONSOLE_PFN) << 12);
 }

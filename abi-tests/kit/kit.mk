@@ -11,7 +11,7 @@ $(BUILD)/kit/%.o: abi-tests/%
 KIT_LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
 	-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
 	-o $@ $(filter %.o,$^)
-KIT := $(BUILD)/kit/kit/start.S.o $(BUILD)/kit/kit/kit.c.o abi-tests/kit/kit.lds
+KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) abi-tests/kit/kit.lds
 
 $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
 	$(call say,LINK)
@@ -22,6 +22,21 @@ $(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.
 $(BUILD)/exits.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+
+
+# The conformance suite: one image, both guest types. Tests run in the order of this list; the FIFO
+# ones are last, since no guest can go back to two levels.
+ABI_TESTS := version memory physmap sched vcpu event grant assist hvm physdev multicall \
+	traps user segments descriptors tables mmuext refusals shutdown event_fifo
+ABI_OBJECTS := $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
+$(BUILD)/abi.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(ABI_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
+$(BUILD)/kit/rows.inc: abi-tests/golden/rows.tsv
+	@mkdir -p $(@D)
+	$(Q)awk -F'\t' '/^[CD]/ { printf "{%d, %d, \"%s\"},\n", $$2, $$3, $$4 }' $< >$@
+$(BUILD)/kit/xen/refusals.c.o: $(BUILD)/kit/rows.inc
+$(BUILD)/kit/xen/refusals.c.o: KIT_CFLAGS += -DROWS_FILE='"$(BUILD)/kit/rows.inc"'
 
 # The boot measurement: a first process, and the first instruction under bare QEMU.
 $(BUILD)/bench-init: abi-tests/bench/init.c
@@ -45,3 +60,19 @@ bench: images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-entry.elf
 exits: images $(BUILD)/exits.elf
 	@abi-tests/xen/exits-test
 check: exits
+
+# The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
+$(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
+
+# The conformance suite on us, on Debian's Xen, and the difference.
+.PHONY: abi abi-check oracle matrix
+abi: images $(BUILD)/abi.elf
+	@abi-tests/tools/abi run
+abi-check: images $(BUILD)/abi.elf
+	@abi-tests/tools/abi run --sample
+oracle: $(BUILD)/abi.elf
+	@abi-tests/tools/abi oracle $(PEERS)
+matrix: $(BUILD)/abi.elf
+	@abi-tests/tools/abi matrix

@@ -90,6 +90,7 @@ kit_gdt_pointer:
     .balign 4096
 kit_top:
     .skip 4096
+    .globl kit_pointers
 kit_pointers:
     .skip 4096
 kit_directories:

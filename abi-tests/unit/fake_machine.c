@@ -33,6 +33,9 @@ const char *fake_keys;
 const char build_id[] = "test";
 
 static struct cpu the_cpu = {.self = &the_cpu};
+struct cpu *cpu_table[CPU_MAX] = {&the_cpu};
+u32 cpu_count = 1;
+
 static struct frame_meta meta[FAKE_FRAMES];
 
 /* Shares and timers of an earlier test die with their partitions; the root has no other end. */
@@ -69,7 +72,7 @@ void fake_machine_reset(void)
     frame_setup(meta, FAKE_FRAMES);
     frame_range_add(hpa(0), hpa(FAKE_FRAMES * PAGE_SIZE));
     partition_init();
-    sched_init();
+    sched_init(1);
     fake_now_ns = 1000000000u;
     fake_paging = (struct guest_paging){0};
     fake_cpl = 0;
@@ -88,6 +91,16 @@ struct partition *fake_partition(const char *name, u32 flags, u64 pages)
         vcpu_start_pvh(vcpu, 0x100000, 0x1000) != ST_OK || partition_resume(p) != ST_OK)
         abort();
     return p;
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+    cpu->is_kicked = true;
+}
+
+void cpu_wait_outside(const struct cpu *cpu)
+{
+    (void)cpu;
 }
 
 void print(const char *text, ...)

@@ -1,18 +1,23 @@
 /* Frames: whatever is taken comes back, blocks never overlap, owners are exact. */
-// sources: hv/core/frame.c
+// sources: hv/core/frame.c hv/core/locks.c
+#include <asm/prctl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "hv/core/frame.h"
+#include "hv/cpu/cpu.h"
 #include "hv/cpu/ptab.h"
 #include "hv/lib/print.h"
 
 enum { FRAMES = 4096, HOLE_BEGIN = 1000, HOLE_END = 1100 };
 
 static struct frame_meta meta[FRAMES];
+static struct cpu the_cpu = {.self = &the_cpu};
 
 void panic(const char *text, ...)
 {
@@ -23,6 +28,8 @@ void panic(const char *text, ...)
 static int map_memory(void **state)
 {
     (void)state;
+    if (syscall(SYS_arch_prctl, ARCH_SET_GS, &the_cpu) != 0)
+        return 1;
     return mmap(phys_to_virt(hpa(0)), FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED;
 }
@@ -30,6 +37,7 @@ static int map_memory(void **state)
 static int fill(void **state)
 {
     (void)state;
+    the_cpu.lock_held = 0; /* a panic in the test before left it */
     frame_setup(meta, FRAMES);
     frame_range_add(hpa(0), hpa(HOLE_BEGIN * PAGE_SIZE));
     frame_range_add(hpa(HOLE_END * PAGE_SIZE), hpa(FRAMES * PAGE_SIZE));

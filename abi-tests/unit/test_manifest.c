@@ -166,13 +166,13 @@ static void test_unknown_keys(void **state)
 static void test_ignored_keys_warn_once(void **state)
 {
     (void)state;
-    parse(BASE "vif = [ 'bridge=br0',\n  \"mac=1\", # two lines\n ]\ndisk = ['a', ['b']]\n"
+    parse(BASE "vif = [ 'bridge=br0',\n  \"mac=1\", # two lines\n ]\npci = ['a', ['b']]\n"
                "localtime = 1\nname='b'\nkernel='k'\nvif = []\nboot='cd'\n");
     assert_int_equal(manifest.refused, 0);
     assert_int_equal(manifest.count, 2);
     assert_non_null(strstr(said, "entente: warning: a.cfg:3: \"vif\""));
     assert_null(strstr(strstr(said, "\"vif\"") + 1, "\"vif\""));
-    assert_non_null(strstr(said, "\"disk\""));
+    assert_non_null(strstr(said, "\"pci\""));
     assert_non_null(strstr(said, "\"boot\""));
 }
 

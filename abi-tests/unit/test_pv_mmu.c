@@ -526,8 +526,7 @@ static void test_leaving_frame_keeps_its_mapping(void **state)
     fake_check();
 }
 
-/* ---- Writes to page tables ----------------------------------------------------------------
- */
+/* ---- Writes to page tables ----------------------------------------------------------- */
 
 struct write_case {
     u8 code[12];

@@ -42,8 +42,7 @@ static void test_random_runs(void **state)
     }
 }
 
-/* ---- All sequences of a few operations on three frames --------------------------------------
- */
+/* ---- All sequences of a few operations on three frames ------------------------------- */
 
 #define A     (FAKE_GUEST + 4)
 #define B     (A + 1)

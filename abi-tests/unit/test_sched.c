@@ -1,6 +1,6 @@
 /* Scheduler and timers with a clock that only the test moves. */
 // sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
-// sources: hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
+// sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,24 +30,28 @@ static int setup(void **state)
     b = fake_partition("b", PARTITION_XEN, 16)->vcpu[0];
     /* Everybody has run once, the root sleeps. */
     for (u32 i = 0; i < 3; i++)
-        tick(SCHED_SLICE_NS);
+        tick(FAIR_SLICE_NS);
     vcpu_park(root, TIME_NEVER);
     return 0;
 }
 
-static void test_round_robin(void **state)
+/* Equal shares by turns, each slice whole. */
+static void test_turns(void **state)
 {
-    struct vcpu *first = tick(0);
-    struct vcpu *second = first == a ? b : a;
+    u64 ran[2] = {0};
 
     (void)state;
-    for (u32 i = 0; i < 10; i++) {
-        assert_ptr_equal(tick(0), first);
+    for (u32 i = 0; i < 200; i++) {
+        struct vcpu *now = tick(0);
+        u64 left = sched_deadline() - fake_now_ns;
+
+        assert_true(now == a || now == b);
         assert_false(sched_must_switch(sched_here()));
-        assert_int_equal(sched_deadline(), fake_now_ns + first->slice_left_ns);
-        assert_ptr_equal(tick(first->slice_left_ns), second);
-        assert_ptr_equal(tick(second->slice_left_ns), first);
+        assert_in_range(left, 1, FAIR_SLICE_NS + 1);
+        fake_now_ns += left;
+        ran[now == b] += left;
     }
+    assert_in_range(ran[0], ran[1] - 2 * FAIR_SLICE_NS, ran[1] + 2 * FAIR_SLICE_NS);
 }
 
 static void test_alone_there_is_no_tick(void **state)
@@ -75,33 +79,30 @@ static void test_idle(void **state)
     assert_ptr_equal(tick(0), b);
 }
 
+/* The root serves: it gets the CPU as soon as the running one had its least run, and leaves the
+ * others theirs. */
 static void test_waker_goes_first_and_cannot_starve(void **state)
 {
-    struct vcpu *running = tick(0);
-    struct vcpu *other = running == a ? b : a;
-    u64 ran = 0;
+    u64 ran[3] = {0};
 
     (void)state;
-    /* The root is woken again and again and uses 1 ms each time. */
-    for (u32 i = 0; i < 60 && ran < SCHED_SLICE_NS; i++) {
-        vcpu_wake(root);
-        if (root->slice_left_ns == SCHED_SLICE_NS && i > 12)
-            break;
-        running = tick(0);
-        if (running != root) {
-            ran += MS;
-            tick(MS);
-            continue;
-        }
-        fake_now_ns += MS;
-        vcpu_park(root, TIME_NEVER);
+    for (u32 i = 0; i < 100; i++)
+        tick(FAIR_SLICE_NS);
+    for (u32 i = 0; i < 300; i++) {
+        struct vcpu *running = tick(0);
+
+        if (running == root)
+            vcpu_park(root, TIME_NEVER);
         running = tick(0);
         assert_ptr_not_equal(running, root);
+        ran[running == b] += MS;
+        tick(MS);
+        vcpu_wake(root);
+        assert_in_range(sched_deadline(), 0, fake_now_ns + FAIR_RUN_MIN_NS);
+        assert_ptr_equal(tick(FAIR_RUN_MIN_NS), root);
+        fake_now_ns += MS / 10;
     }
-    /* Sooner or later both others had the CPU. */
-    for (u32 i = 0; i < 30 && running != other; i++)
-        running = tick(MS);
-    assert_ptr_equal(running, other);
+    assert_true(ran[0] > 100 * MS && ran[1] > 100 * MS);
 }
 
 static void test_yield(void **state)
@@ -155,7 +156,7 @@ static void test_pause_stops_the_running_one(void **state)
     assert_ptr_not_equal(tick(0), running);
     vcpu_wake(running); /* no way in while paused */
     for (u32 i = 0; i < 4; i++)
-        assert_ptr_not_equal(tick(SCHED_SLICE_NS), running);
+        assert_ptr_not_equal(tick(FAIR_SLICE_NS), running);
     assert_int_equal(partition_resume(running->partition), ST_OK);
     assert_ptr_equal(tick(0), running);
 }
@@ -168,7 +169,7 @@ static void test_down_and_up(void **state)
     assert_int_equal(vcpu_down(running), ST_OK);
     assert_ptr_not_equal(tick(0), running);
     vcpu_wake(running);
-    assert_ptr_not_equal(tick(SCHED_SLICE_NS), running);
+    assert_ptr_not_equal(tick(FAIR_SLICE_NS), running);
     assert_int_equal(vcpu_start_pvh(running, 0, 1), ST_OK);
     assert_int_equal(vcpu_start_pvh(running, 0, 1), ST_BUSY);
     assert_ptr_equal(tick(0), running);
@@ -183,7 +184,7 @@ static void test_destroy_the_queued_and_the_timed(void **state)
     timer_arm(&other->timer[VCPU_TIMER_SINGLE], fake_now_ns + MS);
     assert_int_equal(partition_destroy(other->partition), ST_OK);
     assert_int_equal(timer_next(), TIME_NEVER);
-    assert_ptr_equal(tick(2 * SCHED_SLICE_NS), running);
+    assert_ptr_equal(tick(2 * FAIR_SLICE_NS), running);
 }
 
 static void test_single_shot_raises_its_port(void **state)
@@ -272,7 +273,7 @@ static void test_runtime_adds_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_round_robin, setup),
+        cmocka_unit_test_setup(test_turns, setup),
         cmocka_unit_test_setup(test_alone_there_is_no_tick, setup),
         cmocka_unit_test_setup(test_idle, setup),
         cmocka_unit_test_setup(test_waker_goes_first_and_cannot_starve, setup),

@@ -102,8 +102,7 @@ static long extended(uint64_t command, uint64_t arg1, uint64_t arg2)
     return kit_hypercall(G_HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, G_DOMID_SELF);
 }
 
-/* ---- L1 entries ----------------------------------------------------------------------------
- */
+/* ---- L1 entries ---------------------------------------------------------------------- */
 
 static void check_l1(void)
 {

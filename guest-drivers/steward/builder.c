@@ -2,6 +2,7 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/acpi.h"
+#include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/registry.h"
 #include "hv/lib/format.h"
 #include "hv/lib/elf.h"
@@ -262,7 +263,10 @@ static enum status rings_make(struct guest *guest)
     TRY(connect(guest, &guest->store_port, &guest->store_remote_port));
     TRY(property(guest, NATIVE_STORE_GFN, STORE_GFN));
     TRY(property(guest, NATIVE_STORE_PORT, guest->store_remote_port));
-    return registry_introduce(guest);
+    TRY(registry_introduce(guest));
+    TRY(disks_introduce(guest));
+    registry_notify();
+    return ST_OK;
 }
 
 /* Bytes of a UUID of version 4 from the clock and the name. */
@@ -367,6 +371,7 @@ void guest_clear(struct guest *guest)
 {
     struct native_partition in = {guest->partition, 0};
 
+    disks_release(guest);
     if (guest->store) {
         registry_release(guest);
         give_back(ring_window(guest, 1));

@@ -4,7 +4,7 @@
 
 #include "guest-drivers/steward/manifest.h"
 
-enum value_kind { VALUE_STRING, VALUE_NUMBER, VALUE_ACTION, VALUE_ANY };
+enum value_kind { VALUE_STRING, VALUE_NUMBER, VALUE_ACTION, VALUE_LIST, VALUE_ANY };
 
 struct key {
     const char *name;

@@ -4,7 +4,9 @@
  */
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/service/bus.h"
 #include "guest-drivers/steward/console.h"
+#include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/registry.h"
 #include "guest-drivers/steward/steward.h"
@@ -101,6 +103,8 @@ static void guest_add(struct config *config)
     guest->kernel = file_find(config, KEY_KERNEL, "kernel");
     if (!config->is_refused && config->string[KEY_RAMDISK].length != 0)
         guest->ramdisk = file_find(config, KEY_RAMDISK, "ramdisk");
+    if (!config->is_refused)
+        disks_check(config);
     if (config->is_refused) {
         steward.manifest.refused++;
         memset(guest, 0, sizeof(*guest));
@@ -141,6 +145,8 @@ static void port_serve(u32 port)
         console_input();
     if (port == steward.ended_port)
         life_check();
+    if (disks_serve(port))
+        return;
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct guest *guest = &steward.guest[i];
 
@@ -151,6 +157,8 @@ static void port_serve(u32 port)
         else if (port == guest->store_port)
             registry_serve(guest);
     }
+    bus_serve();
+    registry_notify();
 }
 
 static void serve(void)
@@ -158,9 +166,11 @@ static void serve(void)
     struct native_port_wait wait = {FOR_EVER};
     struct native_port raised;
 
-    while (!life_is_over())
+    while (!life_is_over()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
+        wait.deadline_ns = disks_continue() ? 0 : FOR_EVER;
+    }
 }
 
 static u32 verdict(void)
@@ -186,6 +196,7 @@ void guest_main(u64 start_info)
     steward.wants_times = string_has_word(options, "times");
     modules_read(info);
     registry_init(guest_pointer(free_at), MEMORY_END - free_at);
+    bus_init(registry_store());
     steward.input_port = event_port(NATIVE_CONSOLE_INPUT);
     steward.ended_port = event_port(NATIVE_PARTITION_ENDED);
     if (!steward.shim)

@@ -195,9 +195,10 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
 
     if (key->id == KEY_VCPUS) {
         if (value == 0 || value > CONFIG_VCPUS_MAX)
-            mistake(parser, parser->token.line,
-                    "vcpus = %lu: a guest has 1 to %u virtual CPUs; write for example vcpus = 2",
-                    (unsigned long)value, CONFIG_VCPUS_MAX);
+            mistake(
+                parser, parser->token.line,
+                "vcpus = %lu: a guest has 1 to %u virtual CPUs; write for example vcpus = 2",
+                (unsigned long)value, CONFIG_VCPUS_MAX);
         else
             guest->vcpus = (u32)value;
         return;
@@ -240,6 +241,44 @@ static bool skip_list(struct parser *parser)
     return true;
 }
 
+/* The strings of a list of a key that is used here; the current token is its bracket. */
+static bool take_list(struct parser *parser, const struct key *key)
+{
+    struct text_list *list = &parser->guest->list[key->id - KEY_DISK];
+    u32 line = parser->token.line;
+
+    for (;;) {
+        advance(parser);
+        while (parser->token.kind == TOKEN_BREAK)
+            advance(parser);
+        if (parser->token.kind == TOKEN_CLOSE)
+            return true;
+        if (parser->token.kind == TOKEN_END) {
+            mistake(parser, line, "a list without its closing bracket; add ']'");
+            return false;
+        }
+        if (parser->token.kind != TOKEN_STRING) {
+            mistake_token(parser, "strings in quotes with commas between them");
+            return false;
+        }
+        if (list->count == CONFIG_LIST_MAX) {
+            mistake(parser, parser->token.line, "%s = has more than %u entries; use fewer",
+                    key->name, CONFIG_LIST_MAX);
+            return false;
+        }
+        list->item[list->count++] = parser->token.text;
+        advance(parser);
+        while (parser->token.kind == TOKEN_BREAK)
+            advance(parser);
+        if (parser->token.kind == TOKEN_CLOSE)
+            return true;
+        if (parser->token.kind != TOKEN_COMMA) {
+            mistake_token(parser, "strings in quotes with commas between them");
+            return false;
+        }
+    }
+}
+
 /* The value after "key =", for a key that is used here. */
 static void value_use(struct parser *parser, const struct key *key)
 {
@@ -257,6 +296,9 @@ static void value_use(struct parser *parser, const struct key *key)
         else
             mistake(parser, token->line, "%s = %.*s is not a number; write for example %s = %u",
                     key->name, SHOW(token->text), key->name, key->id == KEY_VCPUS ? 1 : 512);
+    } else if (key->kind == VALUE_LIST) {
+        mistake(parser, token->line, "the value of \"%s\" is a list; put it in brackets",
+                key->name);
     } else if (token->kind == TOKEN_STRING) {
         set_string(parser, key, token->text);
     } else {
@@ -289,7 +331,8 @@ static bool statement(struct parser *parser)
     else
         parser->guest->line[key->id] = line;
     advance(parser);
-    if (parser->token.kind == TOKEN_APPEND && key->id != KEY_IGNORED) {
+    if (parser->token.kind == TOKEN_APPEND && key->id != KEY_IGNORED &&
+        key->kind != VALUE_LIST) {
         mistake(parser, line, "\"+=\" is not possible for \"%s\" here; write one whole value",
                 key->name);
         return false;
@@ -298,8 +341,12 @@ static bool statement(struct parser *parser)
         mistake_token(parser, "key = value");
         return false;
     }
+    if (key->kind == VALUE_LIST && parser->token.kind == TOKEN_EQUAL)
+        parser->guest->list[key->id - KEY_DISK].count = 0;
     advance(parser);
     if (parser->token.kind == TOKEN_OPEN) {
+        if (key->kind == VALUE_LIST)
+            return take_list(parser, key);
         if (key->id != KEY_IGNORED)
             mistake(parser, line, "\"%s\" takes one value, not a list; leave the brackets out",
                     key->name);

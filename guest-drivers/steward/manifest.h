@@ -48,6 +48,7 @@ enum config_key {
     KEY_ON_CRASH,
     KEY_ON_WATCHDOG,
     KEY_ON_SOFT_RESET,
+    KEY_DISK, /* the keys whose value is a list */
     KEYS_USED,
     KEY_IGNORED = KEYS_USED, /* known to xl, of no effect here */
 };
@@ -58,6 +59,13 @@ enum config_key {
 
 #define CONFIG_VCPUS_MAX 32u
 
+/* The strings of a list, in their order. */
+#define CONFIG_LIST_MAX 16
+struct text_list {
+    u32 count;
+    struct text item[CONFIG_LIST_MAX];
+};
+
 struct config {
     struct text file;
     bool is_refused;
@@ -66,8 +74,9 @@ struct config {
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
-    enum config_action action[KEYS_USED]; /* by KEY_ON_* */
-    u32 line[KEYS_USED];                  /* where the key stood, 0 = it did not */
+    enum config_action action[KEYS_USED];        /* by KEY_ON_* */
+    struct text_list list[KEYS_USED - KEY_DISK]; /* by key, from KEY_DISK on */
+    u32 line[KEYS_USED];                         /* where the key stood, 0 = it did not */
 };
 
 struct manifest {

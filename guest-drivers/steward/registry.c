@@ -18,6 +18,11 @@ bool registry_is_there(void)
     return store != NULL;
 }
 
+struct store *registry_store(void)
+{
+    return store;
+}
+
 static struct guest *guest_by_partition(u32 partition)
 {
     for (u32 i = 0; i < steward.guest_count; i++)
@@ -33,8 +38,7 @@ static void notify(const struct guest *guest)
     (void)call_port_send(&in, NULL);
 }
 
-/* Those whose watches have fired. */
-static void notify_others(void)
+void registry_notify(void)
 {
     struct guest *guest;
     u32 domid;
@@ -52,7 +56,7 @@ void registry_serve(struct guest *guest)
         return;
     if (store_serve(store, guest->partition))
         notify(guest);
-    notify_others();
+    registry_notify();
 }
 
 /* "/local/domain/N/name" and its value; with `permissions` for the node where not NULL. */
@@ -152,7 +156,7 @@ enum status registry_introduce(struct guest *guest)
         status = store_introduce(store, guest->partition, guest->store);
     if (status != ST_OK)
         forget(guest);
-    notify_others();
+    registry_notify();
     return status;
 }
 
@@ -160,5 +164,5 @@ void registry_release(struct guest *guest)
 {
     store_release(store, guest->partition, STORE_DROP_NODES);
     forget(guest);
-    notify_others();
+    registry_notify();
 }

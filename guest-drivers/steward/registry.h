@@ -7,6 +7,10 @@
 /* Takes `bytes` of memory at `arena` for the tree. */
 void registry_init(void *arena, u64 bytes);
 bool registry_is_there(void);
+/* NULL when there is none. */
+struct store *registry_store(void);
+/* Signals the guests whose watches have fired: after every change made here. */
+void registry_notify(void);
 
 /* Fills the guest's part of the tree and connects its ring. */
 enum status registry_introduce(struct guest *guest);

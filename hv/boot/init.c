@@ -3,7 +3,9 @@
 #include "hv/boot/acpi.h"
 #include "hv/boot/boot.h"
 #include "hv/boot/root.h"
+#include "hv/boot/smp.h"
 #include "hv/core/frame.h"
+#include "hv/core/locks.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/speculation.h"
@@ -134,10 +136,12 @@ void boot_main(enum boot_protocol protocol, u64 information)
     memory_init();
     devices_init();
     backend_init();
+    lock_take(&hypervisor_lock);
+    smp_start(&acpi);
     partition_init();
-    sched_init();
+    sched_init(cpu_count);
     print("entente: %lu MiB free, %u CPU(s), TSC %lu kHz\n",
-          frame_count_free() >> (20 - PAGE_SHIFT), MAX(acpi.cpu_count, 1u), tsc_khz());
+          frame_count_free() >> (20 - PAGE_SHIFT), cpu_count, tsc_khz());
     root_start(&boot);
     print("entente: hypervisor ready\n");
     loop_run();

@@ -12,7 +12,9 @@
 #define ROOT_INFO_BYTES   0xf000u
 #define ROOT_MODULES      ((u64)4 << 30)
 #define NOTE_PHYS32_ENTRY 18u
-#define ROLE_STEWARD      "steward" /* first word of its line */
+/* First words of the modules' lines; a disk's bytes are the steward's to change. */
+#define ROLE_STEWARD      "steward"
+#define ROLE_DISK         "disk "
 
 /* Writes one thing after the other into the information area; addresses are guest-physical. */
 struct writer {
@@ -31,10 +33,15 @@ static u64 writer_put(struct writer *writer, const void *bytes, u64 count)
     return ROOT_INFO + at;
 }
 
+static bool line_is(const struct boot_module *module, const char *role)
+{
+    return strncmp(module->line, role, strlen(role)) == 0;
+}
+
 static const struct boot_module *steward_find(const struct boot_info *boot)
 {
     for (u32 i = 0; i < boot->module_count; i++)
-        if (strncmp(boot->module[i].line, ROLE_STEWARD, strlen(ROLE_STEWARD)) == 0)
+        if (line_is(&boot->module[i], ROLE_STEWARD))
             return &boot->module[i];
     panic("no boot module with the role 'steward'; give one: -initrd \"steward.elf "
           "steward,...\"");
@@ -88,8 +95,9 @@ static void modules_map(struct space *space, const struct boot_info *boot,
         const struct boot_module *module = &boot->module[i];
         u64 begin = align_down(module->begin, PAGE_SIZE);
         u64 bytes = align_up(module->end, PAGE_SIZE) - begin;
+        u32 rights = line_is(module, ROLE_DISK) ? SPACE_READ | SPACE_WRITE : SPACE_READ;
 
-        if (bytes != 0 && space_map(space, gpa(at), hpa(begin), bytes, SPACE_READ) != ST_OK)
+        if (bytes != 0 && space_map(space, gpa(at), hpa(begin), bytes, rights) != ST_OK)
             panic("the module '%s' cannot be mapped into the root", module->line);
         list[i] = (struct start_module){
             .address = at + (module->begin - begin),

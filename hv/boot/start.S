@@ -140,6 +140,7 @@ boot_gdt_pointer:
 
     .bss
     .balign 4096
+    .globl boot_top
 boot_top:
     .skip 4096
 boot_low:

@@ -1,11 +1,14 @@
 #include "hv/core/frame.h"
+#include "hv/core/locks.h"
 #include "hv/cpu/ptab.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
 enum frame_state { FRAME_ABSENT, FRAME_BODY, FRAME_FREE, FRAME_USED };
 
-/* Lock F guards all of it. */
+static struct lock frames_lock = LOCK_INIT(F);
+
+/* all F */
 static struct frame_meta *frames;
 static u64 frame_limit;
 static u64 frames_free;
@@ -60,6 +63,7 @@ static void block_merge(u32 index, u32 order)
 
 void frame_setup(struct frame_meta *meta, u64 count)
 {
+    lock_init(&frames_lock, LOCK_F);
     frames = meta;
     frame_limit = count;
     frames_free = 0;
@@ -89,13 +93,12 @@ void frame_range_add(hpa_t begin, hpa_t end)
     }
 }
 
-enum status frame_alloc(u32 order, u32 owner, hpa_t *out)
+/* HOLDS(F) */
+static enum status block_take(u32 order, u32 owner, hpa_t *out)
 {
     u32 found = order;
     u32 index;
 
-    if (order > FRAME_ORDER_MAX || owner >= FRAME_OWNER_LIMIT)
-        return ST_INVALID;
     while (found <= FRAME_ORDER_MAX && free_list[found] == 0)
         found++;
     if (found > FRAME_ORDER_MAX)
@@ -113,22 +116,45 @@ enum status frame_alloc(u32 order, u32 owner, hpa_t *out)
     owner_count[owner] += (u64)1 << order;
     frames_free -= (u64)1 << order;
     *out = hpa((u64)index << PAGE_SHIFT);
-    memset(phys_to_virt(*out), 0, PAGE_SIZE << order);
     return ST_OK;
+}
+
+enum status frame_alloc(u32 order, u32 owner, hpa_t *out)
+{
+    enum status status;
+
+    if (order > FRAME_ORDER_MAX || owner >= FRAME_OWNER_LIMIT)
+        return ST_INVALID;
+    lock_take(&frames_lock);
+    status = block_take(order, owner, out);
+    lock_drop(&frames_lock);
+    if (status == ST_OK)
+        memset(phys_to_virt(*out), 0, PAGE_SIZE << order);
+    return status;
+}
+
+/* HOLDS(F) */
+static void block_give(hpa_t block, u32 order)
+{
+    u64 index = block.raw >> PAGE_SHIFT;
+    struct frame_meta *meta = &frames[index];
+
+    list_remove(&owner_list[meta->owner], (u32)index);
+    owner_count[meta->owner] -= (u64)1 << order;
+    frames_free += (u64)1 << order;
+    block_merge((u32)index, order);
 }
 
 void frame_free(hpa_t block, u32 order)
 {
     u64 index = block.raw >> PAGE_SHIFT;
-    struct frame_meta *meta;
 
-    ASSERT(index < frame_limit);
-    meta = &frames[index];
-    ASSERT(meta->state == FRAME_USED && meta->order == order);
-    list_remove(&owner_list[meta->owner], (u32)index);
-    owner_count[meta->owner] -= (u64)1 << order;
-    frames_free += (u64)1 << order;
-    block_merge((u32)index, order);
+    /* A block in use changes only by its owner's hand: the caller's. */
+    ASSERT(index < frame_limit && frames[index].state == FRAME_USED &&
+           frames[index].order == order);
+    lock_take(&frames_lock);
+    block_give(block, order);
+    lock_drop(&frames_lock);
 }
 
 void frame_split(hpa_t frame)
@@ -138,6 +164,7 @@ void frame_split(hpa_t frame)
     u32 owner;
 
     ASSERT(index < frame_limit);
+    lock_take(&frames_lock);
     while (frames[align_down(index, (u64)1 << order)].state != FRAME_USED)
         order++;
     index = align_down(index, (u64)1 << order);
@@ -150,6 +177,7 @@ void frame_split(hpa_t frame)
         frames[index + i].owner = (u16)owner;
         list_push(&owner_list[owner], (u32)(index + i));
     }
+    lock_drop(&frames_lock);
 }
 
 u64 frame_free_owner_all(u32 owner)
@@ -157,18 +185,19 @@ u64 frame_free_owner_all(u32 owner)
     u64 count;
 
     ASSERT(owner < FRAME_OWNER_LIMIT);
+    lock_take(&frames_lock);
     count = owner_count[owner];
     while (owner_list[owner] != 0) {
         u32 index = owner_list[owner];
-        frame_free(hpa((u64)index << PAGE_SHIFT), frames[index].order);
+        block_give(hpa((u64)index << PAGE_SHIFT), frames[index].order);
     }
+    lock_drop(&frames_lock);
     return count;
 }
 
-u32 frame_owner(hpa_t frame)
+/* HOLDS(F) */
+static u32 owner_find(u64 index)
 {
-    u64 index = frame.raw >> PAGE_SHIFT;
-
     if (index >= frame_limit || frames[index].state == FRAME_ABSENT)
         return FRAME_OWNER_LIMIT;
     for (u32 order = 0; order <= FRAME_ORDER_MAX; order++) {
@@ -178,6 +207,16 @@ u32 frame_owner(hpa_t frame)
         return head->state == FRAME_USED ? head->owner : FRAME_OWNER_LIMIT;
     }
     return FRAME_OWNER_LIMIT;
+}
+
+u32 frame_owner(hpa_t frame)
+{
+    u32 owner;
+
+    lock_take(&frames_lock);
+    owner = owner_find(frame.raw >> PAGE_SHIFT);
+    lock_drop(&frames_lock);
+    return owner;
 }
 
 u64 frame_count_free(void)

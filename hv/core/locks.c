@@ -8,31 +8,33 @@ static const char *const letter_names[] = {
 #undef LOCK
 };
 
+struct lock hypervisor_lock = LOCK_INIT(H);
+
 void lock_init(struct lock *lock, enum lock_letter letter)
 {
-    lock->taken = 0;
-    lock->letter = letter;
+    *lock = (struct lock){.letter = letter};
 }
 
 void lock_take(struct lock *lock)
 {
     struct cpu *cpu = cpu_this();
+    u32 ticket;
 
     /* Bits at and above the letter: a lock of the same or a later row. */
     if (cpu->lock_held >> lock->letter)
         panic("lock order: %s taken while 0x%x is held", letter_names[lock->letter],
               cpu->lock_held);
-    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
-        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
-            __builtin_ia32_pause();
+    ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&lock->served, __ATOMIC_ACQUIRE) != ticket)
+        __builtin_ia32_pause();
     cpu->lock_held |= (u32)BIT(lock->letter);
 }
 
 void lock_drop(struct lock *lock)
 {
-    ASSERT(lock->taken);
+    ASSERT(lock_holds((enum lock_letter)lock->letter));
     cpu_this()->lock_held &= ~(u32)BIT(lock->letter);
-    __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->served, lock->served + 1, __ATOMIC_RELEASE);
 }
 
 bool lock_holds(enum lock_letter letter)

@@ -15,15 +15,20 @@ enum lock_letter {
     LOCK_LETTERS
 };
 
+/* A ticket lock: CPUs get it in the order in which they asked. */
 struct lock {
-    u32 taken;
+    u32 next;   /* the ticket for the one who comes */
+    u32 served; /* the ticket whose turn it is; free when both are equal */
     u32 letter; /* enum lock_letter */
 };
 
 #define LOCK_INIT(which)                                                                       \
     {                                                                                          \
-        .taken = 0, .letter = LOCK_##which                                                     \
+        .letter = LOCK_##which                                                                 \
     }
+
+/* Lock H: see locks.def. */
+extern struct lock hypervisor_lock;
 
 void lock_init(struct lock *lock, enum lock_letter letter);
 void lock_take(struct lock *lock);

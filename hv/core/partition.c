@@ -80,6 +80,7 @@ static enum status make_locked(const char *name, u32 flags, u64 max_pages,
     p->state = PARTITION_PAUSED;
     p->pause_count = 1;
     p->made_ns = clock_now_ns();
+    fair_group_make(&p->fair, id == PARTITION_ROOT ? FAIR_LATENCY : FAIR_NORMAL, p->made_ns);
     partition_table[id] = p;
     last_id = id;
     *out = p;

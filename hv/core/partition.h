@@ -10,6 +10,7 @@
 #ifndef HV_CORE_PARTITION_H
 #define HV_CORE_PARTITION_H
 
+#include "hv/core/fair.h"
 #include "hv/core/locks.h"
 #include "hv/core/port.h"
 #include "hv/core/space.h"
@@ -60,6 +61,7 @@ struct partition {
     enum partition_state state; /* P */
     enum end_reason end_reason; /* P */
     u32 pause_count;            /* P */
+    struct fair_group fair;     /* Q */
     struct space space;
     u32 vcpu_count;
     struct vcpu *vcpu[VCPU_MAX];        /* set while PAUSED, then constant */
@@ -75,10 +77,10 @@ struct partition {
     u64 log_since_ns; /* allowance of op_partition_log() */
     u32 log_bytes;
     u32 log_used;
-    char log_line[160]; /* unfinished */
+    char log_line[160];         /* unfinished */
     struct share_table *shares; /* S: what it borrows */
     struct grant_table *grants; /* S: what it lends by reference */
-    void *abi_state[ABIS]; /* frames of the partition */
+    void *abi_state[ABIS];      /* frames of the partition */
 };
 
 void partition_init(void);

@@ -1,22 +1,28 @@
 #include "hv/core/sched.h"
+#include "hv/core/partition.h"
 #include "hv/core/timer.h"
 #include "hv/core/vcpu.h"
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/tsc.h"
 #include "hv/lib/print.h"
 
+#define CAP_MAX (100u * FAIR_CPUS)
+
 struct sched sched_table[SCHED_CPUS];
+struct lock queue_lock = LOCK_INIT(Q);
+
+static struct fair fair; /* Q */
 
 struct sched *sched_here(void)
 {
     return &sched_table[cpu_this()->id];
 }
 
-void sched_init(void)
+void sched_init(u32 cpus)
 {
-    for (u32 i = 0; i < SCHED_CPUS; i++) {
-        sched_table[i] = (struct sched){.slice_end_ns = TIME_NEVER};
-        lock_init(&sched_table[i].queue_lock, LOCK_Q);
-    }
+    fair_make(&fair, cpus);
+    for (u32 i = 0; i < SCHED_CPUS; i++)
+        sched_table[i] = (struct sched){0};
 }
 
 static bool is_runnable(const struct vcpu *vcpu)
@@ -24,155 +30,152 @@ static bool is_runnable(const struct vcpu *vcpu)
     return vcpu->state == VCPU_RUNNABLE && !vcpu->is_paused;
 }
 
-static void push_first(struct sched *sched, struct vcpu *vcpu)
+static struct vcpu *vcpu_of(struct fair_entity *entity)
 {
-    vcpu->is_queued = true;
-    vcpu->previous = NULL;
-    vcpu->next = sched->first;
-    if (sched->first)
-        sched->first->previous = vcpu;
-    else
-        sched->last = vcpu;
-    sched->first = vcpu;
+    return entity ? (struct vcpu *)(void *)((u8 *)entity - offsetof(struct vcpu, fair)) : NULL;
 }
 
-static void push_last(struct sched *sched, struct vcpu *vcpu)
+/* A CPU outside its guest and awake finds the flag before it enters one again. */
+static void cpu_tell(u32 id)
 {
-    vcpu->is_queued = true;
-    vcpu->next = NULL;
-    vcpu->previous = sched->last;
-    if (sched->last)
-        sched->last->next = vcpu;
-    else
-        sched->first = vcpu;
-    sched->last = vcpu;
+    struct cpu *cpu = cpu_table[id];
+
+    sched_table[id].must_switch = true;
+    if (cpu != cpu_this() && (cpu->is_in_guest || !cpu->running))
+        cpu_kick(cpu);
 }
 
-static void unlink(struct sched *sched, struct vcpu *vcpu)
+/* HOLDS(Q) */
+static void kicks_send(u64 now_ns)
 {
-    if (vcpu->previous)
-        vcpu->previous->next = vcpu->next;
-    else
-        sched->first = vcpu->next;
-    if (vcpu->next)
-        vcpu->next->previous = vcpu->previous;
-    else
-        sched->last = vcpu->previous;
-    vcpu->next = NULL;
-    vcpu->previous = NULL;
-    vcpu->is_queued = false;
+    u64 kicks = fair_take_kicks(&fair);
+    u32 own = cpu_this()->id;
+
+    if (kicks & BIT(own)) {
+        kicks &= ~BIT(own);
+        sched_table[own].deadline_moved = true;
+        if (fair_must_switch(&fair, own, now_ns))
+            sched_table[own].must_switch = true;
+    }
+    for (; kicks != 0; kicks &= kicks - 1)
+        cpu_tell((u32)__builtin_ctzll(kicks));
 }
 
 void sched_enqueue(struct vcpu *vcpu)
 {
-    struct sched *sched = &sched_table[vcpu->cpu];
+    u64 now_ns = clock_now_ns();
 
     HOLDS(Q);
-    if (vcpu->is_queued || vcpu == sched->current || !is_runnable(vcpu))
+    if (!is_runnable(vcpu))
         return;
-    if (vcpu->slice_left_ns > 0) {
-        push_first(sched, vcpu);
-        sched->must_switch = true;
-    } else {
-        vcpu->slice_left_ns = SCHED_SLICE_NS;
-        push_last(sched, vcpu);
-    }
-    /* Until now the running one had the CPU for itself. */
-    if (sched->current && sched->slice_end_ns == TIME_NEVER) {
-        sched->slice_end_ns = sched->current_since_ns + sched->current->slice_left_ns;
-        sched->deadline_moved = true;
-    }
+    fair_wake(&fair, &vcpu->fair, now_ns);
+    kicks_send(now_ns);
 }
 
 void sched_dequeue(struct vcpu *vcpu)
 {
-    struct sched *sched = &sched_table[vcpu->cpu];
-
     HOLDS(Q);
-    if (vcpu->is_queued)
-        unlink(sched, vcpu);
-    if (vcpu == sched->current)
-        sched->must_switch = true;
+    fair_sleep(&fair, &vcpu->fair, clock_now_ns());
+    if (sched_table[vcpu->cpu].current != vcpu)
+        return;
+    sched_table[vcpu->cpu].must_switch = true;
+    sched_expel(vcpu);
+}
+
+void sched_forget(struct vcpu *vcpu)
+{
+    HOLDS(Q);
+    fair_entity_end(&fair, &vcpu->fair, clock_now_ns());
+    if (sched_table[vcpu->cpu].current != vcpu)
+        return;
+    sched_expel(vcpu);
+    sched_table[vcpu->cpu].current = NULL;
+    sched_table[vcpu->cpu].must_switch = true;
+    if (cpu_table[vcpu->cpu]->running == vcpu)
+        cpu_table[vcpu->cpu]->running = NULL;
 }
 
 void sched_yield(void)
 {
-    struct sched *sched = sched_here();
-
-    lock_take(&sched->queue_lock);
-    if (sched->current && sched->first) {
-        sched->current->slice_left_ns = 0;
-        sched->must_switch = true;
-    }
-    lock_drop(&sched->queue_lock);
+    lock_take(&queue_lock);
+    fair_yield(&fair, cpu_this()->id);
+    sched_here()->must_switch = true;
+    lock_drop(&queue_lock);
 }
 
-/* Takes the running time off the slice; a slice used up is 0. */
-static void charge(struct sched *sched, struct vcpu *vcpu, u64 now_ns)
+static enum run_class class_of(const struct vcpu *vcpu)
 {
-    u64 used = now_ns - sched->current_since_ns;
-
-    vcpu->slice_left_ns = used < vcpu->slice_left_ns ? vcpu->slice_left_ns - used : 0;
-}
-
-/* The vCPU that follows `current`, which may be the same. HOLDS(Q) */
-static struct vcpu *choose(struct sched *sched, struct vcpu *current)
-{
-    struct vcpu *next = sched->first;
-
-    if (!current || !is_runnable(current)) {
-        if (next)
-            unlink(sched, next);
-        return next;
-    }
-    if (!next) {
-        if (current->slice_left_ns == 0)
-            current->slice_left_ns = SCHED_SLICE_NS;
-        return current;
-    }
-    if (current->slice_left_ns > 0 && !sched->must_switch)
-        return current;
-    unlink(sched, next);
-    if (current->slice_left_ns > 0) {
-        push_first(sched, current);
-    } else {
-        current->slice_left_ns = SCHED_SLICE_NS;
-        push_last(sched, current);
-    }
-    return next;
+    if (is_runnable(vcpu))
+        return RUN_WAITING;
+    return vcpu->state == VCPU_PARKED ? RUN_BLOCKED : RUN_OFFLINE;
 }
 
 struct vcpu *sched_next(u64 now_ns)
 {
-    struct sched *sched = sched_here();
+    u32 own = cpu_this()->id;
+    struct sched *sched = &sched_table[own];
     struct vcpu *current;
     struct vcpu *next;
 
-    lock_take(&sched->queue_lock);
+    lock_take(&queue_lock);
     current = sched->current;
-    if (current)
-        charge(sched, current, now_ns);
-    next = choose(sched, current);
+    next = vcpu_of(fair_next(&fair, own, now_ns));
     if (next != current) {
         if (current)
-            vcpu_account(current,
-                         is_runnable(current)            ? RUN_WAITING
-                         : current->state == VCPU_PARKED ? RUN_BLOCKED
-                                                         : RUN_OFFLINE,
-                         now_ns);
-        if (next)
+            vcpu_account(current, class_of(current), now_ns);
+        if (next) {
             vcpu_account(next, RUN_RUNNING, now_ns);
+            next->cpu = own;
+        }
     }
     sched->current = next;
-    sched->current_since_ns = now_ns;
     sched->must_switch = false;
-    sched->slice_end_ns = next && sched->first ? now_ns + next->slice_left_ns : TIME_NEVER;
+    kicks_send(now_ns);
     sched->deadline_moved = true;
-    lock_drop(&sched->queue_lock);
+    lock_drop(&queue_lock);
     return next;
 }
 
 u64 sched_deadline(void)
 {
-    return MIN(sched_here()->slice_end_ns, timer_next());
+    return MIN(fair_deadline(&fair, cpu_this()->id), timer_next());
+}
+
+/* Another CPU that is in the guest of this vCPU, or NULL. */
+static struct cpu *cpu_inside(const struct vcpu *vcpu)
+{
+    struct cpu *cpu = cpu_table[vcpu->cpu];
+
+    return cpu != cpu_this() && cpu->running == vcpu && cpu->is_in_guest ? cpu : NULL;
+}
+
+void sched_poke(const struct vcpu *vcpu)
+{
+    struct cpu *cpu = cpu_inside(vcpu);
+
+    if (cpu)
+        cpu_kick(cpu);
+}
+
+void sched_expel(const struct vcpu *vcpu)
+{
+    struct cpu *cpu = cpu_inside(vcpu);
+
+    if (!cpu)
+        return;
+    cpu_kick(cpu);
+    cpu_wait_outside(cpu);
+}
+
+enum status sched_share_set(struct partition *p, u32 weight, u32 cap)
+{
+    if (weight == 0 || weight > FAIR_WEIGHT_MAX || cap > CAP_MAX)
+        return ST_RANGE;
+    lock_take(&queue_lock);
+    fair_group_set(&fair, &p->fair, weight, cap, clock_now_ns());
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        if (p->vcpu[i] && sched_table[p->vcpu[i]->cpu].current == p->vcpu[i])
+            cpu_tell(p->vcpu[i]->cpu);
+    lock_drop(&queue_lock);
+    return ST_OK;
 }

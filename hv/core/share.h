@@ -17,7 +17,7 @@
 struct partition;
 
 /* Records of one borrower. */
-#define SHARES_MAX   16384u
+#define SHARES_MAX   32256u
 #define SHARE_NO_REF 0xffffffffu
 
 struct share {                  /* all S */

@@ -1,6 +1,7 @@
 #include "hv/core/space.h"
 #include "hv/core/frame.h"
 #include "hv/core/partition.h"
+#include "hv/core/sched.h"
 #include "hv/cpu/ptab.h"
 #include "hv/cpu/run.h"
 #include "hv/lib/print.h"
@@ -47,14 +48,24 @@ static enum status check_range(gpa_t at, u64 bytes)
     return ST_OK;
 }
 
-/* Rights were taken away: no vCPU may go on with what it remembers. */
+/*
+ * Before rights are taken away or frames go back: no vCPU is in its guest any more, none goes
+ * in before lock H is dropped, and then without what it remembers. All are told before the
+ * first is waited for: one interrupt for each that runs, none for the others.
+ */
 static void flush(const struct space *space)
 {
     struct partition *p = partition_find(space->owner);
 
     for (u32 i = 0; p && i < VCPU_MAX; i++)
         if (p->vcpu[i])
-            guest_flush_tlb(p->vcpu[i]->guest);
+            sched_poke(p->vcpu[i]);
+    for (u32 i = 0; p && i < VCPU_MAX; i++) {
+        if (!p->vcpu[i])
+            continue;
+        sched_expel(p->vcpu[i]);
+        guest_flush_tlb(p->vcpu[i]->guest);
+    }
 }
 
 static enum status tables_prepare(struct space *space)
@@ -155,8 +166,8 @@ enum status space_remove(struct space *space, gpa_t at, u64 bytes)
 
     TRY(check_range(at, bytes));
     lock_take(&space->memory_lock);
-    status = remove_range(space, at, bytes);
     flush(space);
+    status = remove_range(space, at, bytes);
     lock_drop(&space->memory_lock);
     return status;
 }
@@ -196,6 +207,7 @@ static enum status map_range(struct space *space, gpa_t at, hpa_t frame, u64 byt
             status =
                 npt_map(&space->npt, gpa(at.raw + done), hpa(frame.raw + done), size, flags);
         if (status != ST_OK) {
+            flush(space);
             remove_range(space, at, done);
             return status;
         }
@@ -252,6 +264,7 @@ static enum status populate_range(struct space *space, gpa_t at, u64 bytes, u32 
     for (u64 done = 0; done < bytes; done += size) {
         status = populate_piece(space, gpa(at.raw + done), bytes - done, flags, &size);
         if (status != ST_OK) {
+            flush(space);
             remove_range(space, at, done);
             return status;
         }
@@ -302,8 +315,8 @@ enum status space_move(struct space *space, gpa_t from, gpa_t to)
     if (from.raw == to.raw)
         return ST_OK;
     lock_take(&space->memory_lock);
-    status = move_page(space, from, to);
     flush(space);
+    status = move_page(space, from, to);
     lock_drop(&space->memory_lock);
     return status;
 }

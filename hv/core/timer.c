@@ -17,11 +17,6 @@ static struct timer_list timer_table[SCHED_CPUS] = {
     [0 ... SCHED_CPUS - 1] = {.timers_lock = LOCK_INIT(T)},
 };
 
-static struct timer_list *list_of(const struct timer *timer)
-{
-    return &timer_table[timer->vcpu->cpu];
-}
-
 void timer_make(struct timer *timer, struct vcpu *vcpu, enum timer_action action, u32 index)
 {
     *timer = (struct timer){
@@ -67,14 +62,18 @@ static void list_insert(struct timer_list *list, struct timer *timer, u64 deadli
 
 static void arm(struct timer *timer, u64 deadline_ns, u64 period_ns)
 {
-    struct timer_list *list = list_of(timer);
+    u32 cpu = cpu_this()->id;
+    struct timer_list *list = &timer_table[cpu];
 
+    if (timer->cpu != cpu)
+        timer_cancel(timer);
     lock_take(&list->timers_lock);
     list_remove(list, timer);
+    timer->cpu = cpu;
     timer->period_ns = period_ns;
     list_insert(list, timer, deadline_ns);
     if (list->first == timer)
-        sched_table[timer->vcpu->cpu].deadline_moved = true;
+        sched_table[cpu].deadline_moved = true;
     lock_drop(&list->timers_lock);
 }
 
@@ -99,7 +98,7 @@ void timer_cancel(struct timer *timer)
 
     if (!timer_is_armed(timer))
         return;
-    list = list_of(timer);
+    list = &timer_table[timer->cpu];
     lock_take(&list->timers_lock);
     list_remove(list, timer);
     lock_drop(&list->timers_lock);

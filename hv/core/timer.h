@@ -21,6 +21,7 @@ enum timer_action {
 struct timer {
     struct vcpu *vcpu;
     enum timer_action action;
+    u32 cpu;                       /* T: whose list it is on: of the CPU that armed it */
     u32 index;                     /* which of the vCPU's timers: its bit in vcpu->fired */
     u64 deadline_ns;               /* T; TIME_NEVER while not armed */
     u64 period_ns;                 /* T; 0 for one-shot */

@@ -18,11 +18,6 @@ _Static_assert(sizeof(struct vcpu_page) <= PAGE_SIZE, "a vCPU fits a page");
 
 #define APIC_ID_STEP 2u /* as Xen numbers them [xen-pvh-hvm.md 1] */
 
-static struct lock *queue_lock(const struct vcpu *vcpu)
-{
-    return &sched_table[vcpu->cpu].queue_lock;
-}
-
 static void timers_make(struct vcpu *vcpu)
 {
     timer_make(&vcpu->timer[VCPU_TIMER_PARK], vcpu, TIMER_WAKE, VCPU_TIMER_PARK);
@@ -60,7 +55,7 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     page->vcpu.state = VCPU_DOWN;
     page->vcpu.is_paused = p->pause_count != 0;
     page->vcpu.waits_start = true;
-    page->vcpu.slice_left_ns = SCHED_SLICE_NS;
+    fair_entity_make(&page->vcpu.fair, &p->fair);
     page->vcpu.run_class = RUN_OFFLINE;
     page->vcpu.run_class_since_ns = clock_now_ns();
     timers_make(&page->vcpu);
@@ -82,14 +77,10 @@ undo_page:
 
 void vcpu_end(struct vcpu *vcpu)
 {
-    struct sched *sched = &sched_table[vcpu->cpu];
-
-    lock_take(&sched->queue_lock);
+    lock_take(&queue_lock);
     vcpu->state = VCPU_DOWN;
-    sched_dequeue(vcpu);
-    if (sched->current == vcpu)
-        sched->current = NULL;
-    lock_drop(&sched->queue_lock);
+    sched_forget(vcpu);
+    lock_drop(&queue_lock);
     for (u32 i = 0; i < VCPU_TIMERS; i++)
         timer_cancel(&vcpu->timer[i]);
     guest_end(vcpu->guest);
@@ -120,39 +111,39 @@ static void rise(struct vcpu *vcpu, u32 start_asked)
 
 enum status vcpu_up(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_DOWN)
         rise(vcpu, 0);
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     return ST_OK;
 }
 
 void vcpu_signal_init(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_DOWN)
         vcpu->waits_start = true;
     else
         vcpu->start_asked = VCPU_ASKED_INIT;
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     vcpu_wake(vcpu);
 }
 
 void vcpu_signal_start(struct vcpu *vcpu, u8 page)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_DOWN && vcpu->waits_start)
         rise(vcpu, VCPU_ASKED_START | page);
     else if (vcpu->start_asked == VCPU_ASKED_INIT)
         vcpu->start_asked |= VCPU_ASKED_START | page;
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
 }
 
 enum vcpu_start vcpu_take_start(struct vcpu *vcpu, u8 *page)
 {
     enum vcpu_start start = VCPU_START_NONE;
 
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->start_asked & VCPU_ASKED_START) {
         *page = (u8)vcpu->start_asked;
         vcpu->is_initialised = true;
@@ -164,20 +155,20 @@ enum vcpu_start vcpu_take_start(struct vcpu *vcpu, u8 *page)
         start = VCPU_START_WAIT;
     }
     vcpu->start_asked = 0;
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     return start;
 }
 
 enum status vcpu_down(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state != VCPU_DOWN) {
         vcpu->state = VCPU_DOWN;
         if (sched_table[vcpu->cpu].current != vcpu)
             vcpu_account(vcpu, RUN_OFFLINE, clock_now_ns());
         sched_dequeue(vcpu);
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     timer_cancel(&vcpu->timer[VCPU_TIMER_PARK]);
     return ST_OK;
 }
@@ -187,7 +178,7 @@ void vcpu_park(struct vcpu *vcpu, u64 deadline_ns)
     bool has_parked = false;
 
     vcpu->has_deadline_passed = false;
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_RUNNABLE && !vcpu_has_raised(vcpu)) {
         vcpu->state = VCPU_PARKED;
         if (sched_table[vcpu->cpu].current != vcpu)
@@ -195,38 +186,40 @@ void vcpu_park(struct vcpu *vcpu, u64 deadline_ns)
         sched_dequeue(vcpu);
         has_parked = true;
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     if (has_parked && deadline_ns != TIME_NEVER)
         timer_arm(&vcpu->timer[VCPU_TIMER_PARK], deadline_ns);
 }
 
 void vcpu_wake(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     if (vcpu->state == VCPU_PARKED) {
         vcpu->state = VCPU_RUNNABLE;
         if (sched_table[vcpu->cpu].current != vcpu)
             vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
         sched_enqueue(vcpu);
+    } else {
+        sched_poke(vcpu);
     }
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
     timer_cancel(&vcpu->timer[VCPU_TIMER_PARK]);
 }
 
 void vcpu_pause(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     vcpu->is_paused = true;
     sched_dequeue(vcpu);
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
 }
 
 void vcpu_resume(struct vcpu *vcpu)
 {
-    lock_take(queue_lock(vcpu));
+    lock_take(&queue_lock);
     vcpu->is_paused = false;
     sched_enqueue(vcpu);
-    lock_drop(queue_lock(vcpu));
+    lock_drop(&queue_lock);
 }
 
 void vcpu_account(struct vcpu *vcpu, enum run_class run_class, u64 now_ns)

@@ -5,6 +5,7 @@
 #ifndef HV_CORE_VCPU_H
 #define HV_CORE_VCPU_H
 
+#include "hv/core/fair.h"
 #include "hv/core/port.h"
 #include "hv/core/timer.h"
 #include "hv/cpu/run.h"
@@ -46,18 +47,16 @@ enum run_class {
 struct vcpu {
     struct partition *partition;
     u32 id;
-    u32 cpu; /* whose queue it is on */
+    u32 cpu; /* Q: the CPU that runs it or did so last */
     struct guest *guest;
     struct vlapic *lapic;
 
-    enum vcpu_state state;        /* Q */
-    bool is_queued;               /* Q */
-    bool is_initialised;          /* has a first instruction: may be taken up */
-    bool is_paused;               /* Q: the partition is paused or ended */
-    bool waits_start;             /* Q: DOWN, and a start-up IPI would start it */
-    u32 start_asked;              /* Q: VCPU_ASKED_* and the page: INIT and start-up IPIs */
-    u64 slice_left_ns;            /* Q */
-    struct vcpu *next, *previous; /* Q */
+    enum vcpu_state state;   /* Q */
+    bool is_initialised;     /* has a first instruction: may be taken up */
+    bool is_paused;          /* Q: the partition is paused or ended */
+    bool waits_start;        /* Q: DOWN, and a start-up IPI would start it */
+    u32 start_asked;         /* Q: VCPU_ASKED_* and the page: INIT and start-up IPIs */
+    struct fair_entity fair; /* Q */
 
     u32 raised_first, raised_last;  /* E: port numbers, 0 = none */
     u32 event_port[EVENT_PER_VCPU]; /* E: its ports of the per-vCPU sources */

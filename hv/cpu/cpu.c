@@ -1,5 +1,6 @@
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/insn.h"
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/trap.h"
 #include "hv/lib/x86.h"
 
@@ -12,6 +13,13 @@ struct cpu_tables {
     struct x86_tss tss;
     u8 ist[TRAP_IST_COUNT][IST_BYTES] __attribute__((aligned(16)));
 };
+
+_Static_assert(sizeof(struct cpu_tables) <= PAGE_SIZE << CPU_ORDER, "a CPU's tables fit");
+
+extern u8 boot_stack[], boot_stack_end[];
+
+struct cpu *cpu_table[CPU_MAX];
+u32 cpu_count = 1;
 
 static struct cpu boot_cpu;
 static struct cpu_tables boot_tables;
@@ -45,13 +53,41 @@ static void load_tables(struct cpu_tables *tables)
                      : "rax", "memory");
 }
 
+static void cpu_init(struct cpu *cpu, struct cpu_tables *tables)
+{
+    cpu->self = cpu;
+    load_tables(tables);
+    insn_wrmsr(MSR_GS_BASE, (u64)(uintptr_t)cpu);
+    trap_load();
+}
+
 void cpu_init_boot(void)
 {
-    boot_cpu.self = &boot_cpu;
     boot_cpu.apic_id = insn_cpuid(1, 0).ebx >> 24;
-    load_tables(&boot_tables);
-    insn_wrmsr(MSR_GS_BASE, (u64)(uintptr_t)&boot_cpu);
+    boot_cpu.stack_begin = (u64)(uintptr_t)boot_stack;
+    boot_cpu.stack_end = (u64)(uintptr_t)boot_stack_end;
+    cpu_table[0] = &boot_cpu;
     trap_init();
+    cpu_init(&boot_cpu, &boot_tables);
+}
+
+void cpu_init_other(struct cpu *cpu, void *memory)
+{
+    cpu_init(cpu, memory);
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+    if (cpu->is_kicked)
+        return;
+    cpu->is_kicked = true;
+    lapic_send(cpu->apic_id, VECTOR_IPI);
+}
+
+void cpu_wait_outside(const struct cpu *cpu)
+{
+    while (__atomic_load_n(&cpu->is_in_guest, __ATOMIC_ACQUIRE))
+        insn_pause();
 }
 
 void cpu_idle(void)

@@ -11,6 +11,8 @@ enum lapic_register {
     LAPIC_TPR = 0x80,
     LAPIC_EOI = 0xb0,
     LAPIC_SPURIOUS = 0xf0,
+    LAPIC_COMMAND = 0x300,
+    LAPIC_COMMAND_HIGH = 0x310,
     LAPIC_LVT_TIMER = 0x320,
     LAPIC_LVT_LINT0 = 0x350,
     LAPIC_LVT_LINT1 = 0x360,
@@ -30,6 +32,11 @@ enum lapic_register {
 #define SPURIOUS_ENABLE   0x100u
 #define DIVIDE_BY_1       0xbu
 #define CALIBRATION_NS    2000000u
+#define COMMAND_PENDING   0x1000u
+#define COMMAND_INIT      0x4500u /* INIT, asserted */
+#define COMMAND_STARTUP   0x4600u
+#define COMMAND_FIXED     0x4000u
+#define COMMAND_POLLS     1000000u
 
 /* Set once by the boot CPU, then constant. */
 static bool x2apic;
@@ -69,19 +76,12 @@ static void timer_calibrate(void)
         panic("the local APIC timer does not count; this machine cannot be used");
 }
 
-void lapic_init(void)
+/* The calling CPU's APIC with everything masked. */
+static void registers_set(void)
 {
-    struct cpuid_leaf features = insn_cpuid(1, 0);
     u64 base = insn_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
 
-    x2apic = features.ecx & BIT(21);
-    tsc_deadline = features.ecx & BIT(24);
-    if (x2apic)
-        base |= APIC_BASE_X2APIC;
-    else if (ptab_map_device(hpa(base & APIC_BASE_ADDRESS), PAGE_SIZE) != ST_OK)
-        panic("the local APIC cannot be mapped");
-    registers = phys_to_virt(hpa(base & APIC_BASE_ADDRESS));
-    insn_wrmsr(MSR_APIC_BASE, base);
+    insn_wrmsr(MSR_APIC_BASE, base | (x2apic ? APIC_BASE_X2APIC : 0));
     lapic_write(LAPIC_TPR, 0);
     lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
     lapic_write(LAPIC_LVT_LINT1, LVT_MASKED);
@@ -89,9 +89,61 @@ void lapic_init(void)
     lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
     lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+}
+
+static void timer_enable(void)
+{
+    lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
+}
+
+void lapic_init(void)
+{
+    struct cpuid_leaf features = insn_cpuid(1, 0);
+    u64 base = insn_rdmsr(MSR_APIC_BASE);
+
+    x2apic = features.ecx & BIT(21);
+    tsc_deadline = features.ecx & BIT(24);
+    if (!x2apic && ptab_map_device(hpa(base & APIC_BASE_ADDRESS), PAGE_SIZE) != ST_OK)
+        panic("the local APIC cannot be mapped");
+    registers = phys_to_virt(hpa(base & APIC_BASE_ADDRESS));
+    registers_set();
     if (!tsc_deadline)
         timer_calibrate();
-    lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
+    timer_enable();
+}
+
+void lapic_init_other(void)
+{
+    registers_set();
+    timer_enable();
+}
+
+static void command(u32 apic_id, u32 value)
+{
+    if (x2apic) {
+        insn_wrmsr(0x800u + LAPIC_COMMAND / 16, (u64)apic_id << 32 | value);
+        return;
+    }
+    for (u32 polls = 0; polls < COMMAND_POLLS; polls++)
+        if (!(lapic_read(LAPIC_COMMAND) & COMMAND_PENDING))
+            break;
+    lapic_write(LAPIC_COMMAND_HIGH, apic_id << 24);
+    lapic_write(LAPIC_COMMAND, value);
+}
+
+void lapic_send(u32 apic_id, u8 vector)
+{
+    command(apic_id, COMMAND_FIXED | vector);
+}
+
+void lapic_send_init(u32 apic_id)
+{
+    command(apic_id, COMMAND_INIT);
+}
+
+void lapic_send_startup(u32 apic_id, u8 page)
+{
+    command(apic_id, COMMAND_STARTUP | page);
 }
 
 void lapic_eoi(void)

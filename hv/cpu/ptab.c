@@ -50,10 +50,19 @@ static u64 *entry_find(u64 address, u32 level)
     }
 }
 
+static void entry_set(u64 address, u32 level, u64 value)
+{
+    u64 *entry = entry_find(address, level);
+
+    if (entry == NULL)
+        panic("the hypervisor's page tables have a large page at %lx already", address);
+    *entry = value | PTE_PRESENT | PTE_GLOBAL;
+}
+
 static void map_pages(u64 address, u64 physical, u64 bytes, u64 bits)
 {
     for (u64 at = 0; at < bytes; at += PAGE_SIZE)
-        *entry_find(address + at, 1) = (physical + at) | bits | PTE_PRESENT | PTE_GLOBAL;
+        entry_set(address + at, 1, (physical + at) | bits);
 }
 
 static void map_image(void)
@@ -78,8 +87,12 @@ void ptab_init(void)
 void ptab_map_ram(hpa_t begin, hpa_t end)
 {
     for (u64 at = align_down(begin.raw, LARGE_PAGE_SIZE); at < end.raw; at += LARGE_PAGE_SIZE)
-        *entry_find(DIRECT_MAP_BASE + at, 2) =
-            at | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_GLOBAL | PTE_NX;
+        entry_set(DIRECT_MAP_BASE + at, 2, at | PTE_WRITE | PTE_LARGE | PTE_NX);
+}
+
+hpa_t ptab_root(void)
+{
+    return root_table;
 }
 
 void ptab_activate(void)

@@ -33,6 +33,9 @@ void ptab_init(void);
 /* Adds a range of RAM to the direct map, rounded outwards to 2 MiB. Panics without memory. */
 void ptab_map_ram(hpa_t begin, hpa_t end);
 
+/* Where the tables are, for a CPU that is being started. */
+hpa_t ptab_root(void);
+
 /* Activates the tables on the calling CPU, with NX, WP, SMEP and SMAP where present. */
 void ptab_activate(void);
 

@@ -2,7 +2,8 @@
  * Entering a guest is a function that returns an exit. This is the whole face of the hardware
  * backend: above it nobody asks AMD or Intel.
  *
- * Locks: a struct guest belongs to the CPU that runs its vCPU; nobody else touches it.
+ * Locks: a struct guest belongs to the CPU that runs its vCPU; another one touches it only
+ * under lock H and after cpu_wait_outside().
  */
 #ifndef HV_CPU_RUN_H
 #define HV_CPU_RUN_H
@@ -189,8 +190,14 @@ enum status run_init(hpa_t memory);
 /* memory as above, owned by the partition; root is npt.root. The guest starts in reset state.
  */
 enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out);
-/* Forgets the guest on this CPU (registers kept in it, tags). The caller frees its memory. */
+/* Forgets the guest on every CPU (registers kept in it, tags). The caller frees its memory. */
 void guest_end(struct guest *guest);
+
+/*
+ * Takes this CPU's registers for the guest; those of the one before go to its memory, and it
+ * may run on another CPU from then on.
+ */
+void guest_load(struct guest *guest);
 
 /* Runs until the next exit. Host interrupts are off before and after. */
 void guest_run(struct guest *guest, struct exit *out);

@@ -133,7 +133,8 @@ enum status run_init(hpa_t memory)
     struct cpuid_leaf svm;
 
     TRY(find_svm(&svm));
-    find_features(svm);
+    if (here->id == 0)
+        find_features(svm);
     insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_SVME);
     insn_wrmsr(MSR_VM_HSAVE, memory.raw + PAGE_SIZE);
     cpu->host_save = hpa(memory.raw + 2 * PAGE_SIZE);
@@ -149,6 +150,8 @@ enum status run_init(hpa_t memory)
     cpu->xcr0_now = svm_features.xcr0_max;
     cpu->last_owner = ~0u;
     here->backend = cpu;
+    if (here->id != 0)
+        return ST_OK;
     print("cpu: SVM with nested paging, %u address space tags%s%s%s\n", svm.ebx,
           svm_features.next_rip ? ", next rip" : "",
           svm_features.decode_assist ? ", decode assists" : "",
@@ -245,13 +248,23 @@ void guest_pause_exit(struct guest *guest)
 
 void guest_end(struct guest *guest)
 {
+    for (u32 i = 0; i < cpu_count; i++) {
+        struct svm_cpu *cpu = cpu_table[i]->backend;
+
+        if (cpu->current == svm_of(guest))
+            cpu->current = NULL;
+        /* The next partition may get the same number. */
+        if (cpu->last_owner == guest->owner)
+            cpu->last_owner = ~0u;
+    }
+}
+
+void guest_load(struct guest *guest)
+{
     struct svm_cpu *cpu = cpu_this()->backend;
 
-    if (cpu->current == svm_of(guest))
-        cpu->current = NULL;
-    /* The next partition may get the same number. */
-    if (cpu->last_owner == guest->owner)
-        cpu->last_owner = ~0u;
+    if (cpu->current != svm_of(guest))
+        svm_switch(cpu, svm_of(guest));
 }
 
 /* A new address space tag, so that nothing cached for the old one is found. */

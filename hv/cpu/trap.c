@@ -16,7 +16,7 @@ enum trap_vector {
 };
 
 extern const u8 trap_entries[];
-extern const u8 hv_text_begin[], hv_text_end[], hv_image_end[];
+extern const u8 hv_text_begin[], hv_text_end[];
 
 static struct x86_gate gates[GATE_COUNT];
 
@@ -36,19 +36,24 @@ static u8 ist_of(u32 vector)
 
 void trap_init(void)
 {
-    struct x86_table_pointer pointer = {sizeof(gates) - 1, (u64)(uintptr_t)gates};
-
     for (u32 vector = 0; vector < GATE_COUNT; vector++) {
         u64 entry = (u64)(uintptr_t)(trap_entries + vector * GATE_BYTES);
         gates[vector] = x86_gate(entry, SELECTOR_CODE, ist_of(vector), X86_GATE_INTERRUPT);
     }
+}
+
+void trap_load(void)
+{
+    struct x86_table_pointer pointer = {sizeof(gates) - 1, (u64)(uintptr_t)gates};
+
     __asm__ volatile("lidt %0" ::"m"(pointer));
 }
 
 static bool is_stack(u64 address)
 {
-    return address % 8 == 0 && address >= (u64)(uintptr_t)hv_text_end &&
-           address < (u64)(uintptr_t)hv_image_end - 16;
+    const struct cpu *cpu = cpu_this();
+
+    return address % 8 == 0 && address >= cpu->stack_begin && address < cpu->stack_end - 16;
 }
 
 void trap_print_trace(u64 frame_pointer)

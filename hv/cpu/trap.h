@@ -21,8 +21,10 @@ struct trap_frame {
     u64 rip, cs, rflags, rsp, ss;
 };
 
-/* Builds the table once and loads it on the calling CPU. */
+/* Builds the table, once. */
 void trap_init(void);
+/* Loads it on the calling CPU. */
+void trap_load(void);
 
 /* From trap.S. */
 void trap_handle(struct trap_frame *frame);

@@ -15,7 +15,8 @@ static void timer_follow(struct vcpu *vcpu)
         timer_cancel(&vcpu->timer[VCPU_TIMER_LAPIC]);
 }
 
-/* INIT and start-up go to other vCPUs only: Linux and firmware never send them to themselves. */
+/* INIT and start-up go to other vCPUs only: Linux and firmware never send them to themselves.
+ */
 static void ipi_deliver(struct vcpu *from, struct vcpu *to, const struct vlapic_ipi *ipi)
 {
     switch (ipi->mode) {

@@ -1,4 +1,5 @@
 #include "hv/entry/loop.h"
+#include "hv/core/locks.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/timer.h"
@@ -19,6 +20,7 @@ static void take_flags(struct cpu *cpu)
 {
     cpu->timer_due = false;
     cpu->ipi_due = false;
+    cpu->is_kicked = false;
     if (cpu->input_due) {
         struct partition *root = partition_find(PARTITION_ROOT);
 
@@ -26,6 +28,22 @@ static void take_flags(struct cpu *cpu)
         if (root)
             port_raise_event(root, EVENT_CONSOLE_INPUT);
     }
+}
+
+/* Lock H is free while the guest runs: who changes what the guest sees kicks this CPU out. */
+static void enter(struct cpu *cpu, struct vcpu *vcpu, struct exit *exit)
+{
+    __atomic_store_n(&cpu->is_in_guest, true, __ATOMIC_RELAXED);
+    lock_drop(&hypervisor_lock);
+    guest_run(vcpu->guest, exit);
+    __atomic_store_n(&cpu->is_in_guest, false, __ATOMIC_RELEASE);
+    lock_take(&hypervisor_lock);
+    cpu->is_kicked = false;
+}
+
+static bool is_stopped(const struct vcpu *vcpu)
+{
+    return vcpu->state != VCPU_RUNNABLE || vcpu->is_paused;
 }
 
 /* Enters the vCPU again and again until someone else may have to run. */
@@ -38,7 +56,11 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
             continue;
         if (sched_deadline_moved(sched))
             lapic_timer_arm(sched_deadline());
-        guest_run(vcpu->guest, &exit);
+        enter(cpu, vcpu, &exit);
+        if (cpu->running != vcpu)
+            return; /* it was ended while this CPU waited for the lock */
+        if (is_stopped(vcpu) && exit.kind != EXIT_INTERRUPT && exit.kind != EXIT_SHUTDOWN)
+            continue; /* stopped while it was inside: the instruction will exit again */
         vcpu->exits[exit.kind]++;
         exit_handle(vcpu, &exit);
     } while (!(cpu->timer_due | cpu->input_due | cpu->ipi_due) && !sched_must_switch(sched));
@@ -57,8 +79,19 @@ static void switch_vcpu(struct cpu *cpu, struct vcpu *next)
     if (old && is_xen(old))
         xen_switch_out(old);
     cpu->running = next;
+    if (next)
+        guest_load(next->guest);
     if (next && is_xen(next))
         xen_switch_in(next);
+}
+
+/* Interrupts are off until the CPU sleeps: one that comes before that ends the sleep as well.
+ */
+static void idle(void)
+{
+    lock_drop(&hypervisor_lock);
+    cpu_idle();
+    lock_take(&hypervisor_lock);
 }
 
 void loop_run(void)
@@ -80,6 +113,6 @@ void loop_run(void)
         if (vcpu)
             run_vcpu(cpu, sched, vcpu);
         else
-            cpu_idle();
+            idle();
     }
 }

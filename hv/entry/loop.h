@@ -2,7 +2,7 @@
 #ifndef HV_ENTRY_LOOP_H
 #define HV_ENTRY_LOOP_H
 
-/* Runs the machine; never returns. The root partition has been started before. */
+/* Runs guests on the calling CPU; never returns. HOLDS(H). The root has been started before. */
 void __attribute__((noreturn)) loop_run(void);
 
 #endif

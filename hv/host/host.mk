@@ -1,9 +1,9 @@
 # What runs on the user's machine: `make run`, and the tests that boot real guests.
 
 HOST := hv/host
-RUN_SETTINGS := KERNEL INITRD CMDLINE TYPE MEMORY VCPUS CONF TIMEOUT STALL QEMU ACCEL CPU \
+RUN_SETTINGS := KERNEL INITRD CMDLINE TYPE MEMORY VCPUS CONF TIMEOUT STALL QEMU ACCEL CPU CPUS \
 	MACHINE HVOPTIONS LOG STAGES UNTIL
-BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU
+BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
@@ -44,6 +44,10 @@ three-guests: preflight images
 loaders: preflight images
 	@$(HOST)/loaders
 
+# Multiboot 2 and PVH.
+entries: preflight images $(BUILD)/legacy.elf
+	@$(HOST)/entries
+
 # An interactive session, on a terminal of its own.
 terminal: preflight images
 	@$(HOST)/shell-test
@@ -53,11 +57,12 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/loaders $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
+		$(HOST)/three-guests $(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh $(HOST)/workload/init
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
-	@$(MAKE) --no-print-directory -j1 launcher boots-sample terminal badinput three-guests
+	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
+		three-guests
 check: host-tests
 lint: shellcheck

@@ -2,7 +2,8 @@
 # What the launcher needs from manifests (xl.cfg syntax): the files they name and how much
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
-# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk and memory.
+# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk and memory, and for each
+# string of the list disk =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -14,6 +15,30 @@ manifest_keys() {
             }
             sub(/[ \t;#].*$/, "", text)
             return text
+        }
+        function list_take(text,    i, letter) {
+            for (i = 1; i <= length(text); i++) {
+                letter = substr(text, i, 1)
+                if (quoted != "") {
+                    if (letter == quoted) {
+                        printf "%d\tdisk\t%s\n", NR, item
+                        quoted = ""
+                    } else {
+                        item = item letter
+                    }
+                } else if (letter == "\"" || letter == "\047") {
+                    quoted = letter
+                    item = ""
+                } else if (letter == "]" || letter == "#") {
+                    in_list = letter == "#"
+                    return
+                }
+            }
+        }
+        in_list { list_take($0) }
+        !in_list && match($0, /^[ \t]*disk[ \t]*\+?=[ \t]*\[/) {
+            in_list = 1
+            list_take(substr($0, RSTART + RLENGTH))
         }
         match($0, /^[ \t]*(name|kernel|ramdisk|memory)[ \t]*=[ \t]*/) {
             key = $0
@@ -109,6 +134,42 @@ file_add() {
     module_add "file $text" "$path" "$place"
 }
 
+# disk_target SPEC: the path in an entry of disk =, in either syntax of xl.
+disk_target() {
+    local rest=$1 word
+    while [[ -n $rest ]]; do
+        if [[ $rest == target=* ]]; then
+            word=${rest#target=}
+            rest=''
+        else
+            word=${rest%%,*}
+            if [[ $rest == *,* ]]; then rest=${rest#*,}; else rest=''; fi
+            word=${word#"${word%%[! ]*}"}
+            [[ $word != *=* ]] || continue
+        fi
+        while [[ $word =~ ^(file|phy|raw|aio|tap2?|qdisk): ]]; do
+            word=${word#*:}
+        done
+        printf '%s' "$word"
+        return
+    done
+}
+
+# disk_add PLACE SPEC FOLDER: a disk's image, which the guest may write to.
+disk_add() {
+    local place=$1 spec=$2 folder=$3 text path
+    text=$(disk_target "$spec")
+    [[ -n $text ]] || return 0 # the steward says what is wrong
+    path=$(file_locate "$text" "$folder") || exit "$EXIT_FAILED"
+    if [[ -z $path ]]; then
+        die "$place" "disk = '$spec': no such file" \
+            "it is looked for in $folder and in the current folder"
+    elif [[ ! -r $path ]]; then
+        die "$place" "disk = '$spec': permission denied" "make it readable: sudo chmod a+r '$path'"
+    fi
+    module_add "disk $text" "$path" "$place"
+}
+
 # memory_add PLACE MIB: counts one guest's memory; nonsense is the steward's to refuse.
 memory_add() {
     local place=$1 mib=$2
@@ -136,6 +197,7 @@ manifest_add() {
         case $key in
         name) GUEST_COUNT=$((GUEST_COUNT + 1)) ;;
         memory) memory_add "$title:$line" "$value" ;;
+        disk) disk_add "$title:$line" "$value" "$folder" ;;
         *) file_add "$title:$line" "$key" "$value" "$folder" ;;
         esac
     done < <(manifest_keys "$file")

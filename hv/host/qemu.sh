@@ -85,6 +85,15 @@ cpu_model() {
     fi
 }
 
+# accelerator_options ACCELERATOR: with several CPUs each is a thread of its own.
+accelerator_options() {
+    if [[ $1 == tcg ]] && ((10#${CPUS:-1} > 1)); then
+        printf 'tcg,thread=multi'
+    else
+        printf '%s' "$1"
+    fi
+}
+
 # machine_run: boots the gathered modules; the exit code is the minder's.
 machine_run() {
     local memory folder accelerator modules options=${HVOPTIONS:-} status=0
@@ -110,7 +119,7 @@ machine_run() {
     qemu=$(command -v "$(qemu_command)")
     (
         cd "$folder" && exec "${minder[@]}" -- "$qemu" \
-            -accel "$accelerator" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
+            -accel "$(accelerator_options "$accelerator")" -smp "$((10#${CPUS:-1}))" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
             -display none -vga none -nic none -no-reboot "${console[@]}" \
             -device isa-debug-exit,iobase=0xf4,iosize=4 \
             -kernel entente.elf -append "${options% }" -initrd "$modules"

@@ -41,7 +41,7 @@ run_boot() {
     mkdir -p "$LOGS"
     rm -f "$base".{log,stages,err}
     "$ENTENTE_HOST_DIR/entente" run "QEMU=${QEMU:-}" "ACCEL=${ACCEL:-}" "CPU=${CPU:-}" \
-        "LOG=$base.log" "STAGES=$base.stages" "$@" \
+        "CPUS=${CPUS:-}" "LOG=$base.log" "STAGES=$base.stages" "$@" \
         </dev/null >/dev/null 2>"$base.err" || status=$?
     return "$status"
 }

@@ -68,8 +68,7 @@ void callback_sysenter(struct pv_vcpu *vcpu)
     bounce(vcpu, vcpu->sysenter_callback.address, mask_flag(&vcpu->sysenter_callback));
 }
 
-/* ---- Registration --------------------------------------------------------------------------
- */
+/* ---- Registration -------------------------------------------------------------------- */
 
 /* A NULL handle clears the table; an entry with address 0 ends it. */
 HANDLER(hypercall_set_trap_table)

@@ -40,7 +40,7 @@ static bool control_ok(u64 dr7)
     for (u32 i = 0; i < 4; i++)
         if ((dr7 >> (2 * i) & 3) != 0 && (dr7 >> (16 + 4 * i) & 3) == 2)
             return false;
-    return dr7 >> 32 == 0;
+    return true;
 }
 
 enum status debugreg_write(struct pv_vcpu *vcpu, u64 number, u64 value)
@@ -70,6 +70,8 @@ enum status debugreg_write(struct pv_vcpu *vcpu, u64 number, u64 value)
             return ST_NO_DEVICE;
         return debugreg_write(vcpu, 7, value);
     case 7:
+        if (value >> 32)
+            return ST_INVALID;
         if (!control_ok(value))
             return ST_DENIED;
         vcpu->dr[7] = (value & ~(DR7_RESERVED_0 | DR7_GD)) | DR7_FIXED;
@@ -78,14 +80,14 @@ enum status debugreg_write(struct pv_vcpu *vcpu, u64 number, u64 value)
         insn_write_dr7(vcpu->dr[7]);
         return ST_OK;
     default:
-        return ST_INVALID;
+        return ST_NO_DEVICE;
     }
 }
 
 enum status debugreg_read(const struct pv_vcpu *vcpu, u64 number, u64 *value)
 {
     if (number > 7)
-        return ST_INVALID;
+        return ST_NO_DEVICE;
     if (number == 4 || number == 5) {
         if (vcpu->cr4 & CR4_DE)
             return ST_NO_DEVICE;

@@ -153,8 +153,7 @@ enum status gdt_set(struct pv_vcpu *vcpu, u64 frame_list, u32 entries)
     return gdt_set_frames(vcpu, frames, entries);
 }
 
-/* ---- LDT: its pages enter the window when they are first used ------------------------------
- */
+/* ---- LDT: its pages enter the window when they are first used ------------------------ */
 
 void ldt_drop_pages(struct pv_vcpu *vcpu)
 {
@@ -226,8 +225,7 @@ u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2)
     return ldt_offset(vcpu, cr2, &offset) ? vcpu->ldt_base + offset : cr2;
 }
 
-/* ---- One descriptor ------------------------------------------------------------------------
- */
+/* ---- One descriptor ------------------------------------------------------------------ */
 
 enum status descriptor_update(struct pv_vcpu *vcpu, u64 machine_address, u64 descriptor)
 {

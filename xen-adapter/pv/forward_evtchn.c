@@ -134,7 +134,7 @@ HANDLER(op_event_channel_op_bind_vcpu)
 HANDLER(op_event_channel_op_unmask)
 {
     FETCH(unmask, a1);
-    if (!event_port_is_guests(arg.port))
+    if (!event_port_is_guests(arg.port) || event_ports[arg.port].kind == EVENT_FREE)
         return -XEN_EINVAL;
     event_unmask(arg.port);
     return 0;
@@ -172,6 +172,8 @@ HANDLER(op_event_channel_op_expand_array)
     enum status status;
 
     FETCH(expand_array, a1);
+    if (!fifo_in_use())
+        return -XEN_EOPNOTSUPP;
     lock_take(&memory_lock);
     status = fifo_expand_array(mfn(arg.array_gfn));
     lock_drop(&memory_lock);
@@ -185,6 +187,8 @@ HANDLER(op_event_channel_op_set_priority)
         return -XEN_ENOSYS;
     if (arg.port >= XEN_EVTCHN_2L_CHANNELS || arg.priority > XEN_FIFO_PRIORITY_MIN)
         return -XEN_EINVAL;
+    if (event_ports[arg.port].kind == EVENT_FREE)
+        return -XEN_EACCES;
     event_ports[arg.port].priority = (u8)arg.priority;
     return 0;
 }

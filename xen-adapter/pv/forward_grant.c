@@ -71,17 +71,20 @@ static s64 frame_list_write(u64 list, u32 first, u32 count)
 HANDLER(op_grant_table_op_setup_table)
 {
     struct xen_gnttab_setup_table setup;
-    s64 result = 0;
 
     if ((u32)a2 != 1)
         return -XEN_EINVAL;
     if (copy_from_guest(&setup, a1, sizeof(setup)) != ST_OK)
         return -XEN_EFAULT;
-    setup.status =
-        setup.dom == XEN_DOMID_SELF ? table_grow(setup.nr_frames) : XEN_GNTST_PERMISSION_DENIED;
-    if (setup.status == XEN_GNTST_OKAY)
-        result = frame_list_write(setup.frame_list, 0, setup.nr_frames);
-    return result != 0 ? result : store(a1, &setup, sizeof(setup));
+    if (setup.dom == XEN_DOMID_SELF)
+        setup.status = table_grow(setup.nr_frames);
+    else
+        setup.status = setup.dom >= XEN_DOMID_FIRST_RESERVED ? XEN_GNTST_BAD_DOMAIN
+                                                             : XEN_GNTST_PERMISSION_DENIED;
+    if (setup.status == XEN_GNTST_OKAY &&
+        frame_list_write(setup.frame_list, 0, setup.nr_frames) != 0)
+        setup.status = XEN_GNTST_BAD_VIRT_ADDR;
+    return store(a1, &setup, sizeof(setup));
 }
 
 HANDLER(op_grant_table_op_get_status_frames)
@@ -126,8 +129,6 @@ HANDLER(op_grant_table_op_set_version)
     struct xen_gnttab_set_version set;
     s64 result;
 
-    if ((u32)a2 != 1)
-        return -XEN_EINVAL;
     if (copy_from_guest(&set, a1, sizeof(set)) != ST_OK)
         return -XEN_EFAULT;
     result = below(XENOP_grant_table_op_set_version, &set);

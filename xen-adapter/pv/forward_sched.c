@@ -101,8 +101,7 @@ HANDLER(op_sched_op_compat_shutdown)
     return shutdown((u32)a1);
 }
 
-/* ---- console_io: (count, buffer) ------------------------------------------------------------
- */
+/* ---- console_io: (count, buffer) ----------------------------------------------------- */
 
 HANDLER(op_console_io_consoleio_write)
 {

@@ -17,6 +17,6 @@ void fpu_ts_set(struct pv_vcpu *vcpu, u64 ts)
 
 HANDLER(hypercall_fpu_taskswitch)
 {
-    fpu_ts_set(this_vcpu(), a1 & 1);
+    fpu_ts_set(this_vcpu(), a1 != 0);
     return 0;
 }

@@ -55,7 +55,7 @@ static inline u64 guest_words_move(u64 *to, const u64 *from, u64 words)
 /* One word, for the hottest paths; false after a fault. */
 static inline bool word_from_guest(u64 *to, u64 from)
 {
-    u64 value;
+    u64 value = 0;
 
     if (!guest_range_ok(from, 8))
         return false;

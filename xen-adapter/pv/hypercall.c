@@ -19,6 +19,9 @@ REFUSAL(EOPNOTSUPP)
 #define TARGET_TRANSLATE(handler, error) handler
 #define TARGET_REFUSE(handler, error)    refuse_##error
 
+/* The bases of set_segment_base are arguments, not operations. */
+#define UNKNOWN_SUB(nr) ((nr) == XENNR_set_segment_base ? -XEN_EINVAL : -XEN_ENOSYS)
+
 enum family_index {
 #define FAMILY(nr, call, nargs, mask, header) FAMILY_##call,
 #include "xen-adapter/abi/xen.def"
@@ -55,7 +58,7 @@ static s64 op_locked(hypercall_fn op, u64 a1, u64 a2, u64 a3, u64 a4)
         hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;           \
                                                                                                \
         if (!op)                                                                               \
-            return -XEN_ENOSYS;                                                                \
+            return UNKNOWN_SUB(nr);                                                            \
         return family_is_locked(nr) ? op_locked(op, a2, a3, a4, a1) : op(a2, a3, a4, a1);      \
     }
 #include "xen-adapter/abi/xen.def"
@@ -146,8 +149,7 @@ HANDLER(hypercall_physdev_op_compat)
     return compat_call(a1, 8, hypercall_physdev_op);
 }
 
-/* ---- MMU and descriptors: the work is mmu.h's ---------------------------------------------
- */
+/* ---- MMU and descriptors: the work is mmu.h's ---------------------------------------- */
 
 static s64 settled(enum status status)
 {
@@ -192,8 +194,7 @@ HANDLER(hypercall_update_descriptor)
     LOCKED(descriptor_update(this_vcpu(), a1, a2));
 }
 
-/* ---- The page of stubs ----------------------------------------------------------------------
- */
+/* ---- The page of stubs --------------------------------------------------------------- */
 
 /* push rcx, push r11, mov eax, syscall, pop r11, pop rcx, ret; IRET never comes back. */
 void hypercall_page_fill(u8 *page)

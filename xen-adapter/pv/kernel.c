@@ -156,8 +156,7 @@ static enum status notes_read(const struct elf_image *image, struct kernel_notes
     return ST_OK;
 }
 
-/* ---- The old section: KEY=value,KEY=value, ending at a NUL or with the section ------------
- */
+/* ---- The old section: KEY=value,KEY=value, ending at a NUL or with the section ------- */
 
 struct old_text {
     const char *at;

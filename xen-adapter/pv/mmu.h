@@ -19,7 +19,7 @@
 #include "hv/lib/types.h"
 #include "xen-adapter/pv/shim.h"
 
-/* ---- Start of day [called by C] ---------------------------------------------------------- */
+/* ---- Start of day ---------------------------------------------------------- */
 
 /*
  * What the MMU works on. In the shim mmu_start() fills it from shim.h; a host test points it at
@@ -31,7 +31,7 @@ struct mmu {
     u64 mfn_end;
     u64 slots[SHIM_SLOT_COUNT]; /* L4 entries 256..271 */
     mfn_t zero;                 /* frame full of zeros behind unused GDT pages */
-    u64 vm_assist;              /* bits of VMASST_TYPE_*, written by vm_assist [E] */
+    u64 vm_assist;              /* bits of VMASST_TYPE_*, written by vm_assist */
     u64 leaving;                /* frames in kind FRAME_LEAVING */
     u64 clock;                  /* of full flushes, as in the frame words */
     u32 vcpu_count;
@@ -56,8 +56,7 @@ enum frame_kind frame_kind_get(mfn_t frame);
  * loads cr3). For vCPUs brought up later mmu_base_set() does the same without a pin. */
 enum status mmu_boot(struct pv_vcpu *vcpu, mfn_t l4);
 
-/* ---- Hypercalls [called by E]: guest addresses are plain u64 ------------------------------
- */
+/* ---- Hypercalls: guest addresses are plain u64 --------------------------------------- */
 
 enum status mmu_update(struct pv_vcpu *vcpu, u64 requests, u32 count, u64 done, u32 foreign);
 enum status mmu_update_va(struct pv_vcpu *vcpu, u64 va, u64 entry, u64 flags);
@@ -86,8 +85,7 @@ static inline void mmu_settle(struct pv_vcpu *vcpu)
         mmu_flush_now(vcpu);
 }
 
-/* ---- Faults [called by E] -----------------------------------------------------------------
- */
+/* ---- Faults -------------------------------------------------------------------------- */
 
 /*
  * True: handled, go back to the guest (a write to a page table was emulated and rip advanced,
@@ -107,8 +105,7 @@ u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2);
  */
 enum status mmu_walk(struct pv_vcpu *vcpu, enum pv_mode mode, u64 va, u64 *entry);
 
-/* ---- Grants and other foreign frames [called by E] ----------------------------------------
- */
+/* ---- Grants and other foreign frames ------------------------------------------------- */
 
 /*
  * Writes an L1 entry that maps a frame of kind FRAME_FOREIGN (placed in the window first),
@@ -122,8 +119,7 @@ enum status mmu_foreign_unmap_va(struct pv_vcpu *vcpu, u64 va, mfn_t frame, u64 
 enum status mmu_foreign_unmap_pte(struct pv_vcpu *vcpu, u64 machine_address, mfn_t frame,
                                   u64 entry);
 
-/* ---- Frames that come and go: memory_op [called by E] --------------------------------------
- */
+/* ---- Frames that come and go: memory_op ---------------------------------------------- */
 
 /*
  * decrease_reservation, before L0 is asked: `*give` says whether the frame is to be handed to
@@ -144,15 +140,13 @@ enum status frame_accept(mfn_t frame, pfn_t pfn);
 /* True if the frame is the guest's own memory (kind FRAME_GUEST). */
 bool frame_is_guest(mfn_t frame);
 
-/* ---- M2P -----------------------------------------------------------------------------------
- */
+/* ---- M2P ----------------------------------------------------------------------------- */
 
 /* Writes an entry (any value the guest likes); ignores frames outside the table. */
 void m2p_set(mfn_t frame, pfn_t pfn);
 u64 m2p_get(mfn_t frame);
 
-/* ---- What the MMU needs from the machine (mmu_hw.c; fakes in the host tests) ---------------
- */
+/* ---- What the MMU needs from the machine (mmu_hw.c; fakes in the host tests) --------- */
 
 void tlb_flush_page(u64 va);
 void tlb_flush_all(void); /* everything but global entries */

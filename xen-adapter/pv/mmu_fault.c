@@ -252,8 +252,8 @@ bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs)
         return false;
     lock_take(&memory_lock);
     w.slot = table_slot(vcpu, cr2);
-    is_done = w.slot != NULL && write_decode(regs, cr2, &w) == ST_OK &&
-              write_run(regs, &w) == ST_OK;
+    is_done =
+        w.slot != NULL && write_decode(regs, cr2, &w) == ST_OK && write_run(regs, &w) == ST_OK;
     lock_drop(&memory_lock);
     mmu_settle(vcpu);
     return is_done;

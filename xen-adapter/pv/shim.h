@@ -80,7 +80,7 @@ struct memory_range {
 
 #define MEMORY_RANGES_MAX 64u
 
-/* To whom a frame belongs when the guest starts; D's frame table takes it over from there. */
+/* To whom a frame belongs when the guest starts; the frame table takes it over from there. */
 enum frame_kind {
     FRAME_HOLE,
     FRAME_GUEST,
@@ -109,7 +109,7 @@ struct domain_layout {
     u32 console_port;
     u32 store_port;
     mfn_t shared_info; /* the shim's frame behind the guest's shared_info; kind FRAME_SPECIAL */
-    u64 rsdp; /* physical address, 0 = none */
+    u64 rsdp;          /* physical address, 0 = none */
     u8 console_in_p2m;
     u8 privileged; /* L0 says we are its hardware domain */
 };
@@ -231,13 +231,14 @@ struct pv_vcpu {
     struct pv_regs regs;
     u32 id;
     enum pv_mode mode;
-    u8 *upcall; /* guest-visible evtchn_upcall_pending, evtchn_upcall_mask, wherever registered */
+    u8 *upcall; /* guest-visible evtchn_upcall_pending, evtchn_upcall_mask, wherever registered
+                 */
     u32 work;   /* atomic, WORK_*: what the way back has to do besides */
-    u32 nmi_masked; /* one NMI at a time until iret */
-    mfn_t kernel_l4; /* [D]; kept up here for entry.S */
+    u32 nmi_masked;  /* one NMI at a time until iret */
+    mfn_t kernel_l4; /* the MMU's; kept up here for entry.S */
     mfn_t user_l4;   /* raw == 0: none set */
 
-    /* traps and callbacks [E] */
+    /* traps and callbacks */
     struct pv_trap trap[256];
     struct pv_callback event_callback;
     struct pv_callback failsafe_callback;
@@ -268,19 +269,19 @@ struct pv_vcpu {
     u8 started;       /* L0's vCPU has a first instruction */
     u32 poll_ports[128];
 
-    /* descriptor tables [D] */
+    /* descriptor tables */
     mfn_t gdt_frame[16];
     u32 gdt_entries;
     u64 ldt_base;
     u32 ldt_entries;
-    u32 flush;   /* collected TLB flush, see mmu.h */
+    u32 flush;        /* collected TLB flush, see mmu.h */
     u32 flush_others; /* vCPUs that the guest wants flushed with it: bit n for vCPU n */
-    u64 *window; /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
+    u64 *window;      /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
 };
 
 struct pv_vcpu *this_vcpu(void);
 
-/* Enters the guest with vcpu->regs; never comes back [E]. */
+/* Enters the guest with vcpu->regs; never comes back. */
 void pv_enter(struct pv_vcpu *vcpu) __attribute__((noreturn));
 
 /* ---- Output and the end ------------------------------------------------------------------ */

@@ -89,8 +89,8 @@ static void batch_add(struct kick_batch *batch, const struct pv_vcpu *vcpu)
 static void batch_send(struct kick_batch *batch)
 {
     if (batch->count == 1)
-        (void)l0_call(XENNR_event_channel_op, XENOP_event_channel_op_send,
-                      (u64)&batch->send[0], 0, 0, 0);
+        (void)l0_call(XENNR_event_channel_op, XENOP_event_channel_op_send, (u64)&batch->send[0],
+                      0, 0, 0);
     else if (batch->count != 0)
         (void)l0_call(XENNR_multicall, (u64)batch->entry, batch->count, 0, 0, 0);
 }

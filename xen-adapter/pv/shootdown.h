@@ -25,9 +25,8 @@ void shootdown_run(u32 vcpus);
 void shootdown_answer(struct pv_vcpu *vcpu);
 static inline void shootdown_serve(struct pv_vcpu *vcpu)
 {
-    if (__builtin_expect(__atomic_load_n(&vcpu->flush_asked, __ATOMIC_ACQUIRE) !=
-                             vcpu->flush_done,
-                         0))
+    if (__builtin_expect(
+            __atomic_load_n(&vcpu->flush_asked, __ATOMIC_ACQUIRE) != vcpu->flush_done, 0))
         shootdown_answer(vcpu);
 }
 

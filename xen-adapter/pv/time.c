@@ -150,8 +150,7 @@ void time_update(struct pv_vcpu *vcpu)
         runstate_copy(vcpu);
 }
 
-/* ---- vcpu_op: areas and timers -------------------------------------------------------------
- */
+/* ---- vcpu_op: areas and timers ------------------------------------------------------- */
 
 static s64 area_register(u64 id, u64 argument, struct guest_area *areas, u32 bytes)
 {

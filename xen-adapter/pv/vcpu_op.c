@@ -61,12 +61,10 @@ static void context_adopt(struct pv_vcpu *vcpu, const struct xen_vcpu_guest_cont
     vcpu->kernel_ss = in->kernel_ss | 3;
     vcpu->kernel_sp = in->kernel_sp;
     vcpu->event_callback = (struct pv_callback){in->event_callback_eip, 0};
-    vcpu->failsafe_callback =
-        (struct pv_callback){in->failsafe_callback_eip,
-                             mask_flag(in->flags, XEN_VGCF_FAILSAFE_DISABLES_EVENTS)};
-    vcpu->syscall_callback =
-        (struct pv_callback){in->syscall_callback_eip,
-                             mask_flag(in->flags, XEN_VGCF_SYSCALL_DISABLES_EVENTS)};
+    vcpu->failsafe_callback = (struct pv_callback){
+        in->failsafe_callback_eip, mask_flag(in->flags, XEN_VGCF_FAILSAFE_DISABLES_EVENTS)};
+    vcpu->syscall_callback = (struct pv_callback){
+        in->syscall_callback_eip, mask_flag(in->flags, XEN_VGCF_SYSCALL_DISABLES_EVENTS)};
     vcpu->fs_base = in->fs_base;
     vcpu->gs_base_kernel = in->gs_base_kernel;
     vcpu->gs_base_user = in->gs_base_user;
@@ -94,10 +92,10 @@ static s64 initialise(struct pv_vcpu *vcpu, u64 from)
 {
     static struct xen_vcpu_guest_context context; /* M: too large for a stack */
 
-    if (vcpu->initialised)
-        return -XEN_EEXIST;
     if (copy_from_guest(&context, from, sizeof(context)) != ST_OK)
         return -XEN_EFAULT;
+    if (vcpu->initialised)
+        return -XEN_EEXIST;
     if (context_is_bad(&context) || tables_adopt(vcpu, &context) != ST_OK)
         return -XEN_EINVAL;
     context_adopt(vcpu, &context);
@@ -107,7 +105,6 @@ static s64 initialise(struct pv_vcpu *vcpu, u64 from)
 HANDLER(op_vcpu_op_initialise)
 {
     s64 result = vcpu_exists(a1);
-
     if (result != 0)
         return result;
     lock_take(&memory_lock);
@@ -175,7 +172,8 @@ HANDLER(op_vcpu_op_send_nmi)
     return 0;
 }
 
-/* ---- vcpu_info ----------------------------------------------------------------------------- */
+/* ---- vcpu_info -----------------------------------------------------------------------------
+ */
 
 /* Pending ports lie in pages of the domain; what lies here is told anew by the caller. HOLDS(M)
  */
@@ -183,8 +181,9 @@ static s64 info_move(struct pv_vcpu *vcpu, const struct xen_vcpu_register_vcpu_i
 {
     struct xen_vcpu_info *info;
 
-    if (want->offset > PAGE_SIZE - sizeof(*info) || (want->offset & 7) != 0 ||
-        vcpu->info != &guest_shared->vcpu_info[vcpu->id] ||
+    if (want->offset > PAGE_SIZE - sizeof(*info) || (want->offset & 7) != 0)
+        return -XEN_ENXIO;
+    if (vcpu->info != &guest_shared->vcpu_info[vcpu->id] ||
         frame_type_get(want->mfn, FRAME_WRITABLE) != ST_OK)
         return -XEN_EINVAL;
     info = (struct xen_vcpu_info *)(mmu.direct + (want->mfn << PAGE_SHIFT) + want->offset);

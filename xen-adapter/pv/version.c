@@ -155,8 +155,7 @@ HANDLER(op_xen_version_capabilities2)
                                                                           : -XEN_EFAULT;
 }
 
-/* ---- vm_assist -----------------------------------------------------------------------------
- */
+/* ---- vm_assist ----------------------------------------------------------------------- */
 
 /* Types that mean something to a 64-bit PV guest. */
 #define ASSISTS                                                                                \

@@ -1,0 +1,79 @@
+#include "abi-tests/unit/fake_platform.h"
+
+#include <string.h>
+
+_Alignas(4096) u8 fake_pages[FAKE_PAGES][4096];
+u32 fake_readonly_from;
+u32 fake_signals;
+u32 fake_users;
+
+void fake_platform_reset(void)
+{
+    memset(fake_pages, 0, sizeof(fake_pages));
+    fake_readonly_from = FAKE_PAGES;
+    fake_signals = 0;
+    fake_users = 0;
+}
+
+enum status grant_page_get(struct grant_pool *pool, u32 ref, u32 access, u16 *slot)
+{
+    (void)pool;
+    if (ref >= FAKE_PAGES)
+        return ST_NO_ENTRY;
+    if ((access & GRANT_TO_WRITE) && ref >= fake_readonly_from)
+        return ST_DENIED;
+    *slot = (u16)ref;
+    fake_users++;
+    return ST_OK;
+}
+
+void grant_page_put(struct grant_pool *pool, u16 slot)
+{
+    (void)pool;
+    (void)slot;
+    fake_users--;
+}
+
+u8 *grant_page_at(u16 slot)
+{
+    return fake_pages[slot];
+}
+
+void grant_pool_end(struct grant_pool *pool)
+{
+    (void)pool;
+}
+
+/* The pages of a ring are those behind its first reference. */
+enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place, void **out)
+{
+    (void)partition;
+    if (refs[0] >= FAKE_PAGES || refs[0] + count > FAKE_PAGES)
+        return ST_NO_ENTRY;
+    *place = refs[0];
+    *out = fake_pages[refs[0]];
+    return ST_OK;
+}
+
+void grant_ring_unmap(u32 place)
+{
+    (void)place;
+}
+
+enum status port_bind(u32 partition, u32 remote_port, u32 *port)
+{
+    (void)partition;
+    *port = remote_port + 100;
+    return remote_port == 0 ? ST_INVALID : ST_OK;
+}
+
+void port_unbind(u32 port)
+{
+    (void)port;
+}
+
+void port_signal(u32 port)
+{
+    (void)port;
+    fake_signals++;
+}

@@ -1,0 +1,19 @@
+/* The services' platform for host tests: a guest's pages are host memory, named by their
+ * reference. */
+#ifndef ABI_TESTS_UNIT_FAKE_PLATFORM_H
+#define ABI_TESTS_UNIT_FAKE_PLATFORM_H
+
+#include "guest-drivers/service/platform.h"
+
+#define FAKE_PAGES 128u
+
+/* References below FAKE_PAGES are pages; those not below `fake_readonly_from` cannot be mapped
+ * for writing. */
+extern u8 fake_pages[FAKE_PAGES][4096];
+extern u32 fake_readonly_from;
+extern u32 fake_signals;
+extern u32 fake_users; /* pages in use now */
+
+void fake_platform_reset(void);
+
+#endif

@@ -1,0 +1,312 @@
+#include "guest-drivers/steward/disk.h"
+#include "guest-drivers/service/blk.h"
+#include "guest-drivers/service/bus.h"
+#include "guest-drivers/steward/disk_config.h"
+#include "hv/lib/format.h"
+#include "hv/lib/print.h"
+#include "hv/lib/string.h"
+
+#define VBDS_MAX   32u
+#define IMAGES_MAX 32u
+#define ROLE       "disk"
+
+/* An image, however many guests read it. */
+struct image {
+    const struct module *module; /* NULL: free */
+    struct disk disk;
+    u32 users;
+    bool is_written;
+};
+
+struct vbd {
+    struct bus_device bus;
+    struct blk_back back;
+    struct guest *guest; /* NULL: free */
+    bool is_connected;
+};
+
+static struct image images[IMAGES_MAX];
+static struct vbd vbds[VBDS_MAX];
+
+static struct image *image_find(struct text target)
+{
+    const struct module *module = module_find(ROLE, target);
+    struct image *image = NULL;
+
+    for (u32 i = 0; module && i < IMAGES_MAX; i++) {
+        if (images[i].module == module)
+            return &images[i];
+        if (!images[i].module && !image)
+            image = &images[i];
+    }
+    if (!module || !image)
+        return NULL;
+    image->module = module;
+    /* The steward alone has this memory: the module is written in place. */
+    memory_disk_make(&image->disk, (u8 *)(uintptr_t)module->bytes, module->size, DISK_DISCARDS);
+    return image;
+}
+
+static void refuse(struct config *config, struct text entry, const char *trouble)
+{
+    config_refuse(config, KEY_DISK, "disk = '%.*s': %s", (int)MIN(entry.length, 100ul),
+                  entry.at, trouble);
+}
+
+void disks_check(struct config *config)
+{
+    const struct text_list *list = &config->list[0];
+    struct disk_config disk, other;
+
+    for (u32 i = 0; i < list->count && !config->is_refused; i++) {
+        const char *trouble = disk_config_read(list->item[i], &disk);
+        struct image *image = trouble ? NULL : image_find(disk.target);
+
+        for (u32 k = 0; !trouble && k < i; k++)
+            if (!disk_config_read(list->item[k], &other) && other.number == disk.number)
+                trouble = "the virtual device is taken by another disk; choose another";
+        if (!trouble && !image)
+            trouble = "no such image came with the boot modules; check the path";
+        if (!trouble && image->module->size < SECTOR_BYTES)
+            trouble = "the image is empty; copy it again";
+        if (!trouble && image->users != 0 && (image->is_written || !disk.is_readonly))
+            trouble = "the image is used elsewhere and one of the users writes; copy it, or "
+                      "give both access=r";
+        if (trouble) {
+            refuse(config, list->item[i], trouble);
+            return;
+        }
+        image->users++;
+        image->is_written |= !disk.is_readonly;
+    }
+}
+
+/* The keys of one queue lie in a folder of their own where there are several. */
+static void key_of(char *out, u32 room, u32 queues, u32 queue, const char *key)
+{
+    if (queues > 1)
+        format(out, room, "queue-%u/%s", queue, key);
+    else
+        format(out, room, "%s", key);
+}
+
+static enum status refs_read(struct bus_device *bus, u32 queues, u32 queue,
+                             struct blk_offer *offer)
+{
+    char name[16];
+    char key[40];
+    u32 order;
+
+    offer->pages = 1;
+    if (bus_get_number(bus, "ring-page-order", 4, &order) != ST_OK) {
+        key_of(key, sizeof(key), queues, queue, "ring-ref");
+        return bus_get_number(bus, key, UINT32_MAX, &offer->refs[0]);
+    }
+    offer->pages = 1u << order;
+    for (u32 i = 0; i < offer->pages; i++) {
+        format(name, sizeof(name), "ring-ref%u", i);
+        key_of(key, sizeof(key), queues, queue, name);
+        TRY(bus_get_number(bus, key, UINT32_MAX, &offer->refs[i]));
+    }
+    return ST_OK;
+}
+
+static enum status layout_read(struct bus_device *bus, enum blk_layout *out)
+{
+    char protocol[24];
+
+    *out = BLK_64;
+    if (bus_get(bus, "protocol", protocol, sizeof(protocol)) != ST_OK)
+        return ST_OK;
+    if (strcmp(protocol, "x86_32-abi") == 0)
+        *out = BLK_32;
+    else if (strcmp(protocol, "x86_64-abi") != 0)
+        return ST_UNSUPPORTED;
+    return ST_OK;
+}
+
+static enum status queues_open(struct vbd *vbd)
+{
+    struct bus_device *bus = &vbd->bus;
+    struct blk_offer offer;
+    u32 keeps = 0;
+    u32 queues = 1;
+    char key[40];
+
+    TRY(layout_read(bus, &offer.layout));
+    (void)bus_get_number(bus, "feature-persistent", 1, &keeps);
+    vbd->back.pool.keeps = keeps;
+    if (bus_get_number(bus, "multi-queue-num-queues", BLK_QUEUES_MAX, &queues) == ST_INVALID ||
+        queues == 0)
+        return ST_INVALID;
+    for (u32 i = 0; i < queues; i++) {
+        TRY(refs_read(bus, queues, i, &offer));
+        key_of(key, sizeof(key), queues, i, "event-channel");
+        TRY(bus_get_number(bus, key, UINT32_MAX, &offer.port));
+        TRY(blk_queue_open(&vbd->back, &offer));
+    }
+    return ST_OK;
+}
+
+static void vbd_close(struct vbd *vbd)
+{
+    blk_back_close(&vbd->back);
+    vbd->is_connected = false;
+}
+
+static void vbd_connect(struct vbd *vbd)
+{
+    enum status status;
+
+    if (vbd->is_connected || vbd->bus.ours != BUS_INIT_WAIT)
+        return;
+    status = queues_open(vbd);
+    if (status != ST_OK) {
+        print("entente: warning: guest %s: disk %u: the front-end's rings: %s\n",
+              vbd->guest->name, vbd->bus.id, status_text(status));
+        vbd_close(vbd);
+        bus_state_set(&vbd->bus, BUS_CLOSING);
+        return;
+    }
+    vbd->is_connected = true;
+    bus_state_set(&vbd->bus, BUS_CONNECTED);
+}
+
+static void vbd_changed(struct bus_device *bus, enum bus_state theirs)
+{
+    struct vbd *vbd = (struct vbd *)(void *)bus; /* its first member */
+
+    switch (theirs) {
+    case BUS_INITIALISING:
+        if (bus->ours == BUS_CLOSED)
+            bus_state_set(bus, BUS_INIT_WAIT);
+        break;
+    case BUS_INITIALISED:
+    case BUS_CONNECTED:
+        vbd_connect(vbd);
+        break;
+    case BUS_CLOSING:
+        vbd_close(vbd);
+        bus_state_set(bus, BUS_CLOSING);
+        break;
+    case BUS_CLOSED:
+    case BUS_UNKNOWN:
+        vbd_close(vbd);
+        bus_state_set(bus, BUS_CLOSED);
+        break;
+    case BUS_INIT_WAIT:
+    case BUS_RECONFIGURING:
+    case BUS_RECONFIGURED:
+        break;
+    }
+}
+
+static enum status keys_put(struct vbd *vbd, const struct disk_config *config)
+{
+    struct bus_device *bus = &vbd->bus;
+    const struct disk *disk = vbd->back.disk;
+    u32 info = (config->is_readonly ? XEN_BLKIF_READONLY : 0) |
+               (config->is_cdrom ? XEN_BLKIF_CDROM : 0);
+    char name[16];
+
+    format(name, sizeof(name), "%.*s", (int)MIN(config->vdev.length, 15ul), config->vdev.at);
+    TRY(bus_put(bus, "dev", name));
+    TRY(bus_put(bus, "mode", config->is_readonly ? "r" : "w"));
+    TRY(bus_put(bus, "type", "phy"));
+    TRY(bus_put(bus, "device-type", config->is_cdrom ? "cdrom" : "disk"));
+    TRY(bus_put_number(bus, "sectors", disk->sectors));
+    TRY(bus_put_number(bus, "sector-size", SECTOR_BYTES));
+    TRY(bus_put_number(bus, "physical-sector-size", SECTOR_BYTES));
+    TRY(bus_put_number(bus, "info", info));
+    TRY(bus_put(bus, "feature-barrier", "0"));
+    TRY(bus_put(bus, "feature-flush-cache", "1"));
+    if ((disk->flags & DISK_DISCARDS) && !config->is_readonly) {
+        TRY(bus_put(bus, "feature-discard", "1"));
+        TRY(bus_put_number(bus, "discard-granularity", SECTOR_BYTES));
+        TRY(bus_put(bus, "discard-alignment", "0"));
+        TRY(bus_put(bus, "discard-secure", "0"));
+    }
+    TRY(bus_put(bus, "feature-persistent", "1"));
+    TRY(bus_put_number(bus, "feature-max-indirect-segments", BLK_SEGMENTS_MAX));
+    TRY(bus_put_number(bus, "max-ring-page-order", 4));
+    TRY(bus_put_number(bus, "multi-queue-max-queues", BLK_QUEUES_MAX));
+    TRY(bus_front_put_number(bus, "virtual-device", bus->id));
+    return bus_front_put(bus, "device-type", config->is_cdrom ? "cdrom" : "disk");
+}
+
+static enum status vbd_make(struct guest *guest, struct text entry)
+{
+    struct disk_config config;
+    struct image *image;
+    struct vbd *vbd = NULL;
+    enum status status;
+
+    for (u32 i = 0; i < VBDS_MAX && !vbd; i++)
+        vbd = vbds[i].guest ? NULL : &vbds[i];
+    if (!vbd)
+        return ST_NO_SPACE;
+    if (disk_config_read(entry, &config))
+        return ST_INVALID;
+    image = image_find(config.target);
+    if (!image)
+        return ST_NO_ENTRY;
+    memset(vbd, 0, sizeof(*vbd));
+    vbd->bus = (struct bus_device){.kind = "vbd",
+                                   .partition = guest->partition,
+                                   .id = config.number,
+                                   .changed = vbd_changed};
+    blk_back_make(&vbd->back, &image->disk, guest->partition, config.is_readonly);
+    status = bus_device_add(&vbd->bus);
+    if (status != ST_OK)
+        return status;
+    vbd->guest = guest;
+    TRY(keys_put(vbd, &config));
+    bus_state_set(&vbd->bus, BUS_INIT_WAIT);
+    return ST_OK;
+}
+
+enum status disks_introduce(struct guest *guest)
+{
+    const struct text_list *list = &guest->config->list[0];
+
+    for (u32 i = 0; i < list->count; i++)
+        TRY(vbd_make(guest, list->item[i]));
+    return ST_OK;
+}
+
+void disks_release(struct guest *guest)
+{
+    for (u32 i = 0; i < VBDS_MAX; i++) {
+        struct vbd *vbd = &vbds[i];
+
+        if (vbd->guest != guest)
+            continue;
+        if (steward.is_verbose)
+            print("entente: guest %s: disk %u: %lu requests, %lu errors, read %lu KiB, "
+                  "written %lu KiB\n",
+                  guest->name, vbd->bus.id, (unsigned long)vbd->back.requests,
+                  (unsigned long)vbd->back.errors, (unsigned long)vbd->back.sectors_read / 2,
+                  (unsigned long)vbd->back.sectors_written / 2);
+        vbd_close(vbd);
+        bus_device_remove(&vbd->bus);
+        vbd->guest = NULL;
+    }
+}
+
+bool disks_serve(u32 port)
+{
+    for (u32 i = 0; i < VBDS_MAX; i++)
+        if (vbds[i].guest && blk_port_serve(&vbds[i].back, port))
+            return true;
+    return false;
+}
+
+bool disks_continue(void)
+{
+    bool is_busy = false;
+
+    for (u32 i = 0; i < VBDS_MAX; i++)
+        if (vbds[i].guest && vbds[i].is_connected)
+            is_busy |= blk_continue(&vbds[i].back);
+    return is_busy;
+}

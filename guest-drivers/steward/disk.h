@@ -1,0 +1,19 @@
+/* The disks of the guests: images among the boot modules, served as block devices. */
+#ifndef GUEST_DRIVERS_STEWARD_DISK_H
+#define GUEST_DRIVERS_STEWARD_DISK_H
+
+#include "guest-drivers/steward/steward.h"
+
+/* Reads the guest's disk = list and finds the images; refuses the guest when one is wrong. */
+void disks_check(struct config *config);
+
+/* Offers a guest that is being made its disks; takes them away again. */
+enum status disks_introduce(struct guest *guest);
+void disks_release(struct guest *guest);
+
+/* A signal of a front-end; false if the port is of no disk. */
+bool disks_serve(u32 port);
+/* Goes on with what was put off; true if there is still more to do. */
+bool disks_continue(void);
+
+#endif
