@@ -197,6 +197,11 @@ void guest_end(struct guest *guest)
     (void)guest;
 }
 
+void guest_pause_exit(struct guest *guest)
+{
+    (void)guest;
+}
+
 void guest_start_flat32(struct guest *guest, u32 entry, u32 start_info)
 {
     guest->regs.rip = entry;

@@ -210,7 +210,7 @@ void mmu_flush_now(struct pv_vcpu *vcpu)
     if ((flush & FLUSH_OTHERS) != 0)
         shootdown_run(vcpu->flush_others);
     vcpu->flush_others = 0;
-    if ((flush & FLUSH_ALL) == 0)
+    if (flush == FLUSH_OTHERS)
         return;
     /* One vCPU's flush is all that there is to flush only when there is no other. */
     if (mmu.vcpu_count == 1)
