@@ -38,6 +38,10 @@ void vcpu_kick(struct pv_vcpu *vcpu)
     fake_smp.kicked = vcpu->id;
 }
 
+void entry_idle(void)
+{
+}
+
 void shootdown_idle_begin(struct pv_vcpu *vcpu)
 {
     (void)vcpu;

@@ -4,6 +4,7 @@
 
 #include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/shootdown.h"
+#include "xen-adapter/pv/vcpu.h"
 
 struct fake_smp {
     u32 shootdowns;

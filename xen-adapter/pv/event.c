@@ -138,7 +138,7 @@ void event_wait(struct pv_vcpu *vcpu)
             __atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0)
             break;
         shootdown_idle_begin(vcpu);
-        insn_idle();
+        entry_idle();
         shootdown_idle_end(vcpu);
     }
     time_update(vcpu);

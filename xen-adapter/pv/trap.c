@@ -130,6 +130,8 @@ void trap_from_shim(struct pv_regs *regs)
     if (regs->vector == VECTOR_UPCALL) {
         /* idle looks for itself; L0 would raise it again at once, until the page is drained */
         regs->rflags &= ~RFLAGS_IF;
+        if (regs->rip == (u64)entry_idle_halt)
+            regs->rip++;
         return;
     }
     if (fixup_find(regs))

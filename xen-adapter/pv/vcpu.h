@@ -32,6 +32,13 @@ struct pv_vcpu *vcpu_find(u32 id);
 void vcpu_enter_kernel(struct pv_vcpu *vcpu);
 void vcpu_enter_user(struct pv_vcpu *vcpu);
 
+/*
+ * Interrupts on and halt in one step, off again afterwards (entry.S). An upcall that comes at
+ * entry_idle_halt ends the halt before it begins: QEMU 7.2 forgets STI's shadow over a VM exit.
+ */
+void entry_idle(void);
+extern const char entry_idle_halt[];
+
 /* Goes back to the guest with vcpu->regs, for good (entry.S). */
 void entry_resume(struct pv_vcpu *vcpu) __attribute__((noreturn));
 
