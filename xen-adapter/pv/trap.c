@@ -125,11 +125,16 @@ static void iret_failed(const struct pv_regs *regs)
     entry_resume(vcpu);
 }
 
+#define OPCODE_HLT 0xf4
+
 void trap_from_shim(struct pv_regs *regs)
 {
     if (regs->vector == VECTOR_UPCALL) {
         /* idle looks for itself; L0 would raise it again at once, until the page is drained */
         regs->rflags &= ~RFLAGS_IF;
+        /* L0 may have lost the shadow of sti and come before the hlt: nothing would end that. */
+        if (*(const u8 *)regs->rip == OPCODE_HLT)
+            regs->rip++;
         return;
     }
     if (fixup_find(regs))
