@@ -38,23 +38,6 @@ $(BUILD)/kit/rows.inc: abi-tests/golden/rows.tsv
 $(BUILD)/kit/xen/refusals.c.o: $(BUILD)/kit/rows.inc
 $(BUILD)/kit/xen/refusals.c.o: KIT_CFLAGS += -DROWS_FILE='"$(BUILD)/kit/rows.inc"'
 
-# The boot measurement: a first process, and the first instruction under bare QEMU.
-$(BUILD)/bench-init: abi-tests/bench/init.c
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(WARNINGS) -D_GNU_SOURCE -O2 -static -o $@ $<
-$(BUILD)/bench-init.gz: $(BUILD)/bench-init
-	$(Q)rm -rf $(BUILD)/bench-root && mkdir -p $(BUILD)/bench-root/dev && cp $< $(BUILD)/bench-root/init
-	$(Q)cd $(BUILD)/bench-root && (find . -mindepth 1; :) | cpio --quiet -o -H newc | gzip -9 >../bench-init.gz
-$(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
-	@mkdir -p $(@D)
-	$(call say,LINK)
-	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none,-e,start,-Ttext=0x1000000 -o $@ $<
-
-.PHONY: bench
-bench: images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-entry.elf
-	@abi-tests/bench/bench
-
 # A guest that leaves in every way there is, and ends in seven.
 .PHONY: exits
 exits: images $(BUILD)/exits.elf

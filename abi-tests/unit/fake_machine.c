@@ -12,6 +12,7 @@
 #include "hv/core/sched.h"
 #include "hv/core/share.h"
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"
 #include "hv/cpu/rtc.h"
@@ -129,6 +130,21 @@ void panic(const char *text, ...)
 void serial_write(const char *bytes, size_t count)
 {
     print("%.*s", (int)count, bytes);
+}
+
+u32 pci_read(u16 address, u8 offset, u32 bytes)
+{
+    (void)address;
+    (void)offset;
+    return bytes == 4 ? ~0u : (1u << 8 * bytes) - 1;
+}
+
+void pci_write(u16 address, u8 offset, u32 bytes, u32 value)
+{
+    (void)address;
+    (void)offset;
+    (void)bytes;
+    (void)value;
 }
 
 bool serial_read(u8 *byte)

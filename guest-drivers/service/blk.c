@@ -63,6 +63,10 @@ enum status blk_queue_open(struct blk_back *back, const struct blk_offer *offer)
 
 void blk_back_close(struct blk_back *back)
 {
+    for (u32 i = 0; i < back->queues; i++)
+        back->queue[i].is_broken = true; /* what ends now is not answered */
+    while (back->jobs != 0)
+        back->disk->settle(back->disk);
     for (u32 i = 0; i < back->queues; i++) {
         struct blk_queue *queue = &back->queue[i];
 

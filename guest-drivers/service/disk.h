@@ -39,6 +39,8 @@ struct disk {
     u64 sectors;
     u32 flags; /* enum disk_flag */
     void (*submit)(struct disk *disk, struct disk_request *request);
+    /* Ends what it can of the requests under way; NULL where submit() always does. */
+    void (*settle)(struct disk *disk);
     void *own;
 };
 
