@@ -14,8 +14,9 @@ enum test_kind {
     TEST_PV = 1,
     TEST_PVH = 2,
     TEST_ALL = 3,
-    TEST_GUEST = 4, /* not as control domain: that one is allowed more */
-    TEST_ALONE = 8, /* ends or spoils the guest: only when named */
+    TEST_GUEST = 4,   /* not as control domain: that one is allowed more */
+    TEST_NATIVE = 16, /* the root partition */
+    TEST_ALONE = 8,   /* ends or spoils the guest: only when named */
 };
 
 struct test {
