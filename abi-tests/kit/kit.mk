@@ -1,7 +1,7 @@
 # Micro-guests: one image boots as PV and as PVH.
 KIT_CFLAGS := $(WARNINGS) -I. -O2 -g -ffreestanding -fno-stack-protector -mno-red-zone \
 	-mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-pic -fno-pie -fcf-protection=none \
-	-fno-tree-loop-distribute-patterns -MMD -MP
+	$(if $(findstring clang,$(CC)),-fno-builtin,-fno-tree-loop-distribute-patterns) -MMD -MP
 
 $(BUILD)/kit/%.o: abi-tests/%
 	@mkdir -p $(@D)

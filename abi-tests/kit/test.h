@@ -25,11 +25,17 @@ struct test {
     void (*run)(void);
 };
 
+/* Tests run in the order of the source. */
+#ifdef __clang__
+#define TEST_ENTRY used, section(".tests")
+#else
+#define TEST_ENTRY used, no_reorder, section(".tests")
+#endif
+
 #define TEST(id, label, who)                                                                   \
     static void run_##id(void);                                                                \
     static const struct test test_##id = {label, who, run_##id};                               \
-    static const struct test *const entry_##id                                                 \
-        __attribute__((used, no_reorder, section(".tests"))) = &test_##id;                     \
+    static const struct test *const entry_##id __attribute__((TEST_ENTRY)) = &test_##id;       \
     static void run_##id(void)
 
 /* An observation whose result is wanted: another one is a failure. Errors are negative. */
