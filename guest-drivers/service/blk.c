@@ -15,6 +15,8 @@ struct job {
     u32 slots;
 };
 
+_Static_assert(BLK_SEGMENTS_MAX <= DISK_PIECES_MAX, "a piece for each segment");
+
 static struct job jobs[JOBS];
 
 static struct job *job_find(const struct blk_back *back)

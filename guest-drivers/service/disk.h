@@ -8,7 +8,8 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define SECTOR_BYTES 512u
+#define SECTOR_BYTES    512u
+#define DISK_PIECES_MAX 64u /* of one request */
 
 enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH, DISK_DISCARD };
 enum disk_flag {

@@ -9,7 +9,6 @@
 #define DEVICE_WINDOW (GUEST_WINDOW + ((u64)3 << 30))
 #define DEVICE_SPACE  ((u64)1 << 20) /* of the window, for one device */
 #define SLOTS         16u            /* requests under way on one device */
-#define PIECES_MAX    64u
 #define PCI_COMMAND   4u
 #define PCI_BAR       16u
 #define PCI_CAPS      52u
@@ -17,13 +16,13 @@
 
 /* What the device reads and writes for one request; in one page. */
 struct slot {
-    struct virtq_desc desc[PIECES_MAX + 2];
+    struct virtq_desc desc[DISK_PIECES_MAX + 2];
     struct virtio_blk_head head;
     u8 status;
     u8 pad[7];
     u64 machine; /* of this structure */
     struct disk_request *request;
-    u8 unused[2048 - (PIECES_MAX + 2) * 16 - 40];
+    u8 unused[2048 - (DISK_PIECES_MAX + 2) * 16 - 40];
 };
 _Static_assert(sizeof(struct slot) == 2048, "two to a page");
 

@@ -130,7 +130,8 @@ void trap_from_shim(struct pv_regs *regs)
     if (regs->vector == VECTOR_UPCALL) {
         /* idle looks for itself; L0 would raise it again at once, until the page is drained */
         regs->rflags &= ~RFLAGS_IF;
-        /* L0 may have lost the shadow of sti and come before the hlt: nothing would end that. */
+        /* L0 may have lost the shadow of sti and come before the hlt: nothing would end that.
+         */
         if (regs->rip == (u64)entry_idle_halt)
             regs->rip++;
         return;
