@@ -49,6 +49,7 @@ static void hidden(void **state)
     assert_false(has(ECX, 16)); /* LA57 */
     assert_false(has(EDX, 26)); /* IBRS without SPEC_CTRL */
     ask(0x80000001u, 0);
+    assert_true(has(ECX, 1));   /* the count of leaf 1 is one of cores */
     assert_false(has(ECX, 2));  /* SVM */
     assert_false(has(ECX, 22)); /* topology extensions */
     assert_false(has(EDX, 25)); /* FFXSR */

@@ -54,7 +54,8 @@ enum { EAX, EBX, ECX, EDX };
  * OSVW, IBS, SKINIT, WDT, LWP, NodeId, topology extensions, counters, MWAITX. */
 #define ALLOW_E1_ECX                                                                           \
     (1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 16 | 1u << 21)
-#define AVX_E1_ECX (1u << 11 | 1u << 16)
+#define ECX_E1_CMP_LEGACY (1u << 1)
+#define AVX_E1_ECX        (1u << 11 | 1u << 16)
 /* As leaf 1, then SYSCALL NX MMXEXT 1G-pages RDTSCP LM 3DNow; not FFXSR. */
 #define ALLOW_E1_EDX                                                                           \
     (0x0183f3ffu | 1u << 11 | 1u << 20 | 1u << 22 | 1u << 26 | 1u << 27 | 1u << 29 |           \
@@ -220,6 +221,10 @@ static void filter_extended(const struct cpuid_view *view, u32 leaf, u32 out[4])
         break;
     case 0x80000001u:
         out[ECX] &= ALLOW_E1_ECX;
+        /* Without this Linux 5.10 takes the count of leaf 1 for threads of one core, and
+         * divides it by the cores of leaf 0x80000008. [APM3 E.4.2] */
+        if (view->vcpu_count > 1)
+            out[ECX] |= ECX_E1_CMP_LEGACY;
         if (!(view->xcr0_allowed & XCR0_AVX))
             out[ECX] &= ~AVX_E1_ECX;
         out[EDX] &= ALLOW_E1_EDX;
