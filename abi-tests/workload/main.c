@@ -25,6 +25,7 @@ static const struct test tests[] = {
     {"storm", test_storm},       {"threads", test_threads}, {"memory", test_memory},
     {"pipes", test_pipes},       {"signals", test_signals}, {"trace", test_trace},
     {"compat32", test_compat32}, {"fpu", test_fpu},         {"clock", test_clock},
+    {"flush", test_flush},
 };
 
 #define TEST_COUNT (sizeof(tests) / sizeof(tests[0]))

@@ -20,6 +20,7 @@ test_fn test_trace;
 test_fn test_compat32;
 test_fn test_fpu;
 test_fn test_clock;
+test_fn test_flush;
 
 /* Says what went wrong, with numbers; the text is valid until the next call. */
 const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
