@@ -3,6 +3,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/host.h"
 #include "hv/core/partition.h"
+#include "hv/core/sched.h"
 #include "hv/core/share.h"
 #include "hv/lib/string.h"
 #include "hypercall/call.h"
@@ -51,7 +52,7 @@ static enum status native_system_info(struct call *call)
 
     memset(out, 0, sizeof(*out));
     out->version = NATIVE_VERSION;
-    out->cpu_count = 1;
+    out->cpu_count = sched_cpus();
     out->tsc_khz = tsc_khz();
     out->bytes_total = frame_count_total() * PAGE_SIZE;
     out->bytes_free = frame_count_free() * PAGE_SIZE;
@@ -192,6 +193,15 @@ static enum status native_partition_shutdown(struct call *call)
         return ST_INVALID;
     partition_shutdown(p, (enum end_reason)in->reason);
     return ST_OK;
+}
+
+static enum status native_partition_schedule(struct call *call)
+{
+    const struct native_partition_schedule *in = IN(call, struct native_partition_schedule);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    return sched_share_set(p, in->weight, in->cap);
 }
 
 static enum status native_property_set(struct call *call)

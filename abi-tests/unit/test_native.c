@@ -190,6 +190,26 @@ static void test_partition_from_birth_to_end(void **state)
     assert_int_equal(frame_count_free(), free_at_first);
 }
 
+static void test_share_of_the_cpus(void **state)
+{
+    struct native_partition_schedule share = {.weight = 512, .cap = 50};
+
+    (void)state;
+    share.partition = 99;
+    assert_int_equal(CALL(partition_schedule, share), ST_NO_PARTITION);
+    share.partition = create("guest", 64);
+    assert_int_equal(CALL(partition_schedule, share), ST_OK);
+    assert_int_equal(partition_find(share.partition)->fair.weight, 512);
+    assert_int_equal(partition_find(share.partition)->fair.cap, 50);
+    share.weight = 0;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+    share.weight = 65536;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+    share.weight = 1;
+    share.cap = 6401;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+}
+
 static void test_create_refuses(void **state)
 {
     struct native_partition_create in = {.max_pages = 16, .vcpus = 1, .name = "x"};
@@ -475,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup(test_system_info_and_clock, setup),
         cmocka_unit_test_setup(test_console, setup),
         cmocka_unit_test_setup(test_partition_from_birth_to_end, setup),
+        cmocka_unit_test_setup(test_share_of_the_cpus, setup),
         cmocka_unit_test_setup(test_create_refuses, setup),
         cmocka_unit_test_setup(test_the_root_is_safe_from_itself, setup),
         cmocka_unit_test_setup(test_long_call_goes_on, setup),
