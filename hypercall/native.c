@@ -371,6 +371,18 @@ static enum status native_port_bind(struct call *call)
     return port_bind_interdomain(call->vcpu->partition, in->partition, in->port, &out->port);
 }
 
+static enum status machine_find(struct call *call, u64 local_at, u64 *out)
+{
+    hpa_t frame;
+    u32 flags;
+
+    if (local_at >= SPACE_LIMIT)
+        return ST_FAULT;
+    TRY(space_find(&call->vcpu->partition->space, gpa(local_at), &frame, &flags));
+    *out = frame.raw + (local_at & PAGE_MASK);
+    return ST_OK;
+}
+
 static enum status native_grant_map(struct call *call)
 {
     const struct native_grant_map *in = IN(call, struct native_grant_map);
@@ -381,8 +393,9 @@ static enum status native_grant_map(struct call *call)
     if (!(in->flags & GRANT_READ) || (in->flags & ~(u32)(GRANT_READ | GRANT_WRITE)))
         return ST_INVALID;
     out->reserved = 0;
-    return share_map_grant(p, in->ref, call->vcpu->partition, gpa(in->local_at), in->flags,
-                           &out->handle);
+    TRY(share_map_grant(p, in->ref, call->vcpu->partition, gpa(in->local_at), in->flags,
+                        &out->handle));
+    return machine_find(call, in->local_at, &out->machine);
 }
 
 static enum status native_grant_unmap(struct call *call)
@@ -424,6 +437,54 @@ static enum status native_grant_copy(struct call *call)
             return out->done == 0 ? status : ST_OK;
     }
     return ST_OK;
+}
+
+static bool pci_is_aligned(const struct native_pci *in)
+{
+    return (in->bytes == 1 || in->bytes == 2 || in->bytes == 4) && in->offset % in->bytes == 0;
+}
+
+static enum status native_pci_read(struct call *call)
+{
+    const struct native_pci *in = IN(call, struct native_pci);
+    struct native_pci_value *out = OUT(call, struct native_pci_value);
+
+    if (!pci_is_aligned(in))
+        return ST_INVALID;
+    *out = (struct native_pci_value){.value = pci_read(in->address, in->offset, in->bytes)};
+    return ST_OK;
+}
+
+static enum status native_pci_write(struct call *call)
+{
+    const struct native_pci *in = IN(call, struct native_pci);
+
+    if (!pci_is_aligned(in))
+        return ST_INVALID;
+    pci_write(in->address, in->offset, in->bytes, in->value);
+    return ST_OK;
+}
+
+#define DEVICE_BYTES_MAX ((u64)16 << 20)
+
+static enum status native_device_map(struct call *call)
+{
+    const struct native_device_map *in = IN(call, struct native_device_map);
+
+    if (in->bytes == 0 || in->bytes > DEVICE_BYTES_MAX || in->machine >= SPACE_LIMIT ||
+        ((in->machine | in->bytes) & PAGE_MASK))
+        return ST_INVALID;
+    for (u64 at = 0; at < in->bytes; at += PAGE_SIZE)
+        if (frame_owner(hpa(in->machine + at)) != FRAME_OWNER_LIMIT)
+            return ST_DENIED;
+    return space_map(&call->vcpu->partition->space, gpa(in->local_at), hpa(in->machine),
+                     in->bytes, SPACE_READ | SPACE_WRITE);
+}
+
+static enum status native_memory_machine(struct call *call)
+{
+    return machine_find(call, IN(call, struct native_memory_machine)->local_at,
+                        &OUT(call, struct native_memory_machine_out)->machine);
 }
 
 static enum status run(struct call *call)

@@ -48,6 +48,20 @@ static enum status page_place(struct xen_call *call, void *page, u64 *where, u64
     return ST_OK;
 }
 
+/* The page shows the clock of every vCPU that keeps its record there, started or not. */
+static void clocks_show(struct partition *p)
+{
+    u32 i;
+
+    for (i = 0; i < op_partition_vcpu_count(p); i++) {
+        struct vcpu *vcpu = op_vcpu_find(p, i);
+        struct xen_vcpu *xv = vcpu ? xen_vcpu_get(vcpu) : NULL;
+
+        if (xv)
+            xen_time_refresh(xv);
+    }
+}
+
 static s64 shared_add(struct xen_call *call, u64 idx, u64 gfn)
 {
     struct xen_domain *domain = call->domain;
@@ -57,7 +71,7 @@ static s64 shared_add(struct xen_call *call, u64 idx, u64 gfn)
         return -XEN_EINVAL;
     error = xen_errno(page_place(call, domain->shared, &domain->shared_gfn, gfn));
     if (!error)
-        xen_time_refresh(call->xv);
+        clocks_show(call->partition);
     return error;
 }
 

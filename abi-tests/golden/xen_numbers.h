@@ -49,6 +49,8 @@
 #define G_START_INFO_nr_pages       32
 #define G_START_INFO_shared_info    40
 #define G_START_INFO_flags          48
+#define G_START_INFO_store_mfn      56
+#define G_START_INFO_store_evtchn   64
 #define G_START_INFO_console_mfn    72
 #define G_START_INFO_console_evtchn 80
 #define G_START_INFO_pt_base        88
@@ -58,9 +60,17 @@
 #define G_START_INFO_mod_len        120
 #define G_START_INFO_cmd_line       128
 
+/* vcpu_info and shared_info byte offsets */
+#define G_VCPU_INFO_pending_sel 8
+#define G_SHARED_INFO_pending   2048
+
 /* hvm_start_info byte offsets */
-#define G_HVM_START_INFO_flags   8
-#define G_HVM_START_INFO_cmdline 24
+#define G_HVM_START_INFO_flags          8
+#define G_HVM_START_INFO_nr_modules     12
+#define G_HVM_START_INFO_cmdline        24
+#define G_HVM_START_INFO_rsdp           32
+#define G_HVM_START_INFO_memmap         40
+#define G_HVM_START_INFO_memmap_entries 48
 
 /* console ring byte offsets */
 #define G_CONSOLE_out      1024

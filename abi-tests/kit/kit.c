@@ -1,4 +1,5 @@
 #include "abi-tests/kit/kit.h"
+#include "abi-tests/golden/native_numbers.h"
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
@@ -68,8 +69,32 @@ static void ring_write(const char *text, size_t count)
     kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_send, (uintptr_t)&port, 0, 0);
 }
 
+/* [hypercall/abi/native.h]: rdx is lost. */
+long kit_native(unsigned number, uint64_t in, uint64_t out)
+{
+    uint64_t cursor = 0;
+    long result;
+
+    __asm__ volatile("vmmcall"
+                     : "=a"(result), "+d"(cursor)
+                     : "0"((uint64_t)number), "D"(in), "S"(out)
+                     : "memory");
+    return result;
+}
+
+static void native_write(const char *text, size_t count)
+{
+    uint64_t write[2] = {(uintptr_t)text, count};
+
+    kit_native(N_console_write, (uintptr_t)write, 0);
+}
+
 static void console_write(const char *text, size_t count)
 {
+    if (kit_kind == KIT_NATIVE) {
+        native_write(text, count);
+        return;
+    }
     if (ring != NULL)
         ring_write(text, count);
     else
@@ -140,6 +165,10 @@ void kit_print(const char *text, ...)
 
 void kit_exit(uint32_t reason)
 {
+    uint64_t success = 0x10;
+
+    while (kit_kind == KIT_NATIVE)
+        kit_native(N_power_off, (uintptr_t)&success, 0);
     while (ring != NULL && ring_index(G_CONSOLE_out_prod) != ring_index(G_CONSOLE_out_cons))
         kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
     for (;;)
@@ -281,6 +310,10 @@ static void start_pvh_guest(void)
         kit_command_line = "";
     for (;; base += 0x100) {
         __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base));
+        if (ebx == N_SIGNATURE_EBX) {
+            kit_kind = KIT_NATIVE;
+            return;
+        }
         if (ebx == 0x566e6558)
             break;
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kit_kind { KIT_PVH, KIT_PV };
+enum kit_kind { KIT_PVH, KIT_PV, KIT_NATIVE };
 
 extern enum kit_kind kit_kind;
 extern bool kit_is_control_domain;
@@ -31,6 +31,9 @@ void kit_exit(uint32_t reason) __attribute__((noreturn));
 
 /* The hypercall of this number through the hypercall page. */
 long kit_hypercall(unsigned number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+
+/* A native call (root partition only): 0 or a negative status. */
+long kit_native(unsigned number, uint64_t in, uint64_t out);
 
 /* The value after "name=" on the command line, or otherwise. */
 uint64_t kit_option(const char *name, uint64_t otherwise);

@@ -1,7 +1,7 @@
 # Micro-guests: one image boots as PV and as PVH.
 KIT_CFLAGS := $(WARNINGS) -I. -O2 -g -ffreestanding -fno-stack-protector -mno-red-zone \
 	-mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-pic -fno-pie -fcf-protection=none \
-	-fno-tree-loop-distribute-patterns -MMD -MP
+	$(if $(findstring clang,$(CC)),-fno-builtin,-fno-tree-loop-distribute-patterns) -MMD -MP
 
 $(BUILD)/kit/%.o: abi-tests/%
 	@mkdir -p $(@D)
@@ -26,9 +26,9 @@ $(BUILD)/exits.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
 
 # The conformance suite: one image, both guest types. Tests run in the order of this list; the FIFO
 # ones are last, since no guest can go back to two levels.
-ABI_TESTS := version memory physmap sched vcpu event grant assist hvm physdev multicall \
+ABI_TESTS := boot version memory physmap sched vcpu event grant assist hvm physdev multicall \
 	traps user segments descriptors tables mmuext refusals shutdown event_fifo
-ABI_OBJECTS := $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
+ABI_OBJECTS := $(BUILD)/kit/native/native.c.o $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
 $(BUILD)/abi.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(ABI_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
@@ -38,28 +38,20 @@ $(BUILD)/kit/rows.inc: abi-tests/golden/rows.tsv
 $(BUILD)/kit/xen/refusals.c.o: $(BUILD)/kit/rows.inc
 $(BUILD)/kit/xen/refusals.c.o: KIT_CFLAGS += -DROWS_FILE='"$(BUILD)/kit/rows.inc"'
 
-# The boot measurement: a first process, and the first instruction under bare QEMU.
-$(BUILD)/bench-init: abi-tests/bench/init.c
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(WARNINGS) -D_GNU_SOURCE -O2 -static -o $@ $<
-$(BUILD)/bench-init.gz: $(BUILD)/bench-init
-	$(Q)rm -rf $(BUILD)/bench-root && mkdir -p $(BUILD)/bench-root/dev && cp $< $(BUILD)/bench-root/init
-	$(Q)cd $(BUILD)/bench-root && (find . -mindepth 1; :) | cpio --quiet -o -H newc | gzip -9 >../bench-init.gz
-$(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
-	@mkdir -p $(@D)
-	$(call say,LINK)
-	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none,-e,start,-Ttext=0x1000000 -o $@ $<
-
-.PHONY: bench
-bench: images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-entry.elf
-	@abi-tests/bench/bench
-
 # A guest that leaves in every way there is, and ends in seven.
 .PHONY: exits
 exits: images $(BUILD)/exits.elf
 	@abi-tests/xen/exits-test
 check: exits
+
+# Two guests that share pages and an event channel.
+$(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pair.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
+.PHONY: pair
+pair: images $(BUILD)/pair.elf
+	@abi-tests/xen/pair-test
+check: pair
 
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
 $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
@@ -68,11 +60,12 @@ $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c
 
 # The conformance suite on us, on Debian's Xen, and the difference.
 .PHONY: abi abi-check oracle matrix
-abi: images $(BUILD)/abi.elf
+abi: images $(BUILD)/abi.elf $(BUILD)/legacy.elf
 	@abi-tests/tools/abi run
-abi-check: images $(BUILD)/abi.elf
+abi-check: images $(BUILD)/abi.elf $(BUILD)/legacy.elf
 	@abi-tests/tools/abi run --sample
-oracle: $(BUILD)/abi.elf
+oracle: $(BUILD)/abi.elf $(BUILD)/legacy.elf
 	@abi-tests/tools/abi oracle $(PEERS)
+check: abi-check
 matrix: $(BUILD)/abi.elf
 	@abi-tests/tools/abi matrix

@@ -104,7 +104,10 @@ void test_skip(const char *why)
 
 static const char *unfit(const struct test *test)
 {
-    if (!(test->kinds & (kit_kind == KIT_PV ? TEST_PV : TEST_PVH)))
+    static const unsigned kinds[] = {
+        [KIT_PV] = TEST_PV, [KIT_PVH] = TEST_PVH, [KIT_NATIVE] = TEST_NATIVE};
+
+    if (!(test->kinds & kinds[kit_kind]))
         return "not for this type of guest";
     if ((test->kinds & TEST_GUEST) && kit_is_control_domain)
         return "a control domain is allowed more";
@@ -154,6 +157,7 @@ void kit_main(void)
         test_report(++number, test->name);
         failed |= verdict != VERDICT_SUCCESS && verdict != VERDICT_SKIP;
     }
-    kit_print("#= sched_op.shutdown | poweroff | ends here\n");
+    kit_print(kit_kind == KIT_NATIVE ? "#= native.power_off | plain | status 0\n"
+                                     : "#= sched_op.shutdown | poweroff | ends here\n");
     kit_print("1..%u\n# end, %s\n", number, failed ? "with failures" : "all well");
 }

@@ -14,8 +14,9 @@ enum test_kind {
     TEST_PV = 1,
     TEST_PVH = 2,
     TEST_ALL = 3,
-    TEST_GUEST = 4, /* not as control domain: that one is allowed more */
-    TEST_ALONE = 8, /* ends or spoils the guest: only when named */
+    TEST_GUEST = 4,   /* not as control domain: that one is allowed more */
+    TEST_NATIVE = 16, /* the root partition */
+    TEST_ALONE = 8,   /* ends or spoils the guest: only when named */
 };
 
 struct test {
@@ -24,11 +25,17 @@ struct test {
     void (*run)(void);
 };
 
+/* Tests run in the order of the source. */
+#ifdef __clang__
+#define TEST_ENTRY used, section(".tests")
+#else
+#define TEST_ENTRY used, no_reorder, section(".tests")
+#endif
+
 #define TEST(id, label, who)                                                                   \
     static void run_##id(void);                                                                \
     static const struct test test_##id = {label, who, run_##id};                               \
-    static const struct test *const entry_##id                                                 \
-        __attribute__((used, no_reorder, section(".tests"))) = &test_##id;                     \
+    static const struct test *const entry_##id __attribute__((TEST_ENTRY)) = &test_##id;       \
     static void run_##id(void)
 
 /* An observation whose result is wanted: another one is a failure. Errors are negative. */

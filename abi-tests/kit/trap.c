@@ -36,7 +36,7 @@ void kit_traps_init(void)
         uint64_t base;
     } __attribute__((packed)) pointer = {sizeof(idt) - 1, (uintptr_t)idt};
 
-    if (kit_kind == KIT_PVH) {
+    if (kit_kind != KIT_PV) {
         for (unsigned i = 0; i < GATES; i++)
             gate_set(i, (uintptr_t)kit_gates_pvh + i * GATE_BYTES, 0x8f);
         __asm__ volatile("lidt %0" ::"m"(pointer));
@@ -62,7 +62,7 @@ void kit_trap_taken(const uint64_t *frame)
     taken.address = 0;
     if (taken.vector == 14 && kit_kind == KIT_PV)
         taken.address = kit_vcpu_info()->cr2;
-    else if (taken.vector == 14)
+    else if (taken.vector == 14) /* the processor's own */
         __asm__ volatile("mov %%cr2, %0" : "=r"(taken.address));
     if (kit_recovery != 0)
         kit_try_leave();

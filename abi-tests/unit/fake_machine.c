@@ -12,6 +12,7 @@
 #include "hv/core/sched.h"
 #include "hv/core/share.h"
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"
 #include "hv/cpu/rtc.h"
@@ -131,6 +132,21 @@ void serial_write(const char *bytes, size_t count)
     print("%.*s", (int)count, bytes);
 }
 
+u32 pci_read(u16 address, u8 offset, u32 bytes)
+{
+    (void)address;
+    (void)offset;
+    return bytes == 4 ? ~0u : (1u << 8 * bytes) - 1;
+}
+
+void pci_write(u16 address, u8 offset, u32 bytes, u32 value)
+{
+    (void)address;
+    (void)offset;
+    (void)bytes;
+    (void)value;
+}
+
 bool serial_read(u8 *byte)
 {
     *byte = (u8)*fake_keys;
@@ -193,6 +209,11 @@ enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out)
 }
 
 void guest_end(struct guest *guest)
+{
+    (void)guest;
+}
+
+void guest_pause_exit(struct guest *guest)
 {
     (void)guest;
 }

@@ -39,6 +39,11 @@ u8 *grant_page_at(u16 slot)
     return fake_pages[slot];
 }
 
+u64 machine_address(const volatile void *at)
+{
+    return (u64)(uintptr_t)at;
+}
+
 void grant_pool_end(struct grant_pool *pool)
 {
     (void)pool;

@@ -120,6 +120,14 @@ static inline u8 oracle_register(ZydisRegister r)
     return (u8)ZydisRegisterGetId(r);
 }
 
+/* Zydis 4.0.0 lets REX.B name a base where there is only a displacement [APM3 1.4.2, table 1-11];
+ * binutils does not. */
+static inline bool oracle_invents_base(const ZydisDecodedInstruction *insn)
+{
+    return insn->raw.modrm.mod == 0 && insn->raw.modrm.rm == 4 && insn->raw.sib.base == 5 &&
+           insn->raw.rex.B == 1;
+}
+
 static inline const char *oracle_compare_memory(const struct insn *ours,
                                                 const struct oracle *theirs)
 {
@@ -131,8 +139,12 @@ static inline const char *oracle_compare_memory(const struct insn *ours,
         return "memory operand";
     if (!m)
         return NULL;
-    if (ours->base != oracle_register(m->mem.base))
+    if (oracle_invents_base(&theirs->insn)) {
+        if (ours->base != INSN_NO_REGISTER)
+            return "base";
+    } else if (ours->base != oracle_register(m->mem.base)) {
         return "base";
+    }
     if (ours->index != oracle_register(m->mem.index))
         return "index";
     if (ours->index != INSN_NO_REGISTER && ours->scale != MAX(m->mem.scale, 1))

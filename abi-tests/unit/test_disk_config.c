@@ -91,7 +91,7 @@ static void test_mistakes(void **state)
     expect_bad("", "no target");
     expect_bad("vdev=xvda", "no target");
     expect_bad("/a", "no virtual device");
-    expect_bad("/a,qcow2,xvda,w", "only raw");
+    expect_good("/a,qcow2,xvda,w", "/a", 51712, false);
     expect_bad("format=vhd,vdev=xvda,target=/a", "only raw");
     expect_bad("/a,raw,xvda,x", "the access");
     expect_bad("/a,raw,xvda,w,more", "too many");

@@ -30,10 +30,16 @@ static struct file healthy(void)
     f.header.e_phoff = sizeof(Elf64_Ehdr);
     f.header.e_phentsize = sizeof(Elf64_Phdr);
     f.header.e_phnum = 3;
-    f.segment[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_offset = 2048, .p_filesz = 100,
-                                .p_memsz = 100, .p_paddr = 0x1000000};
-    f.segment[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_offset = 3000, .p_filesz = 96,
-                                .p_memsz = 8192, .p_paddr = 0x2000000};
+    f.segment[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                .p_offset = 2048,
+                                .p_filesz = 100,
+                                .p_memsz = 100,
+                                .p_paddr = 0x1000000};
+    f.segment[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                .p_offset = 3000,
+                                .p_filesz = 96,
+                                .p_memsz = 8192,
+                                .p_paddr = 0x2000000};
     f.segment[2] = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = 1024, .p_filesz = sizeof(notes)};
     memcpy((u8 *)&f + 1024, notes, sizeof(notes));
     return f;

@@ -78,7 +78,7 @@ static void test_whole(void **state)
           "ramdisk = \"/boot/initrd # not a comment\"\n"
           "memory = 0x100\n"
           "maxmem = '1024'\n"
-          "vcpus = 1\n"
+          "vcpus = 4\n"
           "extra = 'console=hvc0 x=\"y\"'\n"
           "root = \"/dev/xvda1 ro\"\n"
           "on_poweroff = \"preserve\"\n"
@@ -94,6 +94,7 @@ static void test_whole(void **state)
     assert_int_equal(guest->type, CONFIG_PVH);
     assert_int_equal(guest->memory_mib, 256);
     assert_int_equal(guest->maxmem_mib, 1024);
+    assert_int_equal(guest->vcpus, 4);
     assert_int_equal(guest->cpu_weight, 512);
     assert_int_equal(guest->cap_percent, 25);
     assert_int_equal(guest->action[KEY_ON_POWEROFF], ACTION_PRESERVE);
@@ -208,7 +209,8 @@ static void test_values(void **state)
     expect_error(BASE "memory = 0\n", "a.cfg:3: memory = 0 is not a sensible number");
     expect_error(BASE "memory = 0xffffffffffffffff\n", "sensible");
     expect_error(BASE "memory = 128\nmaxmem = 64\n", "a.cfg:4: maxmem = 64 is less");
-    expect_error(BASE "vcpus = 2\n", "vcpus = 2: a guest has exactly one");
+    expect_error(BASE "vcpus = 33\n", "vcpus = 33: a guest has 1 to 32");
+    expect_error(BASE "vcpus = 0\n", "vcpus = 0: a guest has 1 to 32");
     expect_error(BASE "cpu_weight = 0\n", "cpu_weight = 0 is out of range; write 1 to 65535");
     expect_error(BASE "cpu_weight = 65536\n", "a.cfg:3: cpu_weight = 65536 is out of range");
     expect_error(BASE "cap = 6401\n", "cap = 6401 is out of range; write 0 for none");

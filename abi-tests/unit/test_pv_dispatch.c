@@ -1,5 +1,6 @@
 /* Every row of xen.def has its disposition in the shim's dispatch, and multicall keeps to it.
  */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: xen-adapter/pv/hypercall.c
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* Event channels of a PV guest: two levels and FIFO, and what comes up from below. */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: xen-adapter/pv/event.c xen-adapter/pv/event_fifo.c
 #include <setjmp.h>
 #include <stdarg.h>

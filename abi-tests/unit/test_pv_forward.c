@@ -1,5 +1,6 @@
 /* Calls that go on to the hypervisor below: no guest pointer leaves the shim, ranges are
  * checked. */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: xen-adapter/pv/forward_evtchn.c xen-adapter/pv/forward_sched.c
 // sources: xen-adapter/pv/forward_memory.c xen-adapter/pv/forward_grant.c xen-adapter/pv/grant_map.c
 // sources: xen-adapter/pv/version.c xen-adapter/pv/time.c xen-adapter/pv/physdev.c
@@ -103,6 +104,16 @@ void event_port_bind(u32 port, enum event_kind kind, u32 to)
     if (port < XEN_EVTCHN_2L_CHANNELS)
         event_ports[port].kind = (u8)kind;
 }
+bool event_port_is_guests(u32 port)
+{
+    return port < XEN_EVTCHN_2L_CHANNELS && event_ports[port].kind != EVENT_KICK;
+}
+
+void event_port_adopt(u32 port)
+{
+    (void)port;
+}
+
 void event_port_close(u32 port)
 {
     (void)port;

@@ -1,4 +1,5 @@
 /* Frame types and counts of the PV shim, and frames that come and go. */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
 // sources: xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
 // sources: xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c

@@ -1,4 +1,5 @@
 /* The PV MMU's calls: what Linux does in its order, and each refusal with Xen's error. */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
 // sources: xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
 // sources: xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c

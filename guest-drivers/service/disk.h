@@ -8,7 +8,8 @@
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
-#define SECTOR_BYTES 512u
+#define SECTOR_BYTES    512u
+#define DISK_PIECES_MAX 64u /* of one request */
 
 enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH, DISK_DISCARD };
 enum disk_flag {
@@ -39,6 +40,8 @@ struct disk {
     u64 sectors;
     u32 flags; /* enum disk_flag */
     void (*submit)(struct disk *disk, struct disk_request *request);
+    /* Ends what it can of the requests under way; NULL where submit() always does. */
+    void (*settle)(struct disk *disk);
     void *own;
 };
 

@@ -15,6 +15,7 @@ struct slot {
     u16 users;
     u16 access;
     u32 next; /* in its chain */
+    u64 machine;
 };
 _Static_assert(PAGE_WINDOW + GRANT_SLOTS * PAGE_SIZE <= GUEST_MAPPED, "the windows are mapped");
 _Static_assert(GRANT_SLOTS <= GRANT_SLOT_MAX, "slots are 16 bits");
@@ -40,18 +41,16 @@ u8 *grant_page_at(u16 slot)
     return guest_pointer(slot_at(slot));
 }
 
-static enum status map(u32 partition, u32 ref, u32 access, u64 at, u32 *handle)
+static enum status map(u32 partition, u32 ref, u32 access, u64 at,
+                       struct native_grant_map_out *out)
 {
     struct native_grant_map in = {.partition = partition,
                                   .ref = ref,
                                   .flags = NATIVE_READ |
                                            ((access & GRANT_TO_WRITE) ? NATIVE_WRITE : 0),
                                   .local_at = at};
-    struct native_grant_map_out out;
 
-    TRY(call_grant_map(&in, &out));
-    *handle = out.handle;
-    return ST_OK;
+    return call_grant_map(&in, out);
 }
 
 static void unmap(u32 handle, u64 at)
@@ -122,7 +121,7 @@ static enum status slot_make(struct grant_pool *pool, u32 ref, u32 access, u32 *
 {
     u32 *head = chain_of(pool, ref);
     struct slot *slot;
-    u32 handle;
+    struct native_grant_map_out mapped;
     u32 i;
 
     if (pool->used >= pool->limit && !slot_reclaim(pool))
@@ -131,13 +130,17 @@ static enum status slot_make(struct grant_pool *pool, u32 ref, u32 access, u32 *
     if (i > GRANT_SLOTS)
         return ST_NO_SPACE;
     slot = &slots[i - 1];
-    TRY(map(pool->partition, ref, access, slot_at(i - 1), &handle));
+    TRY(map(pool->partition, ref, access, slot_at(i - 1), &mapped));
     if (first_free)
         first_free = slot->newer;
     else
         fresh++;
-    *slot = (struct slot){
-        .pool = pool, .ref = ref, .handle = handle, .access = (u16)access, .next = *head};
+    *slot = (struct slot){.pool = pool,
+                          .ref = ref,
+                          .handle = mapped.handle,
+                          .access = (u16)access,
+                          .next = *head,
+                          .machine = mapped.machine};
     *head = i;
     used_append(pool, i);
     pool->used++;
@@ -190,6 +193,17 @@ void grant_pool_end(struct grant_pool *pool)
         slot_end(pool->first);
 }
 
+u64 machine_address(const volatile void *at)
+{
+    u64 local = (u64)(uintptr_t)at;
+    struct native_memory_machine in = {local};
+    struct native_memory_machine_out out;
+
+    if (local - PAGE_WINDOW < GRANT_SLOTS * PAGE_SIZE)
+        return slots[(local - PAGE_WINDOW) / PAGE_SIZE].machine + (local & PAGE_MASK);
+    return call_memory_machine(&in, &out) == ST_OK ? out.machine : 0;
+}
+
 static u64 ring_at(u32 place, u32 page)
 {
     return RING_WINDOW + (place * GRANT_RING_PAGES + page) * PAGE_SIZE;
@@ -206,6 +220,7 @@ void grant_ring_unmap(u32 place)
 
 enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place, void **out)
 {
+    struct native_grant_map_out mapped;
     enum status status = ST_OK;
     u32 i = 0;
 
@@ -215,9 +230,9 @@ enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place
         return ST_NO_SPACE;
     for (u32 page = 0; page < count && status == ST_OK; page++) {
         status = map(partition, refs[page], GRANT_TO_READ | GRANT_TO_WRITE, ring_at(i, page),
-                     &rings[i].handle[page]);
+                     &mapped);
         if (status == ST_OK)
-            rings[i].count++;
+            rings[i].handle[rings[i].count++] = mapped.handle;
     }
     if (status != ST_OK) {
         grant_ring_unmap(i);

@@ -31,6 +31,9 @@ u8 *grant_page_at(u16 slot);
 /* Gives all back; none may be in use. */
 void grant_pool_end(struct grant_pool *pool);
 
+/* Where a device finds bytes of ours, up to the end of their page. */
+u64 machine_address(const volatile void *at);
+
 /* Rings: up to GRANT_RING_PAGES pages one after the other, at one of GRANT_RINGS places. */
 #define GRANT_RINGS      256u
 #define GRANT_RING_PAGES 16u

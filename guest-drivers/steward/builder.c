@@ -221,7 +221,7 @@ static enum status acpi_load(struct guest *guest)
     static u8 area[ACPI_BYTES];
 
     memset(area, 0, sizeof(area));
-    acpi_write(area, ACPI_BASE, 1);
+    acpi_write(area, ACPI_BASE, guest->config->vcpus);
     return guest_write(guest, ACPI_BASE, area, sizeof(area));
 }
 
@@ -310,7 +310,7 @@ static enum status create(struct guest *guest)
             MAX(guest->config->memory_mib, guest->config->maxmem_mib) * (MIB / PAGE_SIZE) +
             SPECIAL_PAGES + ACPI_BYTES / PAGE_SIZE + SLACK_PAGES,
         .flags = NATIVE_PARTITION_XEN,
-        .vcpus = 1,
+        .vcpus = guest->config->vcpus,
     };
     struct native_partition out;
 

@@ -1,6 +1,7 @@
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/service/blk.h"
 #include "guest-drivers/service/bus.h"
+#include "guest-drivers/service/virtio.h"
 #include "guest-drivers/steward/disk_config.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
@@ -9,11 +10,13 @@
 #define VBDS_MAX   32u
 #define IMAGES_MAX 32u
 #define ROLE       "disk"
+#define ROLE_DRIVE "drive"
 
 /* An image, however many guests read it. */
 struct image {
     const struct module *module; /* NULL: free */
-    struct disk disk;
+    struct disk *disk;
+    struct disk memory; /* where it is in memory */
     u32 users;
     bool is_written;
 };
@@ -28,11 +31,27 @@ struct vbd {
 static struct image images[IMAGES_MAX];
 static struct vbd vbds[VBDS_MAX];
 
+/* A drive of the machine: the module holds its serial number. */
+static struct disk *drive_find(const struct module *module)
+{
+    char serial[VIRTIO_SERIAL_BYTES + 1];
+    u64 length = MIN(module->size, (u64)VIRTIO_SERIAL_BYTES);
+
+    memcpy(serial, module->bytes, length);
+    serial[length] = 0;
+    for (u64 i = 0; i < length; i++)
+        if (serial[i] == '\n')
+            serial[i] = 0;
+    return virtio_disk_find(serial);
+}
+
 static struct image *image_find(struct text target)
 {
     const struct module *module = module_find(ROLE, target);
+    const struct module *drive = module_find(ROLE_DRIVE, target);
     struct image *image = NULL;
 
+    module = module ? module : drive;
     for (u32 i = 0; module && i < IMAGES_MAX; i++) {
         if (images[i].module == module)
             return &images[i];
@@ -42,8 +61,12 @@ static struct image *image_find(struct text target)
     if (!module || !image)
         return NULL;
     image->module = module;
-    /* The steward alone has this memory: the module is written in place. */
-    memory_disk_make(&image->disk, (u8 *)(uintptr_t)module->bytes, module->size, DISK_DISCARDS);
+    image->disk = &image->memory;
+    if (module == drive)
+        image->disk = drive_find(drive);
+    else /* the steward alone has this memory: the module is written in place */
+        memory_disk_make(&image->memory, (u8 *)(uintptr_t)module->bytes, module->size,
+                         DISK_DISCARDS);
     return image;
 }
 
@@ -51,6 +74,14 @@ static void refuse(struct config *config, struct text entry, const char *trouble
 {
     config_refuse(config, KEY_DISK, "disk = '%.*s': %s", (int)MIN(entry.length, 100ul),
                   entry.at, trouble);
+}
+
+void disks_init(void)
+{
+    struct text any = {0};
+
+    if (module_find(ROLE_DRIVE, any))
+        virtio_disks_init();
 }
 
 void disks_check(struct config *config)
@@ -67,7 +98,11 @@ void disks_check(struct config *config)
                 trouble = "the virtual device is taken by another disk; choose another";
         if (!trouble && !image)
             trouble = "no such image came with the boot modules; check the path";
-        if (!trouble && image->module->size < SECTOR_BYTES)
+        if (!trouble && !image->disk)
+            trouble = "the machine has no such drive; it is a mistake in the launcher";
+        if (!trouble && !disk.is_raw && image->disk == &image->memory)
+            trouble = "an image in memory must be raw; convert it: qemu-img convert";
+        if (!trouble && image->disk->sectors == 0)
             trouble = "the image is empty; copy it again";
         if (!trouble && image->users != 0 && (image->is_written || !disk.is_readonly))
             trouble = "the image is used elsewhere and one of the users writes; copy it, or "
@@ -255,7 +290,7 @@ static enum status vbd_make(struct guest *guest, struct text entry)
                                    .partition = guest->partition,
                                    .id = config.number,
                                    .changed = vbd_changed};
-    blk_back_make(&vbd->back, &image->disk, guest->partition, config.is_readonly);
+    blk_back_make(&vbd->back, image->disk, guest->partition, config.is_readonly);
     status = bus_device_add(&vbd->bus);
     if (status != ST_OK)
         return status;
@@ -301,12 +336,15 @@ bool disks_serve(u32 port)
     return false;
 }
 
-bool disks_continue(void)
+enum disks_state disks_continue(void)
 {
+    bool is_waiting = virtio_disks_poll();
     bool is_busy = false;
 
     for (u32 i = 0; i < VBDS_MAX; i++)
         if (vbds[i].guest && vbds[i].is_connected)
             is_busy |= blk_continue(&vbds[i].back);
-    return is_busy;
+    if (is_busy)
+        return DISKS_BUSY;
+    return is_waiting ? DISKS_WAIT : DISKS_IDLE;
 }

@@ -4,6 +4,9 @@
 
 #include "guest-drivers/steward/steward.h"
 
+/* Starts the machine's disks, if it has any. */
+void disks_init(void);
+
 /* Reads the guest's disk = list and finds the images; refuses the guest when one is wrong. */
 void disks_check(struct config *config);
 
@@ -13,7 +16,9 @@ void disks_release(struct guest *guest);
 
 /* A signal of a front-end; false if the port is of no disk. */
 bool disks_serve(u32 port);
-/* Goes on with what was put off; true if there is still more to do. */
-bool disks_continue(void);
+/* Goes on with what was put off, ends what the machine's disks have done. WAIT: they have not
+ * done all; look again soon. */
+enum disks_state { DISKS_IDLE, DISKS_WAIT, DISKS_BUSY };
+enum disks_state disks_continue(void);
 
 #endif

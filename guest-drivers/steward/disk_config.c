@@ -98,9 +98,10 @@ static bool format_is_known(struct text text)
 static const char *set_format(struct reader *reader, struct text value)
 {
     reader->has_format = true;
-    if (value.length == 0 || text_is(value, "raw") || text_is(value, "aio"))
+    reader->out->is_raw = value.length == 0 || text_is(value, "raw") || text_is(value, "aio");
+    if (reader->out->is_raw || text_is(value, "qcow2"))
         return NULL;
-    return "only raw images are served here; convert it: qemu-img convert -O raw OLD NEW";
+    return "only raw and qcow2 images are served here; convert it: qemu-img convert";
 }
 
 static const char *set_vdev(struct reader *reader, struct text value)
@@ -198,6 +199,7 @@ const char *disk_config_read(struct text entry, struct disk_config *out)
     const char *trouble = NULL;
 
     memset(out, 0, sizeof(*out));
+    out->is_raw = true;
     while (!trouble && entry.length != 0) {
         const char *comma = memchr(entry.at, ',', entry.length);
         u64 length = comma ? (u64)(comma - entry.at) : entry.length;

@@ -11,6 +11,7 @@ struct disk_config {
     struct text target;
     struct text vdev; /* "xvda" */
     u32 number;       /* of the virtual device, as the front-end counts */
+    bool is_raw;      /* the image is as the guest sees it */
     bool is_readonly;
     bool is_cdrom;
 };

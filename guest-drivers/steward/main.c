@@ -13,8 +13,10 @@
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
-#define MEMORY_END ((u64)4 << 20) /* what the hypervisor gives the root */
-#define FOR_EVER   (~(u64)0)
+#define MEMORY_END   ((u64)4 << 20) /* what the hypervisor gives the root */
+#define FOR_EVER     (~(u64)0)
+/* The machine's disks are looked at this often while they have something to do. */
+#define DISK_LOOK_NS ((u64)100 * 1000)
 
 struct steward steward;
 
@@ -161,6 +163,19 @@ static void port_serve(u32 port)
     registry_notify();
 }
 
+static u64 disks_deadline(void)
+{
+    switch (disks_continue()) {
+    case DISKS_BUSY:
+        return 0;
+    case DISKS_WAIT:
+        return clock_ns() + DISK_LOOK_NS;
+    case DISKS_IDLE:
+        break;
+    }
+    return FOR_EVER;
+}
+
 static void serve(void)
 {
     struct native_port_wait wait = {FOR_EVER};
@@ -169,7 +184,7 @@ static void serve(void)
     while (!life_is_over()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
-        wait.deadline_ns = disks_continue() ? 0 : FOR_EVER;
+        wait.deadline_ns = disks_deadline();
     }
 }
 
@@ -201,6 +216,7 @@ void guest_main(u64 start_info)
     steward.ended_port = event_port(NATIVE_PARTITION_ENDED);
     if (!steward.shim)
         panic("no boot module with the role 'pvshim'");
+    disks_init();
     manifests_read();
     if (steward.manifest.count == 0 && steward.manifest.refused == 0)
         print("entente: error: boot modules: no manifest among them; give one with the role "

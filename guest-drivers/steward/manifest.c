@@ -221,10 +221,13 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
     struct config *guest = parser->guest;
 
     if (key->id == KEY_VCPUS) {
-        if (value != 1)
-            mistake(parser, parser->token.line,
-                    "vcpus = %lu: a guest has exactly one virtual CPU for now; write vcpus = 1",
-                    (unsigned long)value);
+        if (value == 0 || value > CONFIG_VCPUS_MAX)
+            mistake(
+                parser, parser->token.line,
+                "vcpus = %lu: a guest has 1 to %u virtual CPUs; write for example vcpus = 2",
+                (unsigned long)value, CONFIG_VCPUS_MAX);
+        else
+            guest->vcpus = (u32)value;
         return;
     }
     if (key->id == KEY_CPU_WEIGHT || key->id == KEY_CAP) {
@@ -422,6 +425,8 @@ static void guest_check(struct manifest *manifest, struct config *guest)
     if (guest->string[KEY_KERNEL].length == 0)
         config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
                       SHOW(name));
+    if (guest->vcpus == 0)
+        guest->vcpus = 1;
     if (!guest->line[KEY_MEMORY])
         guest->memory_mib = guest->maxmem_mib ? guest->maxmem_mib : 512;
     if (guest->cpu_weight == 0)

@@ -59,6 +59,8 @@ enum config_key {
 #define CMDLINE_PV_MAX  1023
 #define CMDLINE_PVH_MAX 2047
 
+#define CONFIG_VCPUS_MAX 32u
+
 /* The strings of a list, in their order. */
 #define CONFIG_LIST_MAX 16
 struct text_list {
@@ -73,6 +75,7 @@ struct config {
     struct text string[KEY_EXTRA + 1]; /* by key; length 0 = not set */
     u64 memory_mib;
     u64 maxmem_mib;
+    u32 vcpus;
     u32 cpu_weight;                              /* 1-65535 */
     u32 cap_percent;                             /* of one CPU; 0 = none */
     enum config_action action[KEYS_USED];        /* by KEY_ON_* */

@@ -101,6 +101,18 @@ static enum status put_folders(const struct guest *guest, const char *own)
     return ST_OK;
 }
 
+/* What a guest's hot-plug driver looks at. [xenstore-paths: cpu/N/availability] */
+static enum status put_cpus(const struct guest *guest)
+{
+    char path[32];
+
+    for (u32 i = 0; i < guest->config->vcpus; i++) {
+        format(path, sizeof(path), "/cpu/%u/availability", i);
+        TRY(put(guest, path, "online", NULL));
+    }
+    return ST_OK;
+}
+
 static enum status fill(const struct guest *guest)
 {
     u64 memory_kib = guest->config->memory_mib << 10;
@@ -114,7 +126,7 @@ static enum status fill(const struct guest *guest)
     TRY(put_number(guest, "/domid", guest->partition));
     TRY(put_number(guest, "/memory/target", memory_kib));
     TRY(put_number(guest, "/memory/static-max", memory_kib));
-    TRY(put(guest, "/cpu/0/availability", "online", NULL));
+    TRY(put_cpus(guest));
     TRY(put(guest, "/console/backend-id", "0", NULL));
     TRY(put(guest, "/console/type", "xenconsoled", NULL));
     TRY(put(guest, "/console/output", "pty", NULL));

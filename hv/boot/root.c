@@ -8,6 +8,7 @@
 
 /* Where things are in the root's guest-physical memory; guest-drivers/lib starts from these. */
 #define ROOT_MEMORY       ((u64)4 << 20)
+#define ROOT_MORE         ((u64)4 << 20) /* that it may ask for */
 #define ROOT_INFO         0x1000u
 #define ROOT_INFO_BYTES   0xf000u
 #define ROOT_MODULES      ((u64)4 << 30)
@@ -134,7 +135,7 @@ void root_start(const struct boot_info *boot)
     struct vcpu *vcpu;
     u64 entry;
 
-    if (partition_make("root", PARTITION_NATIVE | PARTITION_PRIVILEGED, ROOT_MEMORY / PAGE_SIZE,
+    if (partition_make("root", PARTITION_NATIVE | PARTITION_PRIVILEGED, (ROOT_MEMORY + ROOT_MORE) / PAGE_SIZE,
                        &root) != ST_OK ||
         root->id != PARTITION_ROOT ||
         space_populate(&root->space, gpa(0), ROOT_MEMORY, SPACE_RAM) != ST_OK)

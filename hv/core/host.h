@@ -2,6 +2,7 @@
 #ifndef HV_CORE_HOST_H
 #define HV_CORE_HOST_H
 
+#include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"
 #include "hv/cpu/rtc.h"

@@ -54,6 +54,7 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     page->vcpu.lapic = &page->lapic;
     page->vcpu.state = VCPU_DOWN;
     page->vcpu.is_paused = p->pause_count != 0;
+    page->vcpu.waits_start = true;
     fair_entity_make(&page->vcpu.fair, &p->fair);
     page->vcpu.run_class = RUN_OFFLINE;
     page->vcpu.run_class_since_ns = clock_now_ns();
@@ -61,6 +62,10 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     guest_tsc_offset_set(page->vcpu.guest, p->tsc_offset);
     p->vcpu[id] = &page->vcpu;
     p->vcpu_count++;
+    /* Two that share a CPU wait for each other: the one that spins gives its time away. */
+    for (u32 i = 0; i <= id && p->vcpu_count > 1; i++)
+        if (p->vcpu[i])
+            guest_pause_exit(p->vcpu[i]->guest);
     *out = &page->vcpu;
     return ST_OK;
 undo_guest:
@@ -94,16 +99,64 @@ enum status vcpu_start_pvh(struct vcpu *vcpu, u64 entry, u64 start_info)
     return vcpu_up(vcpu);
 }
 
+/* DOWN -> RUNNABLE. HOLDS(Q) */
+static void rise(struct vcpu *vcpu, u32 start_asked)
+{
+    vcpu->state = VCPU_RUNNABLE;
+    vcpu->waits_start = false;
+    vcpu->start_asked = start_asked;
+    vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
+    sched_enqueue(vcpu);
+}
+
 enum status vcpu_up(struct vcpu *vcpu)
 {
     lock_take(&queue_lock);
-    if (vcpu->state == VCPU_DOWN) {
-        vcpu->state = VCPU_RUNNABLE;
-        vcpu_account(vcpu, RUN_WAITING, clock_now_ns());
-        sched_enqueue(vcpu);
-    }
+    if (vcpu->state == VCPU_DOWN)
+        rise(vcpu, 0);
     lock_drop(&queue_lock);
     return ST_OK;
+}
+
+void vcpu_signal_init(struct vcpu *vcpu)
+{
+    lock_take(&queue_lock);
+    if (vcpu->state == VCPU_DOWN)
+        vcpu->waits_start = true;
+    else
+        vcpu->start_asked = VCPU_ASKED_INIT;
+    lock_drop(&queue_lock);
+    vcpu_wake(vcpu);
+}
+
+void vcpu_signal_start(struct vcpu *vcpu, u8 page)
+{
+    lock_take(&queue_lock);
+    if (vcpu->state == VCPU_DOWN && vcpu->waits_start)
+        rise(vcpu, VCPU_ASKED_START | page);
+    else if (vcpu->start_asked == VCPU_ASKED_INIT)
+        vcpu->start_asked |= VCPU_ASKED_START | page;
+    lock_drop(&queue_lock);
+}
+
+enum vcpu_start vcpu_take_start(struct vcpu *vcpu, u8 *page)
+{
+    enum vcpu_start start = VCPU_START_NONE;
+
+    lock_take(&queue_lock);
+    if (vcpu->start_asked & VCPU_ASKED_START) {
+        *page = (u8)vcpu->start_asked;
+        vcpu->is_initialised = true;
+        start = VCPU_START_REAL;
+    } else if (vcpu->start_asked) {
+        vcpu->state = VCPU_DOWN;
+        vcpu->waits_start = true;
+        sched_dequeue(vcpu);
+        start = VCPU_START_WAIT;
+    }
+    vcpu->start_asked = 0;
+    lock_drop(&queue_lock);
+    return start;
 }
 
 enum status vcpu_down(struct vcpu *vcpu)

@@ -54,6 +54,8 @@ struct vcpu {
     enum vcpu_state state;   /* Q */
     bool is_initialised;     /* has a first instruction: may be taken up */
     bool is_paused;          /* Q: the partition is paused or ended */
+    bool waits_start;        /* Q: DOWN, and a start-up IPI would start it */
+    u32 start_asked;         /* Q: VCPU_ASKED_* and the page: INIT and start-up IPIs */
     struct fair_entity fair; /* Q */
 
     u32 raised_first, raised_last;  /* E: port numbers, 0 = none */
@@ -99,6 +101,18 @@ static inline bool vcpu_is_up(const struct vcpu *vcpu)
 {
     return vcpu->state != VCPU_DOWN;
 }
+
+/*
+ * INIT and start-up IPIs. [SDM 3 8.4.3] The vCPU itself carries them out: before each entry its
+ * loop looks at start_asked, and vcpu_take_start() says what to do: nothing, begin in real mode
+ * at *page, or stay away until a start-up IPI (it is DOWN then).
+ */
+#define VCPU_ASKED_INIT  0x100u
+#define VCPU_ASKED_START 0x200u
+enum vcpu_start { VCPU_START_NONE, VCPU_START_REAL, VCPU_START_WAIT };
+void vcpu_signal_init(struct vcpu *vcpu);
+void vcpu_signal_start(struct vcpu *vcpu, u8 page);
+enum vcpu_start vcpu_take_start(struct vcpu *vcpu, u8 *page);
 
 /*
  * Stops the running vCPU until vcpu_wake() or the deadline (absolute, clock_now_ns();

@@ -37,6 +37,9 @@ enum {
 #define DFR_FLAT            0xffffffffu
 #define MODE_FIXED          0
 #define MODE_LOWEST         1
+#define MODE_INIT           5
+#define ICR_ASSERT          BIT(14)
+#define ICR_LEVEL           BIT(15)
 #define SHORTHAND_NONE      0
 #define SHORTHAND_SELF      1
 #define SHORTHAND_ALL       2
@@ -68,6 +71,11 @@ void vlapic_make(struct vlapic *lapic, u32 apic_id)
 {
     lapic->id = apic_id;
     lapic->base_msr = VLAPIC_BASE | VLAPIC_BASE_ENABLE | (apic_id == 0 ? VLAPIC_BASE_BSP : 0);
+    reset_registers(lapic);
+}
+
+void vlapic_reset(struct vlapic *lapic)
+{
     reset_registers(lapic);
 }
 
@@ -112,8 +120,9 @@ void vlapic_raise(struct vlapic *lapic, u8 vector)
     }
     if (!(lapic->svr & SVR_ENABLED))
         return;
-    lapic->irr[vector / 32] |= 1u << (vector % 32);
-    lapic->summary = (u8)(lapic->summary | 1u << (vector / 32));
+    /* Others raise here while the owner accepts: the bit first, then the word's sign. */
+    __atomic_fetch_or(&lapic->irr[vector / 32], 1u << (vector % 32), __ATOMIC_ACQ_REL);
+    __atomic_fetch_or(&lapic->summary, (u8)(1u << (vector / 32)), __ATOMIC_ACQ_REL);
 }
 
 int vlapic_next(const struct vlapic *lapic)
@@ -141,10 +150,12 @@ void vlapic_accept(struct vlapic *lapic, u8 vector)
     u32 word = vector / 32;
     u32 bit = 1u << (vector % 32);
 
-    lapic->irr[word] &= ~bit;
     lapic->isr[word] |= bit;
-    if (!lapic->irr[word])
-        lapic->summary = (u8)(lapic->summary & ~(1u << word));
+    if (__atomic_and_fetch(&lapic->irr[word], ~bit, __ATOMIC_ACQ_REL))
+        return;
+    __atomic_fetch_and(&lapic->summary, (u8) ~(1u << word), __ATOMIC_ACQ_REL);
+    if (__atomic_load_n(&lapic->irr[word], __ATOMIC_ACQUIRE))
+        __atomic_fetch_or(&lapic->summary, (u8)(1u << word), __ATOMIC_ACQ_REL);
 }
 
 void vlapic_tpr_set(struct vlapic *lapic, u32 class)
@@ -252,7 +263,8 @@ bool vlapic_matches(const struct vlapic *lapic, const struct vlapic_ipi *ipi)
         return true;
     if (ipi->logical)
         return matches_logical(lapic, ipi->destination);
-    if (ipi->destination == (is_x2apic(lapic) ? ~0u : 0xffu))
+    /* A sender in xAPIC mode can name no more than 8 bits. [SDM 3 10.12.9] */
+    if (ipi->destination == ~0u || (ipi->destination == 0xff && !is_x2apic(lapic)))
         return true;
     return ipi->destination == lapic->id;
 }
@@ -269,6 +281,8 @@ static void send(struct vlapic *lapic, u64 icr, struct vlapic_effect *out)
     bool fixed = ipi.mode == MODE_FIXED || ipi.mode == MODE_LOWEST;
 
     lapic->icr = icr & ~BIT(12); /* delivered at once: never pending */
+    if (ipi.mode == MODE_INIT && (icr & (ICR_ASSERT | ICR_LEVEL)) == ICR_LEVEL)
+        return; /* the de-assert message, without meaning since the Pentium 4 */
     if (fixed && ipi.vector < 16) {
         raise_error(lapic, ESR_SEND_ILLEGAL);
         return;

@@ -4,7 +4,8 @@
  * The object knows no clock and no other vCPU: time is an argument, and what a write causes
  * outside comes back as a value, struct vlapic_effect. [SDM 3 ch. 10, APM2 ch. 16]
  *
- * Locks: belongs to its vCPU; other CPUs only through vlapic_raise under the vCPU's lock.
+ * Locks: belongs to its vCPU, whose loop alone calls all of this but vlapic_raise() and
+ * vlapic_matches(): anyone may raise at any time, irr and summary are atomic.
  */
 #ifndef HV_CORE_VLAPIC_H
 #define HV_CORE_VLAPIC_H
@@ -51,6 +52,8 @@ struct vlapic_effect {
 };
 
 void vlapic_make(struct vlapic *lapic, u32 apic_id);
+/* INIT: all registers but the id and IA32_APIC_BASE. */
+void vlapic_reset(struct vlapic *lapic);
 
 /* An interrupt arrives; edge triggered. Vectors below 16 are an error the guest sees in ESR. */
 void vlapic_raise(struct vlapic *lapic, u8 vector);

@@ -100,6 +100,8 @@ enum exit_kind {
     EXIT_PROTECTED, /* instruction refused: #GP(0) */
     EXIT_PRIORITY,  /* mov to CR8 while an interrupt waits: carry it out in guest->tpr */
     EXIT_TASK_SWITCH,
+    EXIT_PAUSE, /* it spins: after guest_pause_exit(), and not at every turn where that is known
+                 */
     EXIT_BROKEN, /* the hardware refused the guest's state, or the exit is unknown */
 };
 #define EXIT_KINDS (EXIT_BROKEN + 1)
@@ -227,6 +229,8 @@ void guest_state_get(const struct guest *guest, struct guest_state *out);
 void guest_state_set(struct guest *guest, const struct guest_state *state);
 /* 32-bit flat protected mode, paging off, ebx = start_info [xen-pvh-hvm.md 1]; rip = entry. */
 void guest_start_flat32(struct guest *guest, u32 entry, u32 start_info);
+/* As a start-up IPI leaves it: reset state, real mode, first instruction at page * 4 KiB. */
+void guest_start_real(struct guest *guest, u8 page);
 
 enum guest_mode guest_mode(const struct guest *guest);
 u32 guest_cpl(const struct guest *guest);
@@ -234,6 +238,8 @@ void guest_paging(const struct guest *guest, struct guest_paging *out);
 
 /* Forgets cached translations of this guest before its next entry. */
 void guest_flush_tlb(struct guest *guest);
+/* Makes spinning visible: a guest that waits for another vCPU's turn. */
+void guest_pause_exit(struct guest *guest);
 void guest_tsc_offset_set(struct guest *guest, u64 offset);
 /* ST_INVALID when the value is not a legal XCR0 here: the guest gets #GP. */
 enum status guest_xcr0_set(struct guest *guest, u64 value);

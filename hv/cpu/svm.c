@@ -100,6 +100,7 @@ static void find_features(struct cpuid_leaf svm)
     svm_features.clean_bits = svm.edx & BIT(5);
     svm_features.flush_by_asid = svm.edx & BIT(6);
     svm_features.decode_assist = svm.edx & BIT(7);
+    svm_features.pause_filter = svm.edx & BIT(10);
     svm_features.rdtscp = high.edx & BIT(27);
     svm_features.foreign_call = !vendor_is_amd();
     find_xsave();
@@ -180,24 +181,46 @@ static void vmcb_fill(struct vmcb *vmcb, hpa_t root)
     vmcb->nested_root = root.raw;
 }
 
-enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out)
+/* Real mode at that code segment, all else as after INIT. [APM2 14.1] */
+static void reset_state_set(struct guest *guest, struct segment cs)
 {
-    struct svm_guest *guest = phys_to_virt(memory);
     struct guest_state reset = {
         .cr0 = 0x60000010,
         .pat = 0x0007040600070406ull,
         .dr6 = 0xffff0ff0,
         .dr7 = 0x400,
-        .cs = {0xf000, 0x9b, 0xffff, 0xffff0000},
+        .cs = cs,
         .ds = {0, 0x93, 0xffff, 0},
         .ldtr = {0, 0x82, 0xffff, 0},
         .tr = {0, 0x8b, 0xffff, 0},
         .gdtr = {0, 0, 0xffff, 0},
     };
 
-    _Static_assert(sizeof(struct svm_guest) <= PAGE_SIZE, "the guest's first page");
     reset.es = reset.fs = reset.gs = reset.ss = reset.ds;
     reset.idtr = reset.gdtr;
+    guest_state_set(guest, &reset);
+    guest->regs = (struct regs){.rflags = RFLAGS_FIXED};
+}
+
+void guest_start_real(struct guest *guest, u8 page)
+{
+    struct svm_guest *svm = svm_of(guest);
+
+    reset_state_set(guest, (struct segment){(u16)(page << 8), 0x9b, 0xffff, (u64)page << 12});
+    guest->tpr = 0;
+    svm->vmcb->inject = 0;
+    svm->vmcb->shadow = 0;
+    svm->nmi_active = false;
+    svm->iret_pending = false;
+    svm->is_shut = false;
+    svm->flush = true;
+}
+
+enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out)
+{
+    struct svm_guest *guest = phys_to_virt(memory);
+
+    _Static_assert(sizeof(struct svm_guest) <= PAGE_SIZE, "the guest's first page");
     guest->common.owner = owner;
     guest->common.xcr0 = 1;
     guest->vmcb_address = hpa(memory.raw + PAGE_SIZE);
@@ -205,11 +228,22 @@ enum status guest_make(hpa_t memory, hpa_t root, u32 owner, struct guest **out)
     guest->extended = phys_to_virt(hpa(memory.raw + 2 * PAGE_SIZE));
     svm_extended_make(guest);
     vmcb_fill(guest->vmcb, root);
-    guest_state_set(&guest->common, &reset);
+    reset_state_set(&guest->common, (struct segment){0xf000, 0x9b, 0xffff, 0xffff0000});
     guest->common.regs.rip = 0xfff0;
-    guest->common.regs.rflags = RFLAGS_FIXED;
     *out = &guest->common;
     return ST_OK;
+}
+
+/* Turns of a spin loop before it exits, with a filter; without one each does. [APM2 15.14.4] */
+#define PAUSE_TURNS 3000u
+
+void guest_pause_exit(struct guest *guest)
+{
+    struct vmcb *vmcb = svm_of(guest)->vmcb;
+
+    vmcb->intercept1 |= (u32)INTERCEPT1_PAUSE;
+    vmcb->pause_count = svm_features.pause_filter ? PAUSE_TURNS : 0;
+    vmcb->clean = 0;
 }
 
 void guest_end(struct guest *guest)

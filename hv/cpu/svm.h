@@ -39,7 +39,7 @@ struct svm_cpu {
 };
 
 struct svm_features {
-    bool next_rip, decode_assist, flush_by_asid, clean_bits;
+    bool next_rip, decode_assist, flush_by_asid, clean_bits, pause_filter;
     bool rdtscp, xsave, foreign_call; /* foreign_call: guests will execute vmcall */
     u64 xcr0_max;
     u32 xsave_bytes;

@@ -104,6 +104,7 @@ static enum exit_kind kind_of_code(u64 code)
         {VMEXIT_INIT, EXIT_INTERRUPT},
         {VMEXIT_TASK_SWITCH, EXIT_TASK_SWITCH},
         {VMEXIT_CR8_WRITE, EXIT_PRIORITY},
+        {VMEXIT_PAUSE, EXIT_PAUSE},
     };
 
     for (u32 i = 0; i < ARRAY_SIZE(plain); i++)

@@ -15,6 +15,7 @@
 #define INTERCEPT1_CPUID       BIT(18)
 #define INTERCEPT1_IRET        BIT(20)
 #define INTERCEPT1_INVD        BIT(22)
+#define INTERCEPT1_PAUSE       BIT(23)
 #define INTERCEPT1_HLT         BIT(24)
 #define INTERCEPT1_INVLPGA     BIT(26)
 #define INTERCEPT1_IO          BIT(27)
@@ -75,6 +76,7 @@ enum vmexit {
     VMEXIT_CPUID = 0x72,
     VMEXIT_IRET = 0x74,
     VMEXIT_INVD = 0x76,
+    VMEXIT_PAUSE = 0x77,
     VMEXIT_HLT = 0x78,
     VMEXIT_INVLPGA = 0x7a,
     VMEXIT_IO = 0x7b,

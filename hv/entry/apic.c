@@ -2,7 +2,8 @@
 #include "hv/cpu/tsc.h"
 #include "hv/entry/exit.h"
 
-enum { IPI_FIXED = 0, IPI_LOWEST = 1, IPI_NMI = 4, IPI_ALL_BUT_SELF = 3 };
+enum { IPI_FIXED = 0, IPI_LOWEST = 1, IPI_NMI = 4, IPI_INIT = 5, IPI_START = 6 };
+enum { IPI_ALL_BUT_SELF = 3 };
 
 static void timer_follow(struct vcpu *vcpu)
 {
@@ -12,6 +13,33 @@ static void timer_follow(struct vcpu *vcpu)
         timer_arm(&vcpu->timer[VCPU_TIMER_LAPIC], deadline);
     else
         timer_cancel(&vcpu->timer[VCPU_TIMER_LAPIC]);
+}
+
+/* INIT and start-up go to other vCPUs only: Linux and firmware never send them to themselves.
+ */
+static void ipi_deliver(struct vcpu *from, struct vcpu *to, const struct vlapic_ipi *ipi)
+{
+    switch (ipi->mode) {
+    case IPI_FIXED:
+    case IPI_LOWEST:
+        vlapic_raise(to->lapic, ipi->vector);
+        break;
+    case IPI_NMI:
+        to->nmi_pending = true;
+        break;
+    case IPI_INIT:
+        if (to != from)
+            vcpu_signal_init(to);
+        return;
+    case IPI_START:
+        if (to != from)
+            vcpu_signal_start(to, ipi->vector);
+        return;
+    default:
+        return;
+    }
+    if (to != from)
+        vcpu_wake(to);
 }
 
 static void ipi_send(struct vcpu *from, const struct vlapic_ipi *ipi)
@@ -25,14 +53,7 @@ static void ipi_send(struct vcpu *from, const struct vlapic_ipi *ipi)
             continue;
         if (to == from && (fixed || ipi->shorthand == IPI_ALL_BUT_SELF))
             continue;
-        if (fixed)
-            vlapic_raise(to->lapic, ipi->vector);
-        else if (ipi->mode == IPI_NMI)
-            to->nmi_pending = true;
-        else
-            continue; /* INIT and start-up: vCPUs are started by their interface */
-        if (to != from)
-            vcpu_wake(to);
+        ipi_deliver(from, to, ipi);
         if (ipi->mode == IPI_LOWEST)
             return;
     }

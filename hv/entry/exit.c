@@ -8,7 +8,7 @@
 #include "hypercall/guest_mem.h"
 #include "xen-adapter/xen.h"
 
-enum { LENGTH_CALL = 3, LENGTH_HLT = 1, LENGTH_INVD = 2, LENGTH_XSETBV = 3 };
+enum { LENGTH_CALL = 3, LENGTH_HLT = 1, LENGTH_INVD = 2, LENGTH_XSETBV = 3, LENGTH_PAUSE = 2 };
 
 u64 exit_guest_tsc(const struct vcpu *vcpu)
 {
@@ -202,6 +202,10 @@ static void exit_rare(struct vcpu *vcpu, const struct exit *exit)
         break;
     case EXIT_TASK_SWITCH:
         guest_fail(vcpu, END_CRASH, "task switches by hardware are not offered", exit->code);
+        break;
+    case EXIT_PAUSE:
+        guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_PAUSE));
+        sched_give_way();
         break;
     case EXIT_BROKEN:
         guest_fail(vcpu, END_CRASH, "the processor refused the guest's state", exit->code);

@@ -48,8 +48,29 @@ static bool give_pending(struct vcpu *vcpu)
     return true;
 }
 
+/* An INIT or a start-up IPI came; false when the vCPU has to wait for the latter. */
+static bool start_obey(struct vcpu *vcpu)
+{
+    u8 page = 0;
+    enum vcpu_start start = vcpu_take_start(vcpu, &page);
+
+    if (start == VCPU_START_NONE)
+        return true;
+    vlapic_reset(vcpu->lapic);
+    vcpu->guest->tpr = 0;
+    timer_cancel(&vcpu->timer[VCPU_TIMER_LAPIC]);
+    vcpu->is_halted = false;
+    vcpu->nmi_pending = false;
+    if (start == VCPU_START_WAIT)
+        return false;
+    guest_start_real(vcpu->guest, page);
+    return true;
+}
+
 bool entry_prepare(struct vcpu *vcpu)
 {
+    if (vcpu->start_asked && !start_obey(vcpu))
+        return false;
     if (vcpu->partition->flags & PARTITION_XEN)
         xen_deliver(vcpu);
     if (!(vcpu->direct_vector | vcpu->nmi_pending) && vlapic_is_quiet(vcpu->lapic)) {

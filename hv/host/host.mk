@@ -58,7 +58,7 @@ launcher:
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
 		$(HOST)/three-guests $(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
-	shellcheck -s sh $(HOST)/workload/init
+	shellcheck -s sh abi-tests/workload/init
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The busybox initramfs of the default guest, built on the spot from hv/host/workload.
+# The busybox initramfs of the default guest, built on the spot from abi-tests/workload.
 
 INITRAMFS=$ENTENTE_BUILD/host/initramfs.gz
-WORKLOAD_DIR=$ENTENTE_HOST_DIR/workload
+WORKLOAD_DIR=$ENTENTE_ROOT/abi-tests/workload
 WORKLOAD_SOURCES=(main.c process.c memory.c signals.c fpu.c clock.c compat32.c)
 WORKLOAD_FLAGS=(-std=gnu11 -D_GNU_SOURCE "-I$ENTENTE_ROOT" -O2 -Wall -Wextra -Wconversion
     -Wshadow -Wstrict-prototypes -Wvla -Wundef -Werror)
@@ -55,7 +55,7 @@ initramfs_build() {
     chmod 755 "$work/init" "$work/bin/busybox"
     if ! workload_build "$work/bin"; then
         rm -rf "$work"
-        die hv/host/workload "the test programs do not compile" \
+        die abi-tests/workload "the test programs do not compile" \
             "install gcc and libc6-dev, or set HOSTCC="
     fi
     local mib

@@ -74,6 +74,8 @@ file_locate() {
 # The boot modules gathered so far: what the guest side calls them, and where they lie.
 MODULE_TITLES=()
 MODULE_PATHS=()
+DRIVE_TITLES=()
+DRIVES=()
 GUEST_COUNT=0
 MEMORY_TOTAL=0
 MEMORY_LARGEST=0
@@ -155,6 +157,18 @@ disk_target() {
     done
 }
 
+# drive_add TITLE PATH SPEC: an image that QEMU attaches; once, however many guests use it.
+drive_add() {
+    local title=$1 path=$2 spec=",$3," i mode=off format=raw
+    for i in "${!DRIVE_TITLES[@]}"; do
+        [[ ${DRIVE_TITLES[i]} != "$title" ]] || return 0
+    done
+    [[ ! $spec =~ ,(format=)?qcow2, ]] || format=qcow2
+    if [[ $spec =~ ,(access=)?(r|ro), || ! -w $path ]]; then mode=on; fi
+    DRIVE_TITLES+=("$title")
+    DRIVES+=("if=none,id=d${#DRIVES[@]},format=$format,read-only=$mode,file=${path//,/,,}")
+}
+
 # disk_add PLACE SPEC FOLDER: a disk's image, which the guest may write to.
 disk_add() {
     local place=$1 spec=$2 folder=$3 text path
@@ -167,7 +181,11 @@ disk_add() {
     elif [[ ! -r $path ]]; then
         die "$place" "disk = '$spec': permission denied" "make it readable: sudo chmod a+r '$path'"
     fi
-    module_add "disk $text" "$path" "$place"
+    if [[ ${DISKS:-file} == memory ]]; then
+        module_add "disk $text" "$path" "$place"
+    else
+        drive_add "$text" "$path" "$spec"
+    fi
 }
 
 # memory_add PLACE MIB: counts one guest's memory; nonsense is the steward's to refuse.

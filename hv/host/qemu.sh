@@ -67,6 +67,10 @@ modules_link() {
         ln -s "${MODULE_PATHS[i]}" "$folder/m$i"
         list+=",m$i ${MODULE_TITLES[i]//,/,,}"
     done
+    for i in "${!DRIVE_TITLES[@]}"; do
+        printf 'd%s\n' "$i" >"$folder/d$i"
+        list+=",d$i drive ${DRIVE_TITLES[i]//,/,,}"
+    done
     printf '%s' "$list"
 }
 
@@ -115,13 +119,16 @@ machine_run() {
     [[ -z ${STAGES:-} ]] || minder+=(--stages "$STAGES")
     [[ -z ${UNTIL:-} ]] || minder+=(--until "$UNTIL")
     say "machine: $accelerator, $memory MiB, $GUEST_COUNT guest(s)"
-    local qemu
+    local qemu i drives=()
     qemu=$(command -v "$(qemu_command)")
+    for i in "${!DRIVES[@]}"; do
+        drives+=(-drive "${DRIVES[i]}" -device "virtio-blk-pci,drive=d$i,serial=d$i")
+    done
     (
         cd "$folder" && exec "${minder[@]}" -- "$qemu" \
             -accel "$(accelerator_options "$accelerator")" -smp "$((10#${CPUS:-1}))" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
             -display none -vga none -nic none -no-reboot "${console[@]}" \
-            -device isa-debug-exit,iobase=0xf4,iosize=4 \
+            -device isa-debug-exit,iobase=0xf4,iosize=4 "${drives[@]}" \
             -kernel entente.elf -append "${options% }" -initrd "$modules"
     ) || status=$?
     rm -rf "$folder"

@@ -207,6 +207,7 @@ struct native_grant_map {
 struct native_grant_map_out {
     u32 handle;
     u32 reserved;
+    u64 machine; /* the page's address for a device */
 };
 struct native_grant_unmap {
     u32 handle;
@@ -233,6 +234,30 @@ struct native_grant_copy {
 struct native_grant_copy_out {
     u32 done; /* parts copied before one was refused */
     u32 reserved;
+};
+
+/* address: bus << 8 | device << 3 | function; offset below 256, aligned to bytes: 1, 2 or 4. */
+struct native_pci {
+    u16 address;
+    u8 offset;
+    u8 bytes;
+    u32 value; /* to write */
+};
+struct native_pci_value {
+    u32 value;
+    u32 reserved;
+};
+/* Machine addresses that are no memory; whole pages. */
+struct native_device_map {
+    u64 machine;
+    u64 local_at;
+    u64 bytes;
+};
+struct native_memory_machine {
+    u64 local_at;
+};
+struct native_memory_machine_out {
+    u64 machine; /* of the byte; its page lies in one piece */
 };
 
 struct native_trace_record {

@@ -7,8 +7,10 @@
 #include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/libc.h"
 #include "xen-adapter/pv/loader.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/memory.h"
 #include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/shootdown.h"
 #include "xen-adapter/pv/vcpu.h"
 
 #define FOREIGN_FRAMES 2048u         /* grants and foreign pages mapped at a time */
@@ -193,6 +195,18 @@ static void cmdline_check(void)
             start.cmdline_bytes, XEN_START_INFO_CMDLINE - 1);
 }
 
+/* All that L0 gives us; the first of them, NULL without memory. */
+static struct pv_vcpu *vcpus_make(void)
+{
+    shim.vcpu_count = vcpu_count_below();
+    for (u32 i = 0; i < shim.vcpu_count; i++)
+        if (vcpu_make(i) == NULL)
+            return NULL;
+    lock_is_needed = shim.vcpu_count > 1;
+    shootdown_start();
+    return vcpu_find(0);
+}
+
 void build_run(void)
 {
     static struct build build;
@@ -211,8 +225,7 @@ void build_run(void)
     kernel_unpack(&build);
     shim_time_print("kernel unpacked");
     kernel_check(&build);
-    shim.vcpu_count = 1;
-    vcpu = vcpu_make(0);
+    vcpu = vcpus_make();
     if (vcpu == NULL || memory_settle(RESERVE_PAGES) != ST_OK)
         fail_memory("the virtual CPU");
     layout_find(&build);

@@ -12,10 +12,12 @@
 
 void callback_deliver(struct pv_vcpu *vcpu)
 {
+    if (vcpu->work & WORK_DOWN)
+        vcpu_stay_down(vcpu);
     if ((vcpu->work & WORK_NMI) && !vcpu->nmi_masked) {
         const struct pv_trap *trap = &vcpu->trap[VECTOR_NMI];
 
-        vcpu->work &= ~(u32)WORK_NMI;
+        __atomic_fetch_and(&vcpu->work, ~(u32)WORK_NMI, __ATOMIC_SEQ_CST);
         if (trap->address != 0) {
             vcpu->nmi_masked = 1;
             vcpu->regs.vector = VECTOR_NMI;

@@ -34,7 +34,7 @@ extern const struct smap_site smap_sites[], smap_sites_end[];
 static struct x86_tss tss_table[SHIM_VCPUS_MAX];
 static struct x86_gate idt[256];
 static u8 tables_ready;
-static u64 cr0_set, cr4_set, efer_set;
+static u64 cr0_set, efer_set; /* the same on all */
 
 static void gate_set(u32 vector, u64 address, u8 ist, u8 type)
 {
@@ -162,16 +162,16 @@ u64 cpu_efer(void)
     return efer_set;
 }
 
-void cpu_cr4_load(u64 guest_cr4)
+void cpu_cr4_load(struct pv_vcpu *vcpu)
 {
     u64 cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | shim.smep_smap;
 
     if (cpuid_host_has_xsave())
         cr4 |= CR4_OSXSAVE;
-    cr4 |= guest_cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE);
-    if (cr4 == cr4_set)
+    cr4 |= vcpu->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE);
+    if (cr4 == vcpu->cr4_now)
         return;
-    cr4_set = cr4;
+    vcpu->cr4_now = cr4;
     insn_write_cr4(cr4);
 }
 
@@ -180,7 +180,7 @@ void cpu_tables_load(struct pv_vcpu *vcpu)
     u64 id = vcpu->id;
 
     tables_load(vcpu);
-    cpu_cr4_load(vcpu->cr4);
+    cpu_cr4_load(vcpu);
     cr0_set = insn_read_cr0() & ~CR0_TS;
     efer_set = insn_rdmsr(MSR_EFER);
     insn_wrmsr(MSR_STAR, (u64)PV_CS32 << 48 | (u64)SHIM_CS << 32);

@@ -19,7 +19,7 @@ u64 cpu_cr0(void);
 /* EFER, the same way. */
 u64 cpu_efer(void);
 
-/* CR4 for a guest that sees `guest_cr4` of it. */
-void cpu_cr4_load(u64 guest_cr4);
+/* CR4 for a guest that sees vcpu->cr4 of it; on the vCPU itself. */
+void cpu_cr4_load(struct pv_vcpu *vcpu);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define CACHE_BASIC    0x20u
 #define CACHE_EXTENDED 0x22u
+#define LEAF_TOPOLOGY  0xbu
 #define LEAF_XSAVE     0xdu
 #define LEAF_EXTENDED  0x80000000u
 
@@ -102,6 +103,7 @@ void cpuid_policy(u32 leaf, u32 subleaf, u32 out[4])
 {
     switch (leaf) {
     case 1:
+        out[1] &= 0x00ffffff; /* no APIC id: a PV guest has no local APIC of its own */
         out[2] = (out[2] & (u32)~F1C_HIDDEN) | (u32)F1C_HYPERVISOR;
         out[2] &= (u32)~F1C_OSXSAVE;
         if (out[2] & F1C_XSAVE)
@@ -183,6 +185,12 @@ void cpuid_init(void)
         faulting = 1;
 }
 
+void cpuid_vcpu_start(void)
+{
+    if (faulting)
+        (void)msr_write_safe(MSR_MISC_FEATURES, MISC_FEATURES_FAULTING);
+}
+
 bool cpuid_host_has_xsave(void)
 {
     return host_xsave;
@@ -195,7 +203,7 @@ bool cpuid_faulting(void)
 
 static struct cached_leaf *cache_slot(u32 leaf, u32 subleaf)
 {
-    if (subleaf != 0 || leaf == LEAF_XSAVE) /* D.0 follows XCR0 */
+    if (subleaf != 0 || leaf == LEAF_XSAVE || leaf == LEAF_TOPOLOGY) /* D.0 follows XCR0 */
         return NULL;
     if (leaf < CACHE_BASIC)
         return &cache_basic[leaf];
@@ -231,9 +239,9 @@ void cpuid_guest(const struct pv_vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
         host_leaf(leaf, subleaf, out);
         return;
     }
-    if (!slot->valid) {
-        host_leaf(leaf, 0, slot->out);
-        slot->valid = 1;
+    if (!__atomic_load_n(&slot->valid, __ATOMIC_ACQUIRE)) {
+        host_leaf(leaf, 0, slot->out); /* twice at a time writes the same */
+        __atomic_store_n(&slot->valid, 1, __ATOMIC_RELEASE);
     }
     for (u32 i = 0; i < 4; i++)
         out[i] = slot->out[i];

@@ -11,6 +11,9 @@
 /* Turns CPUID faulting on where L0 offers it. */
 void cpuid_init(void);
 
+/* The same for a further CPU, on it. */
+void cpuid_vcpu_start(void);
+
 bool cpuid_host_has_xsave(void);
 bool cpuid_faulting(void);
 

@@ -2,6 +2,7 @@
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 
 #define PAGE_DESCRIPTORS ((u32)(PAGE_SIZE / 8))
@@ -186,7 +187,7 @@ static bool ldt_offset(const struct pv_vcpu *vcpu, u64 va, u64 *offset)
     return *offset < LDT_PAGES * PAGE_SIZE;
 }
 
-bool mmu_fault_ldt(struct pv_vcpu *vcpu, u64 cr2)
+static bool fault_ldt_locked(struct pv_vcpu *vcpu, u64 cr2)
 {
     struct walk walk;
     u64 offset, entry;
@@ -204,6 +205,17 @@ bool mmu_fault_ldt(struct pv_vcpu *vcpu, u64 cr2)
         return false;
     window_set(vcpu, page, (entry & PTE_FRAME) | WINDOW_FLAGS);
     return true;
+}
+
+bool mmu_fault_ldt(struct pv_vcpu *vcpu, u64 cr2)
+{
+    bool is_done;
+
+    lock_take(&memory_lock);
+    is_done = fault_ldt_locked(vcpu, cr2);
+    lock_drop(&memory_lock);
+    mmu_settle(vcpu);
+    return is_done;
 }
 
 u64 mmu_fault_address(const struct pv_vcpu *vcpu, u64 cr2)

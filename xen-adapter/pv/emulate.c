@@ -7,6 +7,7 @@
 #include "xen-adapter/pv/debugreg.h"
 #include "xen-adapter/pv/fpu.h"
 #include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/msr.h"
 #include "xen-adapter/pv/physdev.h"
@@ -99,12 +100,14 @@ static bool emulate_write_cr(struct pv_vcpu *vcpu, const struct privileged *p)
         vcpu->info->cr2 = value;
         return true;
     case 3:
+        lock_take(&memory_lock);
         status = mmu_base_set(vcpu, mfn(value >> PAGE_SHIFT));
+        lock_drop(&memory_lock);
         mmu_settle(vcpu);
         return status == ST_OK;
     case 4:
         vcpu->cr4 = value & (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE);
-        cpu_cr4_load(vcpu->cr4);
+        cpu_cr4_load(vcpu);
         return true;
     default:
         return false;

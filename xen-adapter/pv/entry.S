@@ -316,6 +316,19 @@ entry_resume:
     mov %rdi, %rsp
     jmp entry_return
 
+/* void entry_idle(void) */
+    .globl entry_idle, entry_idle_halt
+entry_idle:
+    sti
+entry_idle_halt:
+    hlt
+entry_idle_halted:
+    cli
+    ret
+    .if entry_idle_halted - entry_idle_halt != 1
+    .error "trap.c steps over hlt by one byte"
+    .endif
+
 /* ---- Interrupt gates --------------------------------------------------------------------- */
 
     .balign 16
@@ -384,7 +397,7 @@ entry_nmi:
 1:  push %rax
     mov %rsp, %rax
     and $~(VCPU_BLOCK_SIZE - 1), %rax
-    orb $WORK_NMI, VCPU_BLOCK_VCPU + VCPU_WORK(%rax)
+    lock orb $WORK_NMI, VCPU_BLOCK_VCPU + VCPU_WORK(%rax)
     pop %rax
     iretq
 

@@ -1,7 +1,9 @@
 #include "xen-adapter/pv/event.h"
 
 #include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/shootdown.h"
 #include "xen-adapter/pv/time.h"
 #include "xen-adapter/pv/vcpu.h"
 
@@ -48,7 +50,9 @@ void event_vcpu_start(struct pv_vcpu *vcpu)
 
 void event_mark(struct pv_vcpu *vcpu)
 {
-    __atomic_store_n(&vcpu->info->upcall_pending, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&vcpu->info->upcall_pending, 1, __ATOMIC_SEQ_CST);
+    if (lock_is_needed && vcpu != this_vcpu())
+        vcpu_kick(vcpu);
 }
 
 /* 1 when the bit was set already. */
@@ -74,6 +78,8 @@ static void selector_raise(u32 port)
 
 void event_raise(u32 port)
 {
+    if (event_ports[port].kind == EVENT_KICK)
+        return;
     if (fifo_in_use()) {
         fifo_raise(port);
         return;
@@ -88,33 +94,52 @@ bool event_is_pending(u32 port)
     return fifo_in_use() ? fifo_is_pending(port) : bit_get(guest_shared->evtchn_pending, port);
 }
 
+/* The pending ports of a word that are this vCPU's; L0 shows the others to their own vCPUs. */
+static u64 word_take(u32 word, u32 vcpu)
+{
+    u64 all = __atomic_load_n(&l0_shared->evtchn_pending[word], __ATOMIC_ACQUIRE);
+    u64 own = 0;
+
+    for (u64 bits = all; bits != 0; bits &= bits - 1)
+        if (event_ports[word * 64 + (u32)__builtin_ctzll(bits)].vcpu == vcpu)
+            own |= bits & -bits;
+    if (own != 0)
+        own &= __atomic_fetch_and(&l0_shared->evtchn_pending[word], ~own, __ATOMIC_SEQ_CST);
+    return own;
+}
+
 /* Drains L0's two-level pages; events that arrive meanwhile raise upcall_pending again. */
 void event_upcall(void)
 {
-    struct xen_vcpu_info *info = &l0_shared->vcpu_info[this_vcpu()->id];
+    u32 id = this_vcpu()->id;
+    struct xen_vcpu_info *info = &l0_shared->vcpu_info[id];
     u64 selector;
 
     info->upcall_pending = 0;
     selector = __atomic_exchange_n(&info->pending_sel, 0, __ATOMIC_ACQ_REL);
     while (selector != 0) {
         u32 word = (u32)__builtin_ctzll(selector);
-        u64 bits = __atomic_exchange_n(&l0_shared->evtchn_pending[word], 0, __ATOMIC_ACQ_REL);
+        u64 bits = word_take(word, id);
 
         selector &= selector - 1;
         for (; bits != 0; bits &= bits - 1)
             event_raise(word * 64 + (u32)__builtin_ctzll(bits));
     }
+    shootdown_serve(this_vcpu());
     time_update(this_vcpu());
 }
 
 void event_wait(struct pv_vcpu *vcpu)
 {
     for (;;) {
-        if (l0_shared->vcpu_info[vcpu->id].upcall_pending)
+        if (__atomic_load_n(&l0_shared->vcpu_info[vcpu->id].upcall_pending, __ATOMIC_ACQUIRE))
             event_upcall();
-        if (vcpu->upcall[0] != 0 || vcpu->work != 0)
+        if (__atomic_load_n(&vcpu->upcall[0], __ATOMIC_ACQUIRE) != 0 ||
+            __atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0)
             break;
-        insn_idle();
+        shootdown_idle_begin(vcpu);
+        entry_idle();
+        shootdown_idle_end(vcpu);
     }
     time_update(vcpu);
 }
@@ -128,6 +153,21 @@ void event_port_bind(u32 port, enum event_kind kind, u32 vcpu)
     event_ports[port].kind = (u8)kind;
     event_ports[port].vcpu = (u8)vcpu;
     event_ports[port].priority = XEN_FIFO_PRIORITY_DEFAULT;
+}
+
+bool event_port_is_guests(u32 port)
+{
+    return port < XEN_EVTCHN_2L_CHANNELS && event_ports[port].kind != EVENT_KICK;
+}
+
+void event_port_adopt(u32 port)
+{
+    u64 one = BIT(port & 63);
+
+    if (!lock_is_needed || port >= XEN_EVTCHN_2L_CHANNELS)
+        return;
+    if (__atomic_fetch_and(&l0_shared->evtchn_pending[port >> 6], ~one, __ATOMIC_SEQ_CST) & one)
+        event_raise(port);
 }
 
 void event_port_close(u32 port)

@@ -36,7 +36,13 @@ void event_unmask(u32 port);
 void event_wait(struct pv_vcpu *vcpu);
 
 /* What the guest has set up; a port's state in event_port.c. */
-enum event_kind { EVENT_FREE, EVENT_REMOTE, EVENT_IPI, EVENT_VIRQ };
+enum event_kind {
+    EVENT_FREE,
+    EVENT_REMOTE,
+    EVENT_IPI,
+    EVENT_VIRQ,
+    EVENT_KICK, /* the shim's own, not the guest's to name */
+};
 
 struct event_port {
     u8 kind;
@@ -51,8 +57,15 @@ extern struct event_port event_ports[XEN_EVTCHN_2L_CHANNELS];
 
 void event_port_bind(u32 port, enum event_kind kind, u32 vcpu);
 void event_port_close(u32 port);
+/*
+ * After a port got its vCPU: L0 may have shown an event to another one, which left it alone.
+ * Moves it to where it belongs.
+ */
+void event_port_adopt(u32 port);
+/* A number that the guest may name: not the shim's. */
+bool event_port_is_guests(u32 port);
 
-/* Sets upcall_pending; a vCPU in its idle loop sees it. */
+/* Sets upcall_pending, and interrupts the vCPU if it is another one. */
 void event_mark(struct pv_vcpu *vcpu);
 
 /* FIFO (event_fifo.c): in use once a control block was registered. */

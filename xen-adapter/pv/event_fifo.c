@@ -5,6 +5,7 @@
  */
 #include "xen-adapter/pv/event.h"
 #include "xen-adapter/pv/frame.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/vcpu.h"
 
@@ -13,9 +14,9 @@ struct fifo_vcpu {
     u32 tail[XEN_FIFO_QUEUES];
 };
 
-static struct fifo_vcpu fifo_vcpus[SHIM_VCPUS_MAX];
-static u32 *fifo_pages[XEN_FIFO_MAX_PAGES];
-static u32 fifo_page_count;
+static struct fifo_vcpu fifo_vcpus[SHIM_VCPUS_MAX]; /* E */
+static u32 *fifo_pages[XEN_FIFO_MAX_PAGES];         /* each written once */
+static u32 fifo_page_count;                         /* E; grows after its page is there */
 static u8 fifo_on;
 
 bool fifo_in_use(void)
@@ -48,18 +49,18 @@ static bool link_behind(u32 *tail, u32 port)
     }
 }
 
-static void queue_append(struct pv_vcpu *vcpu, u32 priority, u32 port)
+/* True when the vCPU must look: the queue was empty. HOLDS(E) */
+static bool queue_append(const struct pv_vcpu *vcpu, u32 priority, u32 port)
 {
     struct fifo_vcpu *fifo = &fifo_vcpus[vcpu->id];
     u32 *tail = fifo->tail[priority] ? word_find(fifo->tail[priority]) : NULL;
 
     fifo->tail[priority] = port;
     if (tail && link_behind(tail, port))
-        return;
+        return false;
     __atomic_store_n(&fifo->control->head[priority], port, __ATOMIC_RELEASE);
-    if (!(__atomic_fetch_or(&fifo->control->ready, 1u << priority, __ATOMIC_ACQ_REL) &
-          1u << priority))
-        event_mark(vcpu);
+    return !(__atomic_fetch_or(&fifo->control->ready, 1u << priority, __ATOMIC_ACQ_REL) &
+             1u << priority);
 }
 
 /* A port that was the tail of its last queue has been consumed: that queue is empty. */
@@ -71,22 +72,33 @@ static void tail_forget(const struct event_port *state, u32 port)
         *tail = 0;
 }
 
-/* Pending, not masked, not linked yet: onto its queue. */
-static void link_if_due(u32 *word, u32 port)
+/* Pending, not masked, not linked yet: onto its queue. The vCPU to tell, or NULL. HOLDS(E) */
+static struct pv_vcpu *link_locked(u32 *word, u32 port)
 {
     struct event_port *state = &event_ports[port];
     struct pv_vcpu *vcpu = vcpu_find(state->vcpu);
     u32 old = __atomic_load_n(word, __ATOMIC_ACQUIRE);
 
     if (!vcpu || !fifo_vcpus[vcpu->id].control || (old & XEN_FIFO_MASKED))
-        return;
+        return NULL;
     if (__atomic_fetch_or(word, XEN_FIFO_LINKED, __ATOMIC_ACQ_REL) & XEN_FIFO_LINKED)
-        return;
+        return NULL;
     __atomic_fetch_and(word, ~XEN_FIFO_LINK_MASK, __ATOMIC_ACQ_REL);
     tail_forget(state, port);
     state->linked_vcpu = state->vcpu;
     state->linked_priority = state->priority;
-    queue_append(vcpu, state->priority, port);
+    return queue_append(vcpu, state->priority, port) ? vcpu : NULL;
+}
+
+static void link_if_due(u32 *word, u32 port)
+{
+    struct pv_vcpu *vcpu;
+
+    lock_take(&event_lock);
+    vcpu = link_locked(word, port);
+    lock_drop(&event_lock);
+    if (vcpu)
+        event_mark(vcpu);
 }
 
 void fifo_raise(u32 port)
@@ -142,11 +154,14 @@ enum status fifo_init_control(struct xen_evtchn_init_control *want)
     if (fifo_vcpus[want->vcpu].control)
         return ST_INVALID;
     TRY(page_of_guest(mfn(want->control_gfn), &page));
-    fifo_vcpus[want->vcpu].control =
-        (struct xen_fifo_control_block *)((u8 *)page + want->offset);
-    fifo_on = 1;
+    __atomic_store_n(&fifo_vcpus[want->vcpu].control,
+                     (struct xen_fifo_control_block *)((u8 *)page + want->offset),
+                     __ATOMIC_RELEASE);
+    if (fifo_on)
+        return ST_OK;
     for (u32 i = 0; i < XEN_EVTCHN_2L_CHANNELS; i++)
         event_ports[i].priority = XEN_FIFO_PRIORITY_DEFAULT;
+    fifo_on = 1;
     return ST_OK;
 }
 
@@ -162,7 +177,8 @@ enum status fifo_expand_array(mfn_t frame)
     if (fifo_page_count == XEN_FIFO_MAX_PAGES)
         return ST_NO_SPACE;
     TRY(page_of_guest(frame, &page));
-    fifo_pages[fifo_page_count++] = page;
+    fifo_pages[fifo_page_count] = page;
+    __atomic_store_n(&fifo_page_count, fifo_page_count + 1, __ATOMIC_RELEASE);
     for (u32 port = first; port < first + XEN_FIFO_WORDS_PER_PAGE; port++) {
         if (port < XEN_EVTCHN_2L_CHANNELS &&
             (guest_shared->evtchn_pending[port >> 6] >> (port & 63) & 1))

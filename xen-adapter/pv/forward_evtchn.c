@@ -5,7 +5,9 @@
 #include "xen-adapter/pv/event.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/shootdown.h"
 
 /* Declares `arg`, read from the guest. */
 #define FETCH(type, address)                                                                   \
@@ -32,6 +34,7 @@ HANDLER(op_event_channel_op_alloc_unbound)
     if (result != 0)
         return result;
     event_port_bind(arg.port, EVENT_REMOTE, 0);
+    event_port_adopt(arg.port);
     return store(a1, &arg, sizeof(arg));
 }
 
@@ -44,6 +47,7 @@ HANDLER(op_event_channel_op_bind_interdomain)
     if (result != 0)
         return result;
     event_port_bind(arg.local_port, EVENT_REMOTE, 0);
+    event_port_adopt(arg.local_port);
     return store(a1, &arg, sizeof(arg));
 }
 
@@ -56,6 +60,7 @@ HANDLER(op_event_channel_op_bind_virq)
     if (result != 0)
         return result;
     event_port_bind(arg.port, EVENT_VIRQ, arg.vcpu);
+    event_port_adopt(arg.port);
     return store(a1, &arg, sizeof(arg));
 }
 
@@ -76,6 +81,8 @@ HANDLER(op_event_channel_op_close)
     s64 result;
 
     FETCH(close, a1);
+    if (!event_port_is_guests(arg.port))
+        return -XEN_EINVAL;
     result = below(XENOP_event_channel_op_close, &arg);
     if (result == 0)
         event_port_close(arg.port);
@@ -85,7 +92,11 @@ HANDLER(op_event_channel_op_close)
 HANDLER(op_event_channel_op_send)
 {
     FETCH(send, a1);
-    if (arg.port < XEN_EVTCHN_2L_CHANNELS && event_ports[arg.port].kind == EVENT_IPI) {
+    if (!event_port_is_guests(arg.port))
+        return -XEN_EINVAL;
+    /* Another vCPU has to be interrupted anyway: L0 shows it the event with the same exit. */
+    if (event_ports[arg.port].kind == EVENT_IPI &&
+        event_ports[arg.port].vcpu == this_vcpu()->id) {
         event_raise(arg.port);
         return 0;
     }
@@ -97,6 +108,10 @@ HANDLER(op_event_channel_op_status)
     s64 result;
 
     FETCH(status, a1);
+    if (arg.port < XEN_EVTCHN_2L_CHANNELS && event_ports[arg.port].kind == EVENT_KICK) {
+        arg.status = XEN_EVTCHNSTAT_CLOSED;
+        return store(a1, &arg, sizeof(arg));
+    }
     result = below(XENOP_event_channel_op_status, &arg);
     return result != 0 ? result : store(a1, &arg, sizeof(arg));
 }
@@ -106,16 +121,20 @@ HANDLER(op_event_channel_op_bind_vcpu)
     s64 result;
 
     FETCH(bind_vcpu, a1);
+    if (!event_port_is_guests(arg.port))
+        return -XEN_EINVAL;
     result = below(XENOP_event_channel_op_bind_vcpu, &arg);
-    if (result == 0 && arg.port < XEN_EVTCHN_2L_CHANNELS)
-        event_ports[arg.port].vcpu = (u8)arg.vcpu;
-    return result;
+    if (result != 0)
+        return result;
+    __atomic_store_n(&event_ports[arg.port].vcpu, (u8)arg.vcpu, __ATOMIC_SEQ_CST);
+    event_port_adopt(arg.port);
+    return 0;
 }
 
 HANDLER(op_event_channel_op_unmask)
 {
     FETCH(unmask, a1);
-    if (arg.port >= XEN_EVTCHN_2L_CHANNELS || event_ports[arg.port].kind == EVENT_FREE)
+    if (!event_port_is_guests(arg.port) || event_ports[arg.port].kind == EVENT_FREE)
         return -XEN_EINVAL;
     event_unmask(arg.port);
     return 0;
@@ -130,6 +149,8 @@ HANDLER(op_event_channel_op_reset)
     result = below(XENOP_event_channel_op_reset, &arg);
     for (u32 port = 0; result == 0 && port < XEN_EVTCHN_2L_CHANNELS; port++)
         event_port_close(port);
+    if (result == 0)
+        shootdown_start();
     return result;
 }
 
@@ -138,7 +159,9 @@ HANDLER(op_event_channel_op_init_control)
     enum status status;
 
     FETCH(init_control, a1);
+    lock_take(&memory_lock);
     status = fifo_init_control(&arg);
+    lock_drop(&memory_lock);
     if (status != ST_OK)
         return xen_errno(status);
     return store(a1, &arg, sizeof(arg));
@@ -146,10 +169,15 @@ HANDLER(op_event_channel_op_init_control)
 
 HANDLER(op_event_channel_op_expand_array)
 {
+    enum status status;
+
     FETCH(expand_array, a1);
     if (!fifo_in_use())
         return -XEN_EOPNOTSUPP;
-    return xen_errno(fifo_expand_array(mfn(arg.array_gfn)));
+    lock_take(&memory_lock);
+    status = fifo_expand_array(mfn(arg.array_gfn));
+    lock_drop(&memory_lock);
+    return xen_errno(status);
 }
 
 HANDLER(op_event_channel_op_set_priority)

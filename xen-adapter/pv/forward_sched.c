@@ -58,14 +58,15 @@ HANDLER(op_sched_op_watchdog)
 
 /*
  * Ports that fell pending before are in the guest's pages already; L0 polls for those that
- * come. Static: 128 ports, one vCPU.
+ * come.
  */
 HANDLER(op_sched_op_poll)
 {
-    static u32 ports[XEN_POLL_PORTS_MAX];
+    u32 *ports = this_vcpu()->poll_ports;
     struct xen_sched_poll want;
     s64 result;
 
+    _Static_assert(sizeof(this_vcpu()->poll_ports) == XEN_POLL_PORTS_MAX * sizeof(u32), "room");
     if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
         return -XEN_EFAULT;
     if (want.nr_ports > XEN_POLL_PORTS_MAX)

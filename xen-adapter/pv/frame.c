@@ -1,12 +1,25 @@
 /* Counts and types of frames. */
 #include "xen-adapter/pv/frame.h"
+#include "xen-adapter/pv/shootdown.h"
 
 struct mmu mmu;
 
 void mmu_flush_request(void)
 {
-    for (u32 i = 0; i < mmu.vcpu_count; i++)
-        mmu.vcpu[i]->flush |= FLUSH_ALL;
+    flush_vcpus(~0u);
+}
+
+/*
+ * Before a frame gets another meaning: at once on the others, who may be using what their TLBs
+ * remember; here before the guest runs again. That is a full flush for the clock.
+ */
+static void flush_stale(void)
+{
+    this_vcpu()->flush |= FLUSH_ALL;
+    if (mmu.vcpu_count == 1)
+        return;
+    shootdown_run(~0u);
+    flush_clock_advance();
 }
 
 /* Nobody uses the old type any more, but a TLB that was not flushed since may still allow it.
@@ -16,7 +29,7 @@ static void type_change(struct frame *frame, enum frame_type type)
     u64 word = frame->word;
 
     if (word_type(word) != FRAME_NONE && (word & FRAME_CLOCK) == mmu.clock)
-        mmu_flush_request();
+        flush_stale();
     frame->word = (word & ~FRAME_TYPE) | (u64)type;
 }
 

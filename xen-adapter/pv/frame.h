@@ -203,10 +203,13 @@ enum status mmu_flush_on(u64 bitmap_address);
 void mmu_flush_page(struct pv_vcpu *vcpu, u64 va, u32 vcpus);
 enum status mmu_flush_page_on(struct pv_vcpu *vcpu, u64 va, u64 bitmap_address);
 
-/* Every vCPU must flush all guest translations before it runs its guest again. */
+/* Every vCPU, or those of a mask, must flush all guest translations: this one before it runs its
+ * guest again, the others before mmu_settle() returns. */
 void mmu_flush_request(void);
+void flush_vcpus(u32 vcpus);
 
-#define FLUSH_ALL 1u
+#define FLUSH_ALL    1u
+#define FLUSH_OTHERS 2u /* those of flush_others */
 
 #define GDT_WINDOW_PAGES 16u /* pages of vcpu->window before the LDT's */
 

@@ -1,6 +1,7 @@
 #include "xen-adapter/pv/hypercall.h"
 
 #include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 
 #define REFUSAL(error)                                                                         \
@@ -33,13 +34,32 @@ static const hypercall_fn op_table[FAMILY_COUNT][XEN_SUB_SPACE] = {
 #include "xen-adapter/abi/xen.def"
 };
 
+/* Families whose handlers change frames, or use buffers that are there once. */
+static inline bool family_is_locked(u32 number)
+{
+    return number == XENNR_memory_op || number == XENNR_grant_table_op ||
+           number == XENNR_xen_version;
+}
+
+static s64 op_locked(hypercall_fn op, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+    s64 result;
+
+    lock_take(&memory_lock);
+    result = op(a1, a2, a3, a4);
+    lock_drop(&memory_lock);
+    return result;
+}
+
 #define FAMILY(nr, call, nargs, mask, header)                                                  \
     HANDLER(hypercall_##call)                                                                  \
     {                                                                                          \
         u32 sub = (u32)a1 & (mask);                                                            \
         hypercall_fn op = sub < XEN_SUB_SPACE ? op_table[FAMILY_##call][sub] : NULL;           \
                                                                                                \
-        return op ? op(a2, a3, a4, a1) : UNKNOWN_SUB(nr);                                      \
+        if (!op)                                                                               \
+            return UNKNOWN_SUB(nr);                                                            \
+        return family_is_locked(nr) ? op_locked(op, a2, a3, a4, a1) : op(a2, a3, a4, a1);      \
     }
 #include "xen-adapter/abi/xen.def"
 
@@ -140,29 +160,38 @@ static s64 settled(enum status status)
     return xen_errno(status);
 }
 
+/* The lock ends before the flush is waited for. */
+#define LOCKED(call)                                                                           \
+    enum status status;                                                                        \
+                                                                                               \
+    lock_take(&memory_lock);                                                                   \
+    status = (call);                                                                           \
+    lock_drop(&memory_lock);                                                                   \
+    return settled(status)
+
 HANDLER(hypercall_mmu_update)
 {
-    return settled(mmu_update(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
+    LOCKED(mmu_update(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
 }
 
 HANDLER(hypercall_update_va_mapping)
 {
-    return settled(mmu_update_va(this_vcpu(), a1, a2, a3));
+    LOCKED(mmu_update_va(this_vcpu(), a1, a2, a3));
 }
 
 HANDLER(hypercall_mmuext_op)
 {
-    return settled(mmu_ext(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
+    LOCKED(mmu_ext(this_vcpu(), a1, (u32)a2, a3, (u32)a4));
 }
 
 HANDLER(hypercall_set_gdt)
 {
-    return settled(gdt_set(this_vcpu(), a1, (u32)a2));
+    LOCKED(gdt_set(this_vcpu(), a1, (u32)a2));
 }
 
 HANDLER(hypercall_update_descriptor)
 {
-    return settled(descriptor_update(this_vcpu(), a1, a2));
+    LOCKED(descriptor_update(this_vcpu(), a1, a2));
 }
 
 /* ---- The page of stubs --------------------------------------------------------------- */

@@ -114,12 +114,6 @@ static inline void insn_swapgs(void)
     __asm__ volatile("swapgs" ::: "memory");
 }
 
-/* Interrupts on and halt in one step, so that no wake-up is lost; off again afterwards. */
-static inline void insn_idle(void)
-{
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
 /* entry.S: 0, or 1 when the CPU refuses (#GP). */
 u64 msr_read_safe(u32 msr, u64 *value);
 u64 msr_write_safe(u32 msr, u64 value);

@@ -93,18 +93,28 @@ void memory_identity_exec(u64 page)
 
 /* ---- Pages ------------------------------------------------------------------------------- */
 
-void *shim_pages_alloc(u64 pages)
+static void *aligned_alloc_below(u64 bytes, u64 align)
 {
     u64 limit = early_l3_direct[4] != 0 ? ~0ull : FOUR_GIB;
     u64 base;
     void *virt;
 
     if (settled ||
-        spans_take_high(&free_ram, pages << PAGE_SHIFT, PAGE_SIZE, limit, &base) != ST_OK)
+        spans_take_high(&free_ram, bytes, align, limit, &base) != ST_OK)
         return NULL;
     virt = phys_to_direct(base);
-    memset(virt, 0, pages << PAGE_SHIFT);
+    memset(virt, 0, bytes);
     return virt;
+}
+
+void *shim_pages_alloc(u64 pages)
+{
+    return aligned_alloc_below(pages << PAGE_SHIFT, PAGE_SIZE);
+}
+
+void *shim_block_alloc(u64 bytes)
+{
+    return aligned_alloc_below(bytes, bytes);
 }
 
 void *shim_page_alloc(void)

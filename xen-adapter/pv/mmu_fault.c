@@ -8,6 +8,7 @@
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 
 /* Page-fault error code [APM2 8.4.2] */
@@ -234,6 +235,7 @@ bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs)
 {
     const u32 bits = ERROR_PRESENT | ERROR_WRITE | ERROR_RESERVED | ERROR_FETCH;
     struct table_write w;
+    bool is_done;
 
     if (shim_owns_virt(cr2))
         return mmu_fault_ldt(vcpu, cr2);
@@ -248,9 +250,11 @@ bool mmu_fault(struct pv_vcpu *vcpu, u64 cr2, u32 error, struct pv_regs *regs)
     if (vcpu->mode != PV_KERNEL || (error & bits) != (ERROR_PRESENT | ERROR_WRITE) ||
         (mmu.vm_assist & ASSIST_WRITABLE_TABLES) == 0)
         return false;
+    lock_take(&memory_lock);
     w.slot = table_slot(vcpu, cr2);
-    if (w.slot == NULL || write_decode(regs, cr2, &w) != ST_OK || write_run(regs, &w) != ST_OK)
-        return false;
+    is_done =
+        w.slot != NULL && write_decode(regs, cr2, &w) == ST_OK && write_run(regs, &w) == ST_OK;
+    lock_drop(&memory_lock);
     mmu_settle(vcpu);
-    return true;
+    return is_done;
 }

@@ -42,7 +42,7 @@ void cache_flush(void)
 void smap_disable(struct pv_vcpu *vcpu)
 {
     shim.smep_smap &= ~CR4_SMAP;
-    cpu_cr4_load(vcpu->cr4);
+    cpu_cr4_load(vcpu);
 }
 
 /* [APM2 4.8.3] system descriptor of 16 bytes, type LDT */

@@ -51,11 +51,17 @@ static enum status vcpus_read(u64 address, u32 *vcpus)
     return ST_OK;
 }
 
-static void flush_vcpus(u32 vcpus)
+void flush_vcpus(u32 vcpus)
 {
-    for (u32 i = 0; i < mmu.vcpu_count; i++)
-        if ((vcpus & BIT(i)) != 0)
-            mmu.vcpu[i]->flush |= FLUSH_ALL;
+    struct pv_vcpu *own = this_vcpu();
+    u32 others = vcpus & ~(u32)BIT(own->id);
+
+    if (vcpus & BIT(own->id))
+        own->flush |= FLUSH_ALL;
+    if (others == 0 || mmu.vcpu_count == 1)
+        return;
+    own->flush |= FLUSH_OTHERS;
+    own->flush_others |= others;
 }
 
 /* Of one page: at once here, with everything else on the others, who must stop for it anyway.

@@ -5,6 +5,7 @@
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/mmu_batch.h"
+#include "xen-adapter/pv/shootdown.h"
 
 struct ext_op {
     u32 command;
@@ -52,8 +53,9 @@ enum status mmu_base_set(struct pv_vcpu *vcpu, mfn_t l4)
     /* The old table must be out of cr3 before its type can go. */
     if (vcpu == this_vcpu()) {
         cr3_load(l4);
-        flush_clock_advance();
-        vcpu->flush = 0;
+        if (mmu.vcpu_count == 1)
+            flush_clock_advance();
+        vcpu->flush &= ~FLUSH_ALL;
     }
     if (old.raw != 0)
         frame_type_put(old.raw);
@@ -202,7 +204,16 @@ enum status mmu_ext(struct pv_vcpu *vcpu, u64 ops, u32 count, u64 done, u32 fore
 
 void mmu_flush_now(struct pv_vcpu *vcpu)
 {
+    u32 flush = vcpu->flush;
+
     vcpu->flush = 0;
-    flush_clock_advance();
+    if ((flush & FLUSH_OTHERS) != 0)
+        shootdown_run(vcpu->flush_others);
+    vcpu->flush_others = 0;
+    if (flush == FLUSH_OTHERS)
+        return;
+    /* One vCPU's flush is all that there is to flush only when there is no other. */
+    if (mmu.vcpu_count == 1)
+        flush_clock_advance();
     tlb_flush_all();
 }

@@ -34,7 +34,8 @@
 #define VCPU_NMI_MASKED 188
 #define VCPU_USER_L4    200
 
-#define WORK_NMI 1
+#define WORK_NMI  1
+#define WORK_DOWN 2 /* the vCPU is to go down */
 
 /* regs.error, with vector 0, of a frame that may be left by sysret: the guest expects rcx and
  * r11 destroyed. */

@@ -182,6 +182,9 @@ void shim_page_free(void *page);
 /* `pages` contiguous zeroed frames; only before the guest has started. */
 void *shim_pages_alloc(u64 pages);
 
+/* Zeroed and aligned to its size, a power of two; only before the guest has started. */
+void *shim_block_alloc(u64 bytes);
+
 /*
  * Enters one 4 KiB mapping into the shim's own slots; `flags` are PTE bits. ST_NO_MEMORY when a
  * table is needed and there is none. The caller flushes.
@@ -230,7 +233,7 @@ struct pv_vcpu {
     enum pv_mode mode;
     u8 *upcall; /* guest-visible evtchn_upcall_pending, evtchn_upcall_mask, wherever registered
                  */
-    u32 work;   /* WORK_*: what the way back has to do besides */
+    u32 work;   /* atomic, WORK_*: what the way back has to do besides */
     u32 nmi_masked;  /* one NMI at a time until iret */
     mfn_t kernel_l4; /* the MMU's; kept up here for entry.S */
     mfn_t user_l4;   /* raw == 0: none set */
@@ -258,14 +261,22 @@ struct pv_vcpu {
     u64 time_virt;
     u64 periodic_ns;
     u32 time_version; /* of L0's record, when last copied */
+    u64 cr4_now;      /* the CPU's, with the shim's bits */
+    u32 kick_port;    /* L0's, 0 with one vCPU */
+    u32 flush_asked;  /* atomic: see shootdown.h */
+    u32 flush_done;   /* atomic, written by the vCPU itself */
+    u8 is_idle;       /* atomic */
+    u8 started;       /* L0's vCPU has a first instruction */
+    u32 poll_ports[128];
 
     /* descriptor tables */
     mfn_t gdt_frame[16];
     u32 gdt_entries;
     u64 ldt_base;
     u32 ldt_entries;
-    u32 flush;   /* collected TLB flush, see mmu.h */
-    u64 *window; /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
+    u32 flush;        /* collected TLB flush, see mmu.h */
+    u32 flush_others; /* vCPUs that the guest wants flushed with it: bit n for vCPU n */
+    u64 *window;      /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
 };
 
 struct pv_vcpu *this_vcpu(void);

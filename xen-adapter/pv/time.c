@@ -5,6 +5,7 @@
 #include "xen-adapter/pv/event.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/vcpu.h"
 
@@ -37,9 +38,11 @@ static enum status part_find(struct pv_vcpu *vcpu, u64 virt, u8 **part)
     return ST_OK;
 }
 
-static enum status area_set(struct pv_vcpu *vcpu, struct guest_area *area, u64 virt, u32 bytes)
+/* The address is one of the caller's, whichever vCPU the area is for. */
+static enum status area_set(struct guest_area *area, u64 virt, u32 bytes)
 {
     struct guest_area found = {.virt = virt};
+    enum status status;
 
     if (virt == 0) {
         area->virt = 0;
@@ -48,11 +51,14 @@ static enum status area_set(struct pv_vcpu *vcpu, struct guest_area *area, u64 v
     if (!guest_range_ok(virt, bytes))
         return ST_FAULT;
     found.first_bytes = (u32)MIN((u64)bytes, PAGE_SIZE - (virt & PAGE_MASK));
-    TRY(part_find(vcpu, virt, &found.part[0]));
-    if (found.first_bytes < bytes)
-        TRY(part_find(vcpu, virt + found.first_bytes, &found.part[1]));
-    *area = found;
-    return ST_OK;
+    lock_take(&memory_lock);
+    status = part_find(this_vcpu(), virt, &found.part[0]);
+    if (status == ST_OK && found.first_bytes < bytes)
+        status = part_find(this_vcpu(), virt + found.first_bytes, &found.part[1]);
+    lock_drop(&memory_lock);
+    if (status == ST_OK)
+        *area = found;
+    return status;
 }
 
 static void area_write(const struct guest_area *area, const void *from, u32 bytes)
@@ -84,6 +90,7 @@ void time_record_copy(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_
 
 static void wallclock_copy(void)
 {
+    lock_take(&event_lock); /* one writer */
     guest_shared->wc_version |= 1;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     guest_shared->wc_sec = l0_shared->wc_sec;
@@ -91,6 +98,7 @@ static void wallclock_copy(void)
     guest_shared->wc_sec_hi = l0_shared->wc_sec_hi;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     guest_shared->wc_version++;
+    lock_drop(&event_lock);
 }
 
 static void clock_copy(struct pv_vcpu *vcpu)
@@ -109,6 +117,16 @@ static void runstate_copy(const struct pv_vcpu *vcpu)
     now.state = XEN_RUNSTATE_RUNNING; /* whoever reads it runs */
     now.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
     area_write(&runstate_area[vcpu->id], &now, sizeof(now));
+}
+
+bool time_vcpu_runs(u32 id)
+{
+    return __atomic_load_n(&l0_runstate[id].state, __ATOMIC_SEQ_CST) == XEN_RUNSTATE_RUNNING;
+}
+
+void time_vcpu_make(u32 id)
+{
+    l0_runstate[id].state = XEN_RUNSTATE_OFFLINE;
 }
 
 void time_vcpu_start(struct pv_vcpu *vcpu)
@@ -143,7 +161,7 @@ static s64 area_register(u64 id, u64 argument, struct guest_area *areas, u32 byt
         return -XEN_ENOENT;
     if (copy_from_guest(&want, argument, sizeof(want)) != ST_OK)
         return -XEN_EFAULT;
-    return xen_errno(area_set(vcpu, &areas[vcpu->id], want.addr, bytes));
+    return xen_errno(area_set(&areas[vcpu->id], want.addr, bytes));
 }
 
 HANDLER(op_vcpu_op_register_runstate_memory_area)
@@ -159,8 +177,9 @@ HANDLER(op_vcpu_op_register_vcpu_time_memory_area)
 {
     s64 result = area_register(a1, a2, time_area, sizeof(struct xen_vcpu_time_info));
 
-    if (result == 0)
-        clock_copy(vcpu_find((u32)a1));
+    /* A record has one writer, its vCPU; one that does not run yet begins with a copy. */
+    if (result == 0 && (u32)a1 == this_vcpu()->id)
+        clock_copy(this_vcpu());
     return result;
 }
 

@@ -10,6 +10,12 @@
 
 struct xen_vcpu_time_info;
 
+/* L0 runs that vCPU now, in the guest or in the shim. */
+bool time_vcpu_runs(u32 id);
+
+/* A vCPU that has not started. */
+void time_vcpu_make(u32 id);
+
 /* First copy of all records, before the vCPU runs. */
 void time_vcpu_start(struct pv_vcpu *vcpu);
 

@@ -78,7 +78,7 @@ void trap_from_guest(struct pv_vcpu *vcpu)
         bounce_trap(vcpu, VECTOR_NM);
         return;
     case VECTOR_NMI:
-        vcpu->work |= WORK_NMI;
+        __atomic_fetch_or(&vcpu->work, WORK_NMI, __ATOMIC_SEQ_CST);
         return;
     case VECTOR_MC:
         trap_fatal(&vcpu->regs);
@@ -130,6 +130,10 @@ void trap_from_shim(struct pv_regs *regs)
     if (regs->vector == VECTOR_UPCALL) {
         /* idle looks for itself; L0 would raise it again at once, until the page is drained */
         regs->rflags &= ~RFLAGS_IF;
+        /* L0 may have lost the shadow of sti and come before the hlt: nothing would end that.
+         */
+        if (regs->rip == (u64)entry_idle_halt)
+            regs->rip++;
         return;
     }
     if (fixup_find(regs))

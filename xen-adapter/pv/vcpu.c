@@ -3,7 +3,10 @@
 #include "xen-adapter/pv/cpu_tables.h"
 #include "xen-adapter/pv/cpuid.h"
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/abi/xen.h"
+#include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/pv/mmu.h"
+#include "xen-adapter/pv/shootdown.h"
 #include "xen-adapter/pv/time.h"
 
 struct vcpu_block {
@@ -52,15 +55,29 @@ struct pv_vcpu *vcpu_find(u32 id)
     return id < SHIM_VCPUS_MAX ? vcpu_table[id] : NULL;
 }
 
+u32 vcpu_count_below(void)
+{
+    u32 count = 1;
+
+    while (count < SHIM_VCPUS_MAX &&
+           l0_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, count, 0, 0, 0) >= 0)
+        count++;
+    return count;
+}
+
 struct pv_vcpu *vcpu_make(u32 id)
 {
     struct vcpu_block *block = (struct vcpu_block *)vcpu_boot_block;
     struct pv_vcpu *vcpu;
 
-    if (id != 0 || vcpu_table[0])
-        return NULL; /* one vCPU until SMP lands */
-    cpuid_init();
-    event_init();
+    if (id == 0) {
+        cpuid_init();
+        event_init();
+    } else {
+        block = shim_block_alloc(VCPU_BLOCK_SIZE);
+    }
+    if (block == NULL)
+        return NULL;
     vcpu = &block->vcpu;
     vcpu->id = id;
     vcpu->regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
@@ -72,21 +89,79 @@ struct pv_vcpu *vcpu_make(u32 id)
     entry_frame_top[id] = (u64)vcpu + REGS_SIZE;
     cpu_tables_make(vcpu, (u64)block->ist, VCPU_BLOCK_IST_SIZE);
     event_vcpu_start(vcpu);
+    time_vcpu_make(id);
     return vcpu;
 }
 
-void pv_enter(struct pv_vcpu *vcpu)
+/* To the guest from anywhere, on this CPU. */
+static void enter(struct pv_vcpu *vcpu) __attribute__((noreturn));
+static void enter(struct pv_vcpu *vcpu)
 {
+    time_vcpu_start(vcpu); /* from here on L0 says whether it runs us */
     cpu_tables_load(vcpu);
     insn_write_cr3(vcpu->kernel_l4.raw << PAGE_SHIFT);
     insn_wrmsr(MSR_FS_BASE, vcpu->fs_base);
     insn_wrmsr(MSR_GS_BASE, vcpu->gs_base_kernel);
     insn_wrmsr(MSR_KERNEL_GS_BASE, vcpu->gs_base_user);
+    ldt_load(vcpu, WINDOW_VIRT + vcpu->id * WINDOW_STRIDE + WINDOW_LDT, vcpu->ldt_entries);
     vcpu->mode = PV_KERNEL;
-    vcpu->online = 1;
-    vcpu->initialised = 1;
     vcpu->regs.error = 0;
     vcpu->regs.vector = 0;
-    time_vcpu_start(vcpu);
+    shootdown_serve(vcpu);
     entry_resume(vcpu);
+}
+
+void pv_enter(struct pv_vcpu *vcpu)
+{
+    vcpu->online = 1;
+    vcpu->initialised = 1;
+    vcpu->started = 1;
+    enter(vcpu);
+}
+
+/* ---- Further vCPUs ----------------------------------------------------------------------- */
+
+/* The first C of one: on its own stack, with the shim's slots and nothing else mapped. */
+static void begin(struct pv_vcpu *vcpu) __attribute__((noreturn));
+static void begin(struct pv_vcpu *vcpu)
+{
+    cpuid_vcpu_start();
+    enter(vcpu);
+}
+
+#define CR4_BEGIN (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT)
+
+s64 vcpu_start_below(struct pv_vcpu *vcpu)
+{
+    struct xen_vcpu_hvm_context context = {.mode = XEN_VCPU_HVM_MODE_64B};
+    u32 tries = 0;
+
+    if (vcpu->started) {
+        /* on its way down: what wakes it must not come before it sleeps */
+        while (l0_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, vcpu->id, 0, 0, 0) == 1)
+            shootdown_relax(&tries);
+        return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_up, vcpu->id, 0, 0, 0);
+    }
+    context.cpu_regs.x86_64 = (struct xen_vcpu_hvm_x86_64){
+        .rdi = (u64)vcpu,
+        .rsp = (u64)vcpu - 8,
+        .rip = (u64)begin,
+        .rflags = RFLAGS_FIXED,
+        .cr0 = cpu_cr0(),
+        .cr3 = shim.idle_l4.raw << PAGE_SHIFT,
+        .cr4 = CR4_BEGIN,
+        .efer = cpu_efer(),
+    };
+    if (l0_call(XENNR_vcpu_op, XENOP_vcpu_op_initialise, vcpu->id, (u64)&context, 0, 0) != 0)
+        shim_fail("the hypervisor below refuses the first state of vCPU %u", vcpu->id);
+    vcpu->started = 1;
+    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_up, vcpu->id, 0, 0, 0);
+}
+
+void vcpu_stay_down(struct pv_vcpu *vcpu)
+{
+    __atomic_fetch_and(&vcpu->work, ~(u32)WORK_DOWN, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&vcpu->online, 0, __ATOMIC_SEQ_CST);
+    (void)l0_call(XENNR_vcpu_op, XENOP_vcpu_op_down, vcpu->id, 0, 0, 0);
+    tlb_flush_all(); /* nobody asked while it was down */
 }

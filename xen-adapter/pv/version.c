@@ -8,7 +8,7 @@
 
 static const char capabilities[] = "xen-3.0-x86_64 ";
 
-/* Static buffers: one vCPU at a time in here, and the stack is small. */
+/* M: the stack is small. hypercall.c takes the lock for this family. */
 static u8 buffer[VARBUF_MAX];
 
 HANDLER(op_xen_version_version)

@@ -76,12 +76,13 @@ static void offer(uint64_t watch)
 void bystander_main(void)
 {
     uint64_t watch = kit_option("watch", 1), last = kit_tsc(), rounds = 0;
+    uint64_t patience = kit_option("rounds", 100000);
     struct g_sched_poll pause = {.timeout = 1};
 
     kit_traps_init();
     kit_shared();
     offer(watch);
-    for (bool live = true; live; rounds++) {
+    for (bool live = true; live && rounds < patience; rounds++) {
         live = others_live(watch);
         memory_fill(rounds);
         registers_fill(rounds * 0x1111111111111111ull);

@@ -17,15 +17,16 @@ static uint32_t count_any(void)
     return fuzz_one_in(24) ? (uint32_t)fuzz_value() : fuzz_below(8);
 }
 
-/* A list of frame numbers in guest memory. */
-static uint64_t frames_put(uint32_t count)
+/* A list of frame numbers in guest memory; behind the arena larger extents meet nothing of ours.
+ */
+static uint64_t frames_put(uint32_t count, uint64_t order)
 {
     uint64_t frames[LIST_MAX];
 
     if (count > LIST_MAX)
         count = LIST_MAX;
     for (uint32_t i = 0; i < count; i++)
-        frames[i] = fuzz_frame();
+        frames[i] = order == 0 ? fuzz_frame() : fuzz_arena_frame[fuzz_below(ARENA_PAGES)];
     return put(frames, count * sizeof(frames[0]));
 }
 
@@ -52,7 +53,8 @@ static void reservation_make(struct fuzz_call *call)
         .domid = fuzz_domid(),
     };
 
-    in.extent_start = fuzz_one_in(12) ? fuzz_pointer() : frames_put(count);
+    in.extent_start =
+        fuzz_one_in(12) || count > LIST_MAX ? fuzz_pointer() : frames_put(count, in.extent_order);
     call->argument[1] = put(&in, sizeof(in));
 }
 
@@ -62,9 +64,9 @@ static void exchange_make(struct fuzz_call *call)
     uint32_t count = fuzz_below(4);
 
     for (unsigned i = 0; i < 2; i++) {
-        words[4 * i] = frames_put(count);
-        words[4 * i + 1] = count;
         words[4 * i + 2] = fuzz_one_in(4) ? fuzz_value() : 0;
+        words[4 * i] = frames_put(count, words[4 * i + 2]);
+        words[4 * i + 1] = count;
         words[4 * i + 3] = G_DOMID_SELF;
     }
     call->argument[1] = put(words, sizeof(words));
@@ -166,7 +168,11 @@ static void mmu_update_make(struct fuzz_call *call)
 
 static void va_mapping_make(struct fuzz_call *call)
 {
-    call->argument[0] = (uintptr_t)fuzz_arena[fuzz_below(ARENA_PAGES)];
+    uint64_t page = fuzz_below(ARENA_PAGES);
+
+    if (page >= 12 && page < ARENA_TABLES) /* top_level() looks at them there */
+        page = 0;
+    call->argument[0] = (uintptr_t)fuzz_arena[page];
     if (fuzz_one_in(16))
         call->argument[0] = fuzz_value();
     call->argument[1] = pte_any();
@@ -179,10 +185,9 @@ static uint64_t top_level(void)
 {
     uint32_t page = 12 + fuzz_below(4);
     const uint64_t *mine = (const uint64_t *)(const void *)fuzz_arena[page];
-    uint64_t start = *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
 
-    if (((mine[0] ^ *(const uint64_t *)(uintptr_t)start) & 0x800ffffffffff007ull) != 0)
-        return fuzz_arena_frame[ARENA_TABLES + fuzz_below(32)];
+    if (((mine[0] ^ fuzz_kernel_top[0]) & 0x800ffffffffff007ull) != 0)
+        return ~0ull >> 12; /* not an empty page: that is a fine top level */
     return fuzz_arena_frame[page];
 }
 
@@ -244,15 +249,17 @@ static void callback_make(struct fuzz_call *call)
                                      .flags = (uint16_t)fuzz_below(4),
                                      .address = fuzz_value()};
 
-    call->argument[0] = fuzz_one_in(8) ? fuzz_value() : fuzz_below(2);
-    call->argument[1] = put(&in, sizeof(in));
+    if (in.type == G_CALLBACKTYPE_event) /* an event without a callback ends the guest */
+        in.type = fuzz_one_in(1024) ? 0 : 8;
+    call->argument[0] = fuzz_one_in(8) ? fuzz_value() : 0;
+    call->argument[1] = fuzz_place(&in, sizeof(in), FUZZ_EXACT);
 }
 
 static void gdt_make(struct fuzz_call *call)
 {
     uint32_t count = fuzz_below(16);
 
-    call->argument[0] = frames_put(count + 1);
+    call->argument[0] = frames_put(count + 1, 0);
     call->argument[1] = fuzz_one_in(4) ? fuzz_value() : count * 512 + fuzz_below(512);
 }
 
@@ -281,6 +288,10 @@ static void pv_cpu_make(struct fuzz_call *call)
         break;
     case G_HYPERVISOR_callback_op:
         callback_make(call);
+        break;
+    case G_HYPERVISOR_set_callbacks:
+        if (!fuzz_one_in(1024))
+            call->argument[0] = (uintptr_t)kit_event_pv;
         break;
     default:
         break;
@@ -388,7 +399,7 @@ static void grant_make(struct fuzz_call *call)
     } else if (sub == 2) { /* dom, nr_frames, status, frame_list */
         halves[0] = fuzz_domid();
         halves[1] = count_any();
-        words[2] = frames_put(LIST_MAX);
+        words[2] = frames_put(LIST_MAX, 0);
     } else if (sub == 5) { /* source ref or gmfn, domid, offset; dest the same; len, flags */
         words[0] = fuzz_one_in(2) ? fuzz_frame() : fuzz_below(40);
         words[1] = fuzz_domid() | (uint64_t)fuzz_below(4097) << 16;
@@ -560,6 +571,25 @@ static bool is_the_end(const struct fuzz_call *call)
     }
 }
 
+/* A long list that begins in our own memory would be answered all over it. */
+static void count_limit(struct fuzz_call *call)
+{
+    unsigned list = call->number == G_HYPERVISOR_grant_table_op ? 1 : 0;
+    uint64_t *count = &call->argument[list + 1];
+
+    switch (call->number) {
+    case G_HYPERVISOR_mmu_update:
+    case G_HYPERVISOR_mmuext_op:
+    case G_HYPERVISOR_multicall:
+    case G_HYPERVISOR_grant_table_op:
+        if (fuzz_is_ours(call->argument[list]) && (uint32_t)*count > LIST_MAX)
+            *count = fuzz_below(LIST_MAX);
+        break;
+    default:
+        break;
+    }
+}
+
 void fuzz_call_make(struct fuzz_call *call, unsigned number)
 {
     call->number = number;
@@ -568,6 +598,7 @@ void fuzz_call_make(struct fuzz_call *call, unsigned number)
     shape(call);
     if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op)
         call->argument[fuzz_below(4)] = fuzz_value();
+    count_limit(call);
     if (is_the_end(call))
         call->number = G_HYPERVISOR_xen_version;
 }

@@ -39,6 +39,7 @@ void fuzz_values_init(void);
 uint64_t fuzz_value(void);   /* any number that a confused guest could pass */
 uint64_t fuzz_frame(void);   /* a frame number, mostly of the arena */
 uint64_t fuzz_pointer(void); /* a guest address, mostly of the arena */
+bool fuzz_is_ours(uint64_t address);
 uint16_t fuzz_domid(void);
 uint32_t fuzz_port(void);
 
@@ -65,6 +66,7 @@ void fuzz_pvh_game(void);
 /* Random writes into the arena and the pages shared with the hypervisor. */
 void fuzz_poke(void);
 
+extern uint64_t fuzz_kernel_top[512]; /* PV: what the top level held at the start */
 extern uint64_t fuzz_stuck; /* arena pages not ours again after an epoch, in all */
 
 /* --- assembly (entry.S) --- */

@@ -1,6 +1,7 @@
 /*
  * role=fuzz seed=N calls=N: that many hypercalls with games between them; then it powers off.
- * trace=N prints every call from the N-th on, to look at what a seed dies of.
+ * report=N says so every N calls, trace=N prints every call from the N-th on, to look at what a
+ * seed dies of.
  * role=bystander: see bystander.c.
  */
 #include "abi-tests/fuzz/guest/fuzz.h"
@@ -8,9 +9,9 @@
 #include "abi-tests/golden/xen_structs.h"
 
 #define EPOCH_CALLS  4096u
-#define REPORT_CALLS 65536u
 
 static uint64_t calls_done, trace_from;
+static struct fuzz_call last; /* a call that names our own memory after all shows up here */
 
 void fuzz_poke(void)
 {
@@ -48,15 +49,17 @@ static void call_print(const struct fuzz_call *call)
 
 static void step(uint64_t unused)
 {
-    struct fuzz_call call;
-
     (void)unused;
-    fuzz_call_make(&call, number_any());
+    fuzz_call_make(&last, number_any());
     if (calls_done >= trace_from)
-        call_print(&call);
-    fuzz_call_issue(&call);
-    if (kit_kind == KIT_PV)
-        fuzz_pv_repair((unsigned)call.number);
+        call_print(&last);
+    fuzz_call_issue(&last);
+}
+
+static void repair(uint64_t unused)
+{
+    (void)unused;
+    fuzz_pv_repair((unsigned)last.number);
 }
 
 static void game(uint64_t unused)
@@ -83,6 +86,8 @@ void fuzz_main(void)
 {
     uint64_t seed = kit_option("seed", 1), calls = kit_option("calls", 100000);
 
+    uint64_t report = kit_option("report", 65536);
+
     trace_from = kit_option("trace", ~0ull);
     kit_traps_init();
     kit_shared();
@@ -93,14 +98,18 @@ void fuzz_main(void)
     else
         fuzz_pvh_init();
     kit_print("fuzz: seed %lu, %lu calls\n", seed, calls);
-    while (calls_done < calls) {
+    for (uint64_t done = 0; done < calls;) {
         kit_try(step, 0);
-        calls_done++;
+        if (kit_kind == KIT_PV)
+            kit_try(repair, 0);
+        if (calls_done != done)
+            call_print(&last);
+        calls_done = ++done;
         if (fuzz_one_in(4))
             kit_try(game, 0);
         if (calls_done % EPOCH_CALLS == 0)
             kit_try(epoch, 0);
-        if (calls_done % REPORT_CALLS == 0)
+        if (calls_done % report == 0)
             kit_print("fuzz: done %lu stuck %lu\n", calls_done, fuzz_stuck);
     }
     kit_print("fuzz: end %lu stuck %lu\n", calls_done, fuzz_stuck);

@@ -6,12 +6,13 @@
 #define PTE_FRAME  0x000ffffffffff000ull
 #define TABLE_FULL 0x67ull
 #define TABLE_READ 0x65ull
+#define M2P        G_MACH2PHYS_VIRT_START
 
 uint64_t fuzz_stuck;
 
-static uint64_t kernel_top[512] __attribute__((aligned(4096)));
+uint64_t fuzz_kernel_top[512] __attribute__((aligned(4096)));
 static uint64_t user_top[512] __attribute__((aligned(4096)));
-static uint64_t kernel_top_frame, kernel_top_va;
+static uint64_t kernel_top_frame;
 
 static long mmuext(uint32_t command, uint64_t arg1, uint64_t arg2)
 {
@@ -44,12 +45,11 @@ static void stack_set(void)
 
 void fuzz_pv_init(void)
 {
-    kernel_top_va =
-        *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
-    kernel_top_frame = kit_frame((const void *)(uintptr_t)kernel_top_va);
-    memcpy(kernel_top, (const void *)(uintptr_t)kernel_top_va, sizeof(kernel_top));
-    memset(kernel_top + 256, 0, 16 * sizeof(kernel_top[0]));
-    memcpy(user_top, kernel_top, sizeof(user_top));
+    uint64_t top = *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
+    kernel_top_frame = kit_frame((const void *)(uintptr_t)top);
+    memcpy(fuzz_kernel_top, (const void *)(uintptr_t)top, sizeof(fuzz_kernel_top));
+    memset(fuzz_kernel_top + 256, 0, 16 * sizeof(fuzz_kernel_top[0]));
+    memcpy(user_top, fuzz_kernel_top, sizeof(user_top));
     kit_map(user_top, kit_frame(user_top) << 12 | TABLE_READ);
     if (mmuext(G_MMUEXT_PIN_L4_TABLE, kit_frame(user_top), 0) != 0)
         kit_print("fuzz: no user page tables\n");
@@ -85,7 +85,7 @@ static void tables_fill(void)
         uint64_t *table = (uint64_t *)(void *)fuzz_arena[page];
         unsigned level = page / 4;
         if (level == 3)
-            memcpy(table, kernel_top, sizeof(kernel_top));
+            memcpy(table, fuzz_kernel_top, sizeof(fuzz_kernel_top));
         else
             memset(table, 0, KIT_PAGE);
         for (unsigned i = level == 3 ? 5 : 0; i < 16; i++) {
@@ -137,6 +137,9 @@ void fuzz_pv_repair(unsigned number)
     case G_HYPERVISOR_set_debugreg:
         kit_hypercall(G_HYPERVISOR_set_debugreg, 7, 0, 0, 0);
         break;
+    case G_HYPERVISOR_set_gdt:
+        kit_hypercall(G_HYPERVISOR_set_gdt, 0, 0, 0, 0);
+        break;
     case G_HYPERVISOR_mmuext_op:
         mmuext(G_MMUEXT_NEW_BASEPTR, kernel_top_frame, 0);
         mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
@@ -158,7 +161,7 @@ void fuzz_pv_repair(unsigned number)
 
 static void frame_make(uint64_t words[6])
 {
-    words[0] = fuzz_below(2) << 8; /* VGCF_in_syscall */
+    words[0] = (uint64_t)fuzz_below(2) << 8; /* VGCF_in_syscall */
     words[1] = (uintptr_t)fuzz_landing;
     words[2] = G_FLAT_RING3_CS64;
     words[3] = 0x202;
@@ -168,22 +171,28 @@ static void frame_make(uint64_t words[6])
 
 static void iret_game(void)
 {
+    /* to where nothing is: zeros would run on to the start of the image */
+    static const uint64_t nowhere[] = {0x800000000000ull, KIT_UNMAPPED,   KIT_HYPERVISOR,
+                                       ~0ull,             ~0ull << 47,    0x7fffffffffffull,
+                                       M2P,               0xffff880000000000ull};
     uint64_t words[6];
 
     frame_make(words);
     if (fuzz_one_in(2))
-        words[3] ^= fuzz_value() & 0x3f7fd5 & ~0x100ull;
+        words[3] ^= fuzz_value() & 0x3f7ed5; /* all but TF */
     if (fuzz_one_in(2))
         words[2] &= ~3ull; /* kernel mode */
     else if (fuzz_one_in(2))
         words[2] = fuzz_below(65536) | 3;
+    if ((words[2] & 3) == 3)
+        words[1] = (uintptr_t)fuzz_user_entry;
     /* a kernel without a stack is lost at the first event */
     if ((words[2] & 3) == 3 ? fuzz_one_in(2) : fuzz_one_in(4096))
         words[4] = fuzz_value();
     if (fuzz_one_in(4))
         words[5] = fuzz_below(65536);
     if (fuzz_one_in(6))
-        words[1] = fuzz_one_in(2) ? 0x800000000000ull : fuzz_pointer();
+        words[1] = nowhere[fuzz_below(sizeof(nowhere) / sizeof(nowhere[0]))];
     if (fuzz_one_in(8))
         words[0] = fuzz_value();
     fuzz_iret(words);
@@ -226,16 +235,26 @@ static size_t prefixes_put(uint8_t *code)
 /* Instructions that the shim carries out for a kernel, and some that it must refuse. */
 static void code_make(uint8_t *code)
 {
-    static const uint8_t plain[][3] = {
-        {1, 0xfa}, {1, 0xfb}, {1, 0x6c}, {1, 0x6d}, {1, 0x6e}, {1, 0x6f}, {1, 0xe4}, {1, 0xe5},
-        {1, 0xe6}, {1, 0xe7}, {1, 0xec}, {1, 0xed}, {1, 0xee}, {1, 0xef}, {1, 0xcd}, {1, 0xcc},
-        {1, 0xf1}, {1, 0x8e}, {2, 0x0f, 0x00}, {2, 0x0f, 0x01}, {2, 0x0f, 0x06}, {2, 0x0f, 0x08},
-        {2, 0x0f, 0x09}, {2, 0x0f, 0x20}, {2, 0x0f, 0x21}, {2, 0x0f, 0x22}, {2, 0x0f, 0x23},
-        {2, 0x0f, 0x30}, {2, 0x0f, 0x31}, {2, 0x0f, 0x32}, {2, 0x0f, 0x33}, {2, 0x0f, 0x34},
-        {2, 0x0f, 0x35}, {2, 0x0f, 0xa2}, {2, 0x0f, 0x07}, {2, 0x0f, 0xae}, {2, 0x0f, 0x0b},
-        {2, 0x0f, 0xc7},
+    /* opcode bytes, then what follows: i an immediate byte, m a ModRM byte */
+    static const struct {
+        uint8_t count, byte[2];
+        char more;
+    } plain[] = {
+        {1, {0xfa}, 0},        {1, {0xfb}, 0},         {1, {0x6c}, 0},
+        {1, {0x6d}, 0},        {1, {0x6e}, 0},         {1, {0x6f}, 0},
+        {1, {0xe4}, 'i'},      {1, {0xe5}, 'i'},       {1, {0xe6}, 'i'},
+        {1, {0xe7}, 'i'},      {1, {0xec}, 0},         {1, {0xed}, 0},
+        {1, {0xee}, 0},        {1, {0xef}, 0},         {1, {0xcd}, 'i'},
+        {1, {0xcc}, 0},        {1, {0xf1}, 0},         {1, {0x8e}, 'm'},
+        {2, {0x0f, 0x00}, 'm'}, {2, {0x0f, 0x01}, 'm'}, {2, {0x0f, 0x06}, 0},
+        {2, {0x0f, 0x08}, 0},  {2, {0x0f, 0x09}, 0},   {2, {0x0f, 0x20}, 'm'},
+        {2, {0x0f, 0x21}, 'm'}, {2, {0x0f, 0x22}, 'm'}, {2, {0x0f, 0x23}, 'm'},
+        {2, {0x0f, 0x30}, 0},  {2, {0x0f, 0x31}, 0},   {2, {0x0f, 0x32}, 0},
+        {2, {0x0f, 0x33}, 0},  {2, {0x0f, 0x34}, 0},   {2, {0x0f, 0x35}, 0},
+        {2, {0x0f, 0xa2}, 0},  {2, {0x0f, 0x07}, 0},   {2, {0x0f, 0xae}, 'm'},
+        {2, {0x0f, 0x0b}, 0},  {2, {0x0f, 0xc7}, 'm'},
     };
-    const uint8_t *from = plain[fuzz_below(sizeof(plain) / sizeof(plain[0]))];
+    uint32_t which = fuzz_below(sizeof(plain) / sizeof(plain[0]));
     size_t used = 0;
 
     if (fuzz_one_in(6)) { /* ud2; "xen": the emulated cpuid */
@@ -244,13 +263,12 @@ static void code_make(uint8_t *code)
         used = fuzz_one_in(4) ? 5 : 7;
     } else {
         used = prefixes_put(code);
-        memcpy(code + used, from + 1, from[0]);
-        used += from[0];
-    }
-    for (unsigned i = 0; i < 3; i++, used++) {
-        code[used] = (uint8_t)fuzz_random();
-        if ((code[used] & 0xc7) == 0xc4) /* as a ModRM byte it would name rsp */
-            code[used]++;
+        memcpy(code + used, plain[which].byte, plain[which].count);
+        used += plain[which].count;
+        if (plain[which].more != 0)
+            code[used++] = (uint8_t)fuzz_random();
+        if (plain[which].more == 'm' && (code[used - 1] & 0x7) == 4)
+            code[used - 1]++; /* it would name rsp */
     }
     memset(code + used, 0xcc, 16); /* then int3 */
 }

@@ -68,9 +68,14 @@ static bool is_ours(uint64_t frame)
     return false;
 }
 
+bool fuzz_is_ours(uint64_t address)
+{
+    return address >= IMAGE_FIRST && address < (uintptr_t)fuzz_arena;
+}
+
 static bool is_forbidden(uint64_t value)
 {
-    return (value >= IMAGE_FIRST && value < (uintptr_t)fuzz_arena) || is_ours(value) ||
+    return fuzz_is_ours(value) || is_ours(value) ||
            is_ours(value >> 12);
 }
 
@@ -182,16 +187,20 @@ uint64_t fuzz_value(void)
     return is_forbidden(value) ? fuzz_arena_frame[1] : value;
 }
 
+/* One change to a copy of the aligned word around it; never a part that completes a name of ours.
+ */
 static void bytes_mutate(uint8_t *bytes, size_t size)
 {
     for (uint32_t times = 1 + fuzz_below(3); times > 0; times--) {
-        uint64_t value = fuzz_value();
-        size_t width = 1u << fuzz_below(4);
-        size_t at;
-        if (width > size)
-            width = 1;
-        at = fuzz_below((uint32_t)(size / width)) * width;
-        memcpy(bytes + at, &value, width);
+        uint64_t word = 0, value = fuzz_value();
+        size_t width = (size_t)1 << fuzz_below(4);
+        size_t at = fuzz_below((uint32_t)(size + 7) / 8) * 8;
+        size_t count = size - at < 8 ? size - at : 8;
+        size_t inside = fuzz_below(8) & ~(width - 1);
+        memcpy(&word, bytes + at, count);
+        memcpy((uint8_t *)&word + inside, &value, width);
+        if (!is_forbidden(word) && !is_forbidden((uint32_t)word))
+            memcpy(bytes + at, &word, count);
     }
 }
 

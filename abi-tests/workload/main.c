@@ -3,7 +3,7 @@
  * clock work there. `workload check|full|NAME` prints a line for each test and a last one for
  * all; `workload generate MIB` writes deterministic bytes for the compressor test.
  */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Page tables under load: mmap, mprotect, mremap, copy on write, faults where they belong. */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* Processes and threads: fork and exec storms, pipes between many, TLS and futexes. */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <poll.h>
 #include <pthread.h>

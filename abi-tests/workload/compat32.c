@@ -1,5 +1,5 @@
 /* Runs the 32-bit program beside this one, several at once. */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <unistd.h>
 

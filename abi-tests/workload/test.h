@@ -1,6 +1,6 @@
 /* The self-test programs that run inside a guest: what every test of the workload shares. */
-#ifndef HV_HOST_WORKLOAD_TEST_H
-#define HV_HOST_WORKLOAD_TEST_H
+#ifndef ABI_TESTS_WORKLOAD_TEST_H
+#define ABI_TESTS_WORKLOAD_TEST_H
 
 #include <stddef.h>
 #include <stdint.h>

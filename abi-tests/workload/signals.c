@@ -1,5 +1,5 @@
 /* Signals, processor exceptions seen as signals, and single-stepping through ptrace. */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <setjmp.h>
 #include <signal.h>

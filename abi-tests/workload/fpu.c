@@ -1,5 +1,5 @@
 /* FPU, SSE and AVX registers of several processes must survive every switch between them. */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <cpuid.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * The guest's clock: never backwards, not even between processes, and as long as the host's
  * second. The two marker lines let the host compare its own clock with the guest's.
  */
-#include "hv/host/workload/test.h"
+#include "abi-tests/workload/test.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

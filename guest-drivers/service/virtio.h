@@ -1,0 +1,20 @@
+/*
+ * Disks of the machine itself: virtio block devices on its PCI bus, in the modern form.
+ * [virtio 1.1: 2.6 split rings, 4.1 PCI, 5.2 block]
+ */
+#ifndef GUEST_DRIVERS_SERVICE_VIRTIO_H
+#define GUEST_DRIVERS_SERVICE_VIRTIO_H
+
+#include "guest-drivers/service/disk.h"
+
+#define VIRTIO_DISKS_MAX    24u
+#define VIRTIO_SERIAL_BYTES 20u
+
+/* Finds and starts them all. */
+void virtio_disks_init(void);
+/* The disk with this serial number; NULL. */
+struct disk *virtio_disk_find(const char *serial);
+/* Ends what the devices have done; true while something is under way. */
+bool virtio_disks_poll(void);
+
+#endif

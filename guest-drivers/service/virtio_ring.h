@@ -1,0 +1,66 @@
+/* Layouts of virtio, little-endian. [virtio 1.1: 2.6.5-2.6.8, 4.1.4, 5.2.6] */
+#ifndef GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
+#define GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
+
+#include "hv/lib/types.h"
+
+#define VIRTIO_VENDOR       0x1af4u
+#define VIRTIO_BLOCK_MODERN 0x1042u
+#define VIRTIO_BLOCK_BOTH   0x1001u /* transitional: has the modern form too */
+#define VIRTIO_CAP_VENDOR   9u
+
+enum virtio_cap { VIRTIO_CAP_COMMON = 1, VIRTIO_CAP_NOTIFY = 2, VIRTIO_CAP_DEVICE = 4 };
+
+struct virtio_common {
+    u32 device_feature_select, device_feature;
+    u32 driver_feature_select, driver_feature;
+    u16 msix_config, num_queues;
+    u8 device_status, config_generation;
+    u16 queue_select, queue_size, queue_msix_vector, queue_enable, queue_notify_off;
+    u32 queue_desc[2], queue_driver[2], queue_device[2]; /* low half first */
+};
+_Static_assert(sizeof(struct virtio_common) == 56, "as in 4.1.4.3");
+
+enum virtio_status {
+    VIRTIO_ACKNOWLEDGE = 1,
+    VIRTIO_DRIVER = 2,
+    VIRTIO_DRIVER_OK = 4,
+    VIRTIO_FEATURES_OK = 8,
+    VIRTIO_FAILED = 128,
+};
+#define VIRTIO_F_INDIRECT BIT(28)
+#define VIRTIO_F_VERSION  BIT(32)
+#define VIRTIO_BLK_RO     BIT(5)
+#define VIRTIO_BLK_FLUSH  BIT(9)
+
+#define VIRTQ_ENTRIES 64u
+enum virtq_flag { VIRTQ_NEXT = 1, VIRTQ_WRITE = 2, VIRTQ_INDIRECT = 4 };
+struct virtq_desc {
+    u64 address;
+    u32 bytes;
+    u16 flags;
+    u16 next;
+};
+struct virtq_avail {
+    u16 flags, index;
+    u16 ring[VIRTQ_ENTRIES];
+};
+struct virtq_used {
+    u16 flags, index;
+    struct {
+        u32 id, bytes;
+    } ring[VIRTQ_ENTRIES];
+};
+
+enum virtio_blk_op {
+    VIRTIO_BLK_IN = 0,
+    VIRTIO_BLK_OUT = 1,
+    VIRTIO_BLK_T_FLUSH = 4,
+    VIRTIO_BLK_GET_ID = 8,
+};
+struct virtio_blk_head {
+    u32 type, reserved;
+    u64 sector;
+};
+
+#endif
