@@ -92,11 +92,14 @@ FUZZERS := $(patsubst abi-tests/fuzz/%.c,%,$(wildcard abi-tests/fuzz/fuzz_*.c))
 sources_of = $(shell sed -n 's,^// sources: ,,p' $(1))
 libs_of = $(shell sed -n 's,^// libs: ,,p' $(1))
 
+# A test with threads says "// sanitize: thread".
+sanitize_of = $(if $(shell sed -n '/^\/\/ sanitize: thread/p' $(1)),-fsanitize=thread,$(UNIT_SANITIZE))
+
 define UNIT_RULE
 $(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c)
 	@mkdir -p $$(@D)
 	$$(call say,TEST)
-	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(UNIT_SANITIZE) -o $$@ $$(filter %.c,$$^) -lcmocka $$(call libs_of,$$<)
+	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(call sanitize_of,$$<) -o $$@ $$(filter %.c,$$^) -lcmocka $$(call libs_of,$$<)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
 

@@ -3,6 +3,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/host.h"
 #include "hv/core/partition.h"
+#include "hv/core/sched.h"
 #include "hv/core/share.h"
 #include "hv/lib/string.h"
 #include "hypercall/call.h"
@@ -51,7 +52,7 @@ static enum status native_system_info(struct call *call)
 
     memset(out, 0, sizeof(*out));
     out->version = NATIVE_VERSION;
-    out->cpu_count = 1;
+    out->cpu_count = sched_cpus();
     out->tsc_khz = tsc_khz();
     out->bytes_total = frame_count_total() * PAGE_SIZE;
     out->bytes_free = frame_count_free() * PAGE_SIZE;
@@ -192,6 +193,15 @@ static enum status native_partition_shutdown(struct call *call)
         return ST_INVALID;
     partition_shutdown(p, (enum end_reason)in->reason);
     return ST_OK;
+}
+
+static enum status native_partition_schedule(struct call *call)
+{
+    const struct native_partition_schedule *in = IN(call, struct native_partition_schedule);
+    struct partition *p;
+
+    TRY(find(in->partition, &p));
+    return sched_share_set(p, in->weight, in->cap);
 }
 
 static enum status native_property_set(struct call *call)
@@ -395,13 +405,29 @@ static enum status native_grant_unmap(struct call *call)
     return share_unmap_grant(call->vcpu->partition, in->handle, gpa(in->local_at));
 }
 
+/* A part of a copy, read once; out of line, for the stack of native_call(). */
+static enum status __attribute__((noinline))
+grant_part_copy(struct call *call, struct partition *p, u64 part_at, u32 direction)
+{
+    struct partition *root = call->vcpu->partition;
+    struct native_grant_copy_part part;
+    struct share_side far, near;
+
+    TRY(mem_read(call->vcpu, gva(part_at), &part, sizeof(part)));
+    far = (struct share_side){.partition = p, .ref = part.ref, .offset = part.offset};
+    near = (struct share_side){.partition = root,
+                               .ref = SHARE_NO_REF,
+                               .offset = (u32)(part.local_at & PAGE_MASK),
+                               .at = gpa(align_down(part.local_at, PAGE_SIZE))};
+    return direction == NATIVE_GRANT_STORE ? share_copy(root, &near, &far, part.bytes)
+                                           : share_copy(root, &far, &near, part.bytes);
+}
+
 /* A refusal is the answer of the whole call only when it is the first part's. */
 static enum status native_grant_copy(struct call *call)
 {
     const struct native_grant_copy *in = IN(call, struct native_grant_copy);
     struct native_grant_copy_out *out = OUT(call, struct native_grant_copy_out);
-    struct native_grant_copy_part part;
-    struct partition *root = call->vcpu->partition;
     struct partition *p;
 
     TRY(find(in->partition, &p));
@@ -409,20 +435,10 @@ static enum status native_grant_copy(struct call *call)
         return ST_TOO_BIG;
     *out = (struct native_grant_copy_out){0};
     for (; out->done < in->count; out->done++) {
-        struct share_side far, near;
-        enum status status;
+        enum status status = grant_part_copy(
+            call, p, in->parts + out->done * sizeof(struct native_grant_copy_part),
+            in->direction);
 
-        TRY(mem_read(call->vcpu, gva(in->parts + out->done * sizeof(part)), &part,
-                     sizeof(part)));
-        far = (struct share_side){.partition = p, .ref = part.ref, .offset = part.offset};
-        near = (struct share_side){.partition = root,
-                                   .ref = SHARE_NO_REF,
-                                   .offset = (u32)(part.local_at & PAGE_MASK),
-                                   .at = gpa(align_down(part.local_at, PAGE_SIZE))};
-        if (in->direction == NATIVE_GRANT_STORE)
-            status = share_copy(root, &near, &far, part.bytes);
-        else
-            status = share_copy(root, &far, &near, part.bytes);
         if (status != ST_OK)
             return out->done == 0 ? status : ST_OK;
     }

@@ -66,7 +66,7 @@ void op_vcpu_wake(struct vcpu *vcpu)
 void op_vcpu_yield(struct vcpu *vcpu)
 {
     (void)vcpu;
-    sched_yield();
+    sched_give_way();
 }
 
 static struct segment segment_of(const struct op_segment *from)

@@ -88,6 +88,7 @@ kit_gdt_pointer:
 
     .bss
     .balign 4096
+    .globl kit_top, kit_directories
 kit_top:
     .skip 4096
     .globl kit_pointers

@@ -1,4 +1,4 @@
 # Debian's real Xen as the peer: guests as domUs, and our shim in place of Xen's.
 .PHONY: shim-on-xen
-shim-on-xen: images
+shim-on-xen: check-packages images
 	@abi-tests/oracle/shim-on-xen

@@ -82,7 +82,9 @@ static void test_whole(void **state)
           "extra = 'console=hvc0 x=\"y\"'\n"
           "root = \"/dev/xvda1 ro\"\n"
           "on_poweroff = \"preserve\"\n"
-          "on_crash = \"rename-restart\"\n");
+          "on_crash = \"rename-restart\"\n"
+          "cpu_weight = 512\n"
+          "cap = 25\n");
     assert_string_equal(said, "");
     assert_int_equal(manifest.count, 1);
     assert_int_equal(manifest.refused, 0);
@@ -93,6 +95,8 @@ static void test_whole(void **state)
     assert_int_equal(guest->memory_mib, 256);
     assert_int_equal(guest->maxmem_mib, 1024);
     assert_int_equal(guest->vcpus, 4);
+    assert_int_equal(guest->cpu_weight, 512);
+    assert_int_equal(guest->cap_percent, 25);
     assert_int_equal(guest->action[KEY_ON_POWEROFF], ACTION_PRESERVE);
     assert_int_equal(guest->action[KEY_ON_REBOOT], ACTION_RESTART);
     assert_int_equal(guest->action[KEY_ON_CRASH], ACTION_RENAME_RESTART);
@@ -207,6 +211,10 @@ static void test_values(void **state)
     expect_error(BASE "memory = 128\nmaxmem = 64\n", "a.cfg:4: maxmem = 64 is less");
     expect_error(BASE "vcpus = 33\n", "vcpus = 33: a guest has 1 to 32");
     expect_error(BASE "vcpus = 0\n", "vcpus = 0: a guest has 1 to 32");
+    expect_error(BASE "cpu_weight = 0\n", "cpu_weight = 0 is out of range; write 1 to 65535");
+    expect_error(BASE "cpu_weight = 65536\n", "a.cfg:3: cpu_weight = 65536 is out of range");
+    expect_error(BASE "cap = 6401\n", "cap = 6401 is out of range; write 0 for none");
+    expect_error(BASE "cap = much\n", "cap = much is not a number");
     expect_error(BASE "type = 'hvm'\n", "a.cfg:3: type = \"hvm\"");
     expect_error(BASE "type = pv\n", "put it in quotes");
     expect_error(BASE "kernel = 5\n", "put it in quotes");

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include "abi-tests/unit/fake_machine.h"
 #include "hv/core/frame.h"
+#include "hv/core/share.h"
+#include "hv/cpu/ptab.h"
 #include "hypercall/abi/native.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
@@ -190,6 +192,26 @@ static void test_partition_from_birth_to_end(void **state)
     assert_int_equal(frame_count_free(), free_at_first);
 }
 
+static void test_share_of_the_cpus(void **state)
+{
+    struct native_partition_schedule share = {.weight = 512, .cap = 50};
+
+    (void)state;
+    share.partition = 99;
+    assert_int_equal(CALL(partition_schedule, share), ST_NO_PARTITION);
+    share.partition = create("guest", 64);
+    assert_int_equal(CALL(partition_schedule, share), ST_OK);
+    assert_int_equal(partition_find(share.partition)->fair.weight, 512);
+    assert_int_equal(partition_find(share.partition)->fair.cap, 50);
+    share.weight = 0;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+    share.weight = 65536;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+    share.weight = 1;
+    share.cap = 6401;
+    assert_int_equal(CALL(partition_schedule, share), ST_RANGE);
+}
+
 static void test_create_refuses(void **state)
 {
     struct native_partition_create in = {.max_pages = 16, .vcpus = 1, .name = "x"};
@@ -263,6 +285,117 @@ static void test_borrow(void **state)
     assert_int_equal(CALL(memory_unmap, unmap), ST_NO_ENTRY);
     map.pages = ~(u64)0;
     assert_int_equal(CALL(memory_map, map), ST_INVALID);
+}
+
+#define GRANT_PAGE 5u
+#define GRANT_REF  9u
+
+/* A guest whose entry lends the root a page that holds a word at its begin. */
+static struct partition *lender_make(u64 word)
+{
+    struct partition *p;
+    struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 2 * MIB};
+    struct grant_entry_v1 *entry;
+
+    populate.partition = create("lender", 1024);
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    p = partition_find(populate.partition);
+    assert_int_equal(grant_table_grow(p, 1), ST_OK);
+    entry = grant_frame(p, 0);
+    entry[GRANT_REF] = (struct grant_entry_v1){GRANT_TYPE_ACCESS, 0, GRANT_PAGE};
+    assert_int_equal(mem_write_gpa(p, gpa(GRANT_PAGE * PAGE_SIZE), &word, 8), ST_OK);
+    return p;
+}
+
+static void test_borrow_by_reference(void **state)
+{
+    struct partition *p = lender_make(0x1234);
+    struct native_grant_map map = {.partition = p->id,
+                                   .ref = GRANT_REF,
+                                   .flags = NATIVE_READ | NATIVE_WRITE,
+                                   .local_at = 64 * MIB};
+    struct native_grant_unmap unmap = {.local_at = 64 * MIB};
+    struct native_memory_machine where = {64 * MIB + 8};
+    struct native_memory_machine_out machine;
+    struct native_grant_map_out out;
+    u64 word;
+
+    (void)state;
+    assert_int_equal(CALL(grant_map, map), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(mem_read_gpa(root, gpa(64 * MIB), &word, 8), ST_OK);
+    assert_int_equal(word, 0x1234);
+    assert_int_equal(CALL(memory_machine, where), ST_OK);
+    out_read(&machine, sizeof(machine));
+    assert_int_equal(machine.machine, out.machine + 8);
+    map.local_at += PAGE_SIZE;
+    map.flags = NATIVE_WRITE;
+    assert_int_equal(CALL(grant_map, map), ST_INVALID);
+    map.flags = NATIVE_READ;
+    map.ref = 4000;
+    assert_int_equal(CALL(grant_map, map), ST_NO_ENTRY);
+    map.partition = 99;
+    assert_int_equal(CALL(grant_map, map), ST_NO_PARTITION);
+    unmap.handle = out.handle;
+    assert_int_equal(CALL(grant_unmap, unmap), ST_OK);
+    assert_int_equal(CALL(grant_unmap, unmap), ST_NO_ENTRY);
+    assert_int_equal(CALL(memory_machine, where), ST_FAULT);
+}
+
+static void test_copy_by_reference(void **state)
+{
+    struct partition *p = lender_make(0x5678);
+    struct native_grant_copy_part parts[3] = {
+        {GRANT_REF, 0, 8, 0x90010}, {GRANT_REF, 0, 8, 0x90018}, {GRANT_REF + 1, 0, 8, 0x90020}};
+    struct native_grant_copy copy = {.partition = p->id, .parts = 0x80000, .count = 3};
+    struct native_grant_copy_out out;
+    u64 words[2];
+
+    (void)state;
+    assert_int_equal(mem_write_gpa(root, gpa(0x80000), parts, sizeof(parts)), ST_OK);
+    assert_int_equal(CALL(grant_copy, copy), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.done, 2);
+    assert_int_equal(mem_read_gpa(root, gpa(0x90010), words, 16), ST_OK);
+    assert_int_equal(words[0], 0x5678);
+    assert_int_equal(words[1], 0x5678);
+    words[0] = 0x9abc;
+    assert_int_equal(mem_write_gpa(root, gpa(0x90010), words, 8), ST_OK);
+    copy.direction = NATIVE_GRANT_STORE;
+    copy.count = 1;
+    assert_int_equal(CALL(grant_copy, copy), ST_OK);
+    assert_int_equal(mem_read_gpa(p, gpa(GRANT_PAGE * PAGE_SIZE), words, 8), ST_OK);
+    assert_int_equal(words[0], 0x9abc);
+    copy.parts = 0x80000 + 2 * sizeof(parts[0]);
+    assert_int_equal(CALL(grant_copy, copy), ST_DENIED);
+    copy.count = NATIVE_GRANT_PARTS_MAX + 1;
+    assert_int_equal(CALL(grant_copy, copy), ST_TOO_BIG);
+}
+
+static void test_devices(void **state)
+{
+    struct native_pci pci = {.offset = 4, .bytes = 4};
+    struct native_device_map map = {
+        .machine = (u64)1 << 40, .local_at = 128 * MIB, .bytes = PAGE_SIZE};
+    struct native_pci_value value;
+
+    (void)state;
+    assert_int_equal(CALL(pci_read, pci), ST_OK);
+    out_read(&value, sizeof(value));
+    assert_int_equal(value.value, ~0u);
+    assert_int_equal(CALL(pci_write, pci), ST_OK);
+    pci.offset = 5;
+    assert_int_equal(CALL(pci_read, pci), ST_INVALID);
+    pci.bytes = 0;
+    assert_int_equal(CALL(pci_write, pci), ST_INVALID);
+    assert_int_equal(CALL(device_map, map), ST_OK);
+    assert_int_equal(CALL(device_map, map), ST_EXISTS);
+    map.machine = 12;
+    assert_int_equal(CALL(device_map, map), ST_INVALID);
+    map.machine = virt_to_phys(root).raw; /* somebody's memory */
+    assert_int_equal(CALL(device_map, map), ST_DENIED);
+    map.bytes = 0;
+    assert_int_equal(CALL(device_map, map), ST_INVALID);
 }
 
 static void test_ports_and_waiting(void **state)
@@ -475,10 +608,14 @@ int main(void)
         cmocka_unit_test_setup(test_system_info_and_clock, setup),
         cmocka_unit_test_setup(test_console, setup),
         cmocka_unit_test_setup(test_partition_from_birth_to_end, setup),
+        cmocka_unit_test_setup(test_share_of_the_cpus, setup),
         cmocka_unit_test_setup(test_create_refuses, setup),
         cmocka_unit_test_setup(test_the_root_is_safe_from_itself, setup),
         cmocka_unit_test_setup(test_long_call_goes_on, setup),
         cmocka_unit_test_setup(test_borrow, setup),
+        cmocka_unit_test_setup(test_borrow_by_reference, setup),
+        cmocka_unit_test_setup(test_copy_by_reference, setup),
+        cmocka_unit_test_setup(test_devices, setup),
         cmocka_unit_test_setup(test_ports_and_waiting, setup),
         cmocka_unit_test_setup(test_layout_and_properties, setup),
         cmocka_unit_test_setup(test_trace, setup),

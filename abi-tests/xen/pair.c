@@ -119,8 +119,14 @@ static void lend(void)
     volatile struct entry *table = table_get();
     uint64_t frame = kit_frame(&page);
 
-    check("alloc_unbound",
-          call(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_alloc_unbound, &port, 0), 0);
+    long result = -3;
+
+    /* The peer may not be there yet. */
+    for (unsigned i = 0; i < PATIENT && result == -3; i++) {
+        result = call(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_alloc_unbound, &port, 0);
+        yield();
+    }
+    check("alloc_unbound", result, 0);
     for (unsigned i = 0; i < sizeof(page.pattern); i++)
         page.pattern[i] = (uint8_t)(i * 7);
     page.port = port.port;

@@ -312,15 +312,18 @@ static void virtio_settle(struct disk *base)
     disk_poll(base->own);
 }
 
-bool virtio_disks_poll(void)
+void virtio_disks_poll(void)
 {
-    bool is_busy = false;
-
-    for (u32 i = 0; i < disk_count; i++) {
+    for (u32 i = 0; i < disk_count; i++)
         disk_poll(disks[i]);
-        is_busy |= disk_is_busy(disks[i]);
-    }
-    return is_busy;
+}
+
+bool virtio_disks_are_busy(void)
+{
+    for (u32 i = 0; i < disk_count; i++)
+        if (disk_is_busy(disks[i]))
+            return true;
+    return false;
 }
 
 /* ---- start ------------------------------------------------------------------------------- */

@@ -14,7 +14,8 @@
 void virtio_disks_init(void);
 /* The disk with this serial number; NULL. */
 struct disk *virtio_disk_find(const char *serial);
-/* Ends what the devices have done; true while something is under way. */
-bool virtio_disks_poll(void);
+/* Ends what the devices have done. */
+void virtio_disks_poll(void);
+bool virtio_disks_are_busy(void);
 
 #endif

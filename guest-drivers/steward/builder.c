@@ -320,6 +320,15 @@ static enum status create(struct guest *guest)
     return ST_OK;
 }
 
+static enum status share_set(const struct guest *guest)
+{
+    struct native_partition_schedule in = {.partition = guest->partition,
+                                           .weight = guest->config->cpu_weight,
+                                           .cap = guest->config->cap_percent};
+
+    return call_partition_schedule(&in, NULL);
+}
+
 enum status guest_build(struct guest *guest)
 {
     struct layout layout;
@@ -343,6 +352,8 @@ enum status guest_build(struct guest *guest)
     }
     start.partition = guest->partition;
     resume = (struct native_partition){guest->partition, 0};
+    if (status == ST_OK)
+        status = share_set(guest);
     if (status == ST_OK)
         status = call_vcpu_start(&start, NULL);
     if (status != ST_OK) {

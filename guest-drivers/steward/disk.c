@@ -338,13 +338,15 @@ bool disks_serve(u32 port)
 
 enum disks_state disks_continue(void)
 {
-    bool is_waiting = virtio_disks_poll();
     bool is_busy = false;
 
+    virtio_disks_poll();
     for (u32 i = 0; i < VBDS_MAX; i++)
         if (vbds[i].guest && vbds[i].is_connected)
             is_busy |= blk_continue(&vbds[i].back);
-    if (is_busy)
-        return DISKS_BUSY;
-    return is_waiting ? DISKS_WAIT : DISKS_IDLE;
+    /* What is under way now, requests that have only just been started included. Those that
+     * found no room wait for it too. */
+    if (virtio_disks_are_busy())
+        return DISKS_WAIT;
+    return is_busy ? DISKS_BUSY : DISKS_IDLE;
 }

@@ -189,6 +189,33 @@ static void set_string(struct parser *parser, const struct key *key, struct text
         set_name(parser, value);
 }
 
+#define CPU_WEIGHT_USUAL 256u
+#define CPU_WEIGHT_MAX   65535u
+#define CAP_MAX          6400u
+
+/* The share of the CPUs, as xl.cfg(5) has it for its schedulers. */
+static void set_share(struct parser *parser, const struct key *key, u64 value)
+{
+    struct config *guest = parser->guest;
+
+    if (key->id == KEY_CAP) {
+        if (value <= CAP_MAX)
+            guest->cap_percent = (u32)value;
+        else
+            mistake(
+                parser, parser->token.line,
+                "cap = %lu is out of range; write 0 for none, or percent of one CPU up to %u",
+                (unsigned long)value, CAP_MAX);
+        return;
+    }
+    if (value >= 1 && value <= CPU_WEIGHT_MAX)
+        guest->cpu_weight = (u32)value;
+    else
+        mistake(parser, parser->token.line,
+                "cpu_weight = %lu is out of range; write 1 to %u, %u is usual",
+                (unsigned long)value, CPU_WEIGHT_MAX, CPU_WEIGHT_USUAL);
+}
+
 static void set_number(struct parser *parser, const struct key *key, u64 value)
 {
     struct config *guest = parser->guest;
@@ -201,6 +228,10 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
                 (unsigned long)value, CONFIG_VCPUS_MAX);
         else
             guest->vcpus = (u32)value;
+        return;
+    }
+    if (key->id == KEY_CPU_WEIGHT || key->id == KEY_CAP) {
+        set_share(parser, key, value);
         return;
     }
     if (value == 0 || value > MEMORY_MIB_MAX) {
@@ -398,6 +429,8 @@ static void guest_check(struct manifest *manifest, struct config *guest)
         guest->vcpus = 1;
     if (!guest->line[KEY_MEMORY])
         guest->memory_mib = guest->maxmem_mib ? guest->maxmem_mib : 512;
+    if (guest->cpu_weight == 0)
+        guest->cpu_weight = CPU_WEIGHT_USUAL;
     if (guest->maxmem_mib && guest->maxmem_mib < guest->memory_mib)
         config_refuse(guest, KEY_MAXMEM, "maxmem = %lu is less than memory = %lu; raise it",
                       (unsigned long)guest->maxmem_mib, (unsigned long)guest->memory_mib);

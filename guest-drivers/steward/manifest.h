@@ -43,6 +43,8 @@ enum config_key {
     KEY_MEMORY,
     KEY_MAXMEM,
     KEY_VCPUS,
+    KEY_CPU_WEIGHT,
+    KEY_CAP,
     KEY_ON_POWEROFF,
     KEY_ON_REBOOT,
     KEY_ON_CRASH,
@@ -74,6 +76,8 @@ struct config {
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
+    u32 cpu_weight;                              /* 1-65535 */
+    u32 cap_percent;                             /* of one CPU; 0 = none */
     enum config_action action[KEYS_USED];        /* by KEY_ON_* */
     struct text_list list[KEYS_USED - KEY_DISK]; /* by key, from KEY_DISK on */
     u32 line[KEYS_USED];                         /* where the key stood, 0 = it did not */

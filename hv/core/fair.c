@@ -564,6 +564,14 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     return next ? next : steal(fair, cpu, now_ns);
 }
 
+/* The current goes on; who came meanwhile may run elsewhere. */
+static struct fair_entity *keep(struct fair *fair, u32 cpu)
+{
+    if (fair->queue[cpu].first)
+        give_to_idle(fair, cpu);
+    return fair->queue[cpu].current;
+}
+
 struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
 {
     struct fair_queue *queue = &fair->queue[cpu];
@@ -577,10 +585,10 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
     if (current && current->state == FAIR_RUNNING) {
         if (!has_tokens(current->group, now_ns))
             hold_back(fair, current, now_ns);
-        else if (!fair_must_switch(fair, cpu, now_ns))
-            return current;
-        else
+        else if (fair_must_switch(fair, cpu, now_ns))
             queue_insert(fair, cpu, current);
+        else
+            return keep(fair, cpu);
     }
     has_expired = queue->has_expired;
     next = choose_next(fair, cpu, queue->has_yielded ? current : NULL, now_ns);

@@ -25,6 +25,11 @@ void sched_init(u32 cpus)
         sched_table[i] = (struct sched){0};
 }
 
+u32 sched_cpus(void)
+{
+    return fair.cpus;
+}
+
 static bool is_runnable(const struct vcpu *vcpu)
 {
     return vcpu->state == VCPU_RUNNABLE && !vcpu->is_paused;
@@ -35,13 +40,19 @@ static struct vcpu *vcpu_of(struct fair_entity *entity)
     return entity ? (struct vcpu *)(void *)((u8 *)entity - offsetof(struct vcpu, fair)) : NULL;
 }
 
+/* Cleared without a lock: whoever finds it so finds what the CPU wrote inside as well. */
+static bool is_in_guest(const struct cpu *cpu)
+{
+    return __atomic_load_n(&cpu->is_in_guest, __ATOMIC_ACQUIRE);
+}
+
 /* A CPU outside its guest and awake finds the flag before it enters one again. */
 static void cpu_tell(u32 id)
 {
     struct cpu *cpu = cpu_table[id];
 
     sched_table[id].must_switch = true;
-    if (cpu != cpu_this() && (cpu->is_in_guest || !cpu->running))
+    if (cpu != cpu_this() && (is_in_guest(cpu) || !cpu->running))
         cpu_kick(cpu);
 }
 
@@ -95,7 +106,7 @@ void sched_forget(struct vcpu *vcpu)
         cpu_table[vcpu->cpu]->running = NULL;
 }
 
-void sched_yield(void)
+void sched_give_way(void)
 {
     lock_take(&queue_lock);
     fair_yield(&fair, cpu_this()->id);
@@ -146,7 +157,7 @@ static struct cpu *cpu_inside(const struct vcpu *vcpu)
 {
     struct cpu *cpu = cpu_table[vcpu->cpu];
 
-    return cpu != cpu_this() && cpu->running == vcpu && cpu->is_in_guest ? cpu : NULL;
+    return cpu != cpu_this() && cpu->running == vcpu && is_in_guest(cpu) ? cpu : NULL;
 }
 
 void sched_poke(const struct vcpu *vcpu)

@@ -35,6 +35,7 @@ extern struct lock queue_lock;
 struct sched *sched_here(void);
 
 void sched_init(u32 cpus);
+u32 sched_cpus(void);
 
 /*
  * Charges the running vCPU for its time, queues it again if it can still run, and returns the
@@ -67,7 +68,7 @@ void sched_dequeue(struct vcpu *vcpu);
 /* The vCPU ends: no CPU knows it any more. HOLDS(Q) */
 void sched_forget(struct vcpu *vcpu);
 /* The running vCPU gives the CPU away, once. */
-void sched_yield(void);
+void sched_give_way(void);
 
 /* Something waits for this vCPU: if another CPU is in its guest, it comes out and looks. */
 void sched_poke(const struct vcpu *vcpu);

@@ -4,6 +4,12 @@
 #include "hv/cpu/trap.h"
 #include "hv/lib/x86.h"
 
+/*
+ * QEMU's TCG changes a CPU's interrupt requests in VMRUN and at exits without a lock, and can
+ * lose an interrupt that comes at that moment.
+ */
+#define RESEND_POLLS 100000u
+
 #define MSR_GS_BASE 0xc0000101u
 
 enum { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TSS = 0x18, IST_BYTES = 4096 };
@@ -86,8 +92,11 @@ void cpu_kick(struct cpu *cpu)
 
 void cpu_wait_outside(const struct cpu *cpu)
 {
-    while (__atomic_load_n(&cpu->is_in_guest, __ATOMIC_ACQUIRE))
+    for (u32 polls = 1; __atomic_load_n(&cpu->is_in_guest, __ATOMIC_ACQUIRE); polls++) {
         insn_pause();
+        if (polls % RESEND_POLLS == 0)
+            lapic_send(cpu->apic_id, VECTOR_IPI);
+    }
 }
 
 void cpu_idle(void)

@@ -17,6 +17,7 @@ struct cpu {
     bool timer_due; /* the one-shot timer has fired since the flag was cleared */
     bool input_due; /* the serial line has bytes since the flag was cleared */
     bool ipi_due;   /* another CPU asks this one to look at its queues */
+    u64 timer_tsc;  /* when the armed timer is due, all ones: not armed */
     void *running;  /* the vCPU whose state is in the registers; the run loop's */
     void *extended; /* the guest whose FPU state is in the registers; the backend's */
     void *backend;  /* the virtualisation backend's per-CPU page */

@@ -1,4 +1,5 @@
 #include "hv/cpu/lapic.h"
+#include "hv/cpu/cpu.h"
 #include "hv/cpu/insn.h"
 #include "hv/cpu/ptab.h"
 #include "hv/cpu/trap.h"
@@ -161,6 +162,8 @@ void lapic_timer_arm(u64 deadline_ns)
     u64 now = clock_now_ns();
     u64 ticks;
 
+    cpu_this()->timer_tsc =
+        deadline_ns == UINT64_MAX ? UINT64_MAX : clock_to_tsc(MAX(deadline_ns, 1));
     if (deadline_ns == UINT64_MAX) {
         if (tsc_deadline)
             insn_wrmsr(MSR_TSC_DEADLINE, 0);
@@ -169,7 +172,7 @@ void lapic_timer_arm(u64 deadline_ns)
         return;
     }
     if (tsc_deadline) {
-        insn_wrmsr(MSR_TSC_DEADLINE, clock_to_tsc(MAX(deadline_ns, 1)));
+        insn_wrmsr(MSR_TSC_DEADLINE, cpu_this()->timer_tsc);
         return;
     }
     /* A count too long for the register fires early; the scheduler then arms it again. */

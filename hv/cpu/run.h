@@ -199,7 +199,7 @@ void guest_end(struct guest *guest);
  */
 void guest_load(struct guest *guest);
 
-/* Runs until the next exit. Host interrupts are off before and after. */
+/* After guest_load(): runs until the next exit. Host interrupts are off before and after. */
 void guest_run(struct guest *guest, struct exit *out);
 
 /* Steps over the exiting instruction, of `length` bytes, and ends its interrupt shadow. */

@@ -259,12 +259,19 @@ void guest_end(struct guest *guest)
     }
 }
 
-void guest_load(struct guest *guest)
+void guest_load(struct guest *common)
 {
     struct svm_cpu *cpu = cpu_this()->backend;
+    struct svm_guest *guest = svm_of(common);
 
-    if (cpu->current != svm_of(guest))
-        svm_switch(cpu, svm_of(guest));
+    if (cpu->current != guest)
+        svm_switch(cpu, guest);
+    if (guest->last_cpu == cpu)
+        return;
+    /* Tags and the cached VMCB are each CPU's own. [APM2 15.15, 15.16] */
+    guest->last_cpu = cpu;
+    guest->asid_generation = 0;
+    guest->vmcb->clean = 0;
 }
 
 /* A new address space tag, so that nothing cached for the old one is found. */
@@ -283,19 +290,6 @@ static void tag_renew(struct svm_cpu *cpu, struct svm_guest *guest)
     vmcb->clean &= (u32)~CLEAN_ASID;
 }
 
-static void prepare(struct svm_cpu *cpu, struct svm_guest *guest)
-{
-    if (cpu->current != guest)
-        svm_switch(cpu, guest);
-    if (guest->last_cpu != cpu) {
-        guest->last_cpu = cpu;
-        guest->asid_generation = 0;
-        guest->vmcb->clean = 0;
-    }
-    if (guest->flush || guest->asid_generation != cpu->asid_generation)
-        tag_renew(cpu, guest);
-}
-
 void guest_run(struct guest *common, struct exit *out)
 {
     struct svm_cpu *cpu = cpu_this()->backend;
@@ -307,8 +301,8 @@ void guest_run(struct guest *common, struct exit *out)
         out->code = VMEXIT_SHUTDOWN;
         return;
     }
-    if (cpu->current != guest || guest->flush || guest->asid_generation != cpu->asid_generation)
-        prepare(cpu, guest);
+    if (guest->flush || guest->asid_generation != cpu->asid_generation)
+        tag_renew(cpu, guest);
     vmcb->rax = common->regs.rax;
     vmcb->rsp = common->regs.rsp;
     vmcb->rip = common->regs.rip;

@@ -205,7 +205,7 @@ static void exit_rare(struct vcpu *vcpu, const struct exit *exit)
         break;
     case EXIT_PAUSE:
         guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_PAUSE));
-        sched_yield();
+        sched_give_way();
         break;
     case EXIT_BROKEN:
         guest_fail(vcpu, END_CRASH, "the processor refused the guest's state", exit->code);

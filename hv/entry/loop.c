@@ -41,6 +41,13 @@ static void enter(struct cpu *cpu, struct vcpu *vcpu, struct exit *exit)
     cpu->is_kicked = false;
 }
 
+/* The clock counts as well as the timer's interrupt: it saves the exit when both meet, and
+ * under emulation an interrupt can get lost at an exit. */
+static bool has_interrupt(const struct cpu *cpu)
+{
+    return (cpu->timer_due | cpu->input_due | cpu->ipi_due) || tsc_read() >= cpu->timer_tsc;
+}
+
 static bool is_stopped(const struct vcpu *vcpu)
 {
     return vcpu->state != VCPU_RUNNABLE || vcpu->is_paused;
@@ -63,7 +70,7 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
             continue; /* stopped while it was inside: the instruction will exit again */
         vcpu->exits[exit.kind]++;
         exit_handle(vcpu, &exit);
-    } while (!(cpu->timer_due | cpu->input_due | cpu->ipi_due) && !sched_must_switch(sched));
+    } while (!has_interrupt(cpu) && !sched_must_switch(sched));
 }
 
 /*

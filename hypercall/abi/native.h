@@ -133,6 +133,13 @@ struct native_partition_shutdown {
     u32 reason; /* enum native_end */
 };
 
+struct native_partition_schedule {
+    u32 partition;
+    u32 weight; /* 1 to 65535, 256 at first: shares of partitions are as their weights */
+    u32 cap;    /* most CPU time in percent of one CPU, 0 = no limit */
+    u32 reserved;
+};
+
 struct native_property_set {
     u32 partition;
     u32 property; /* enum native_property */

@@ -53,8 +53,11 @@ static void reservation_make(struct fuzz_call *call)
         .domid = fuzz_domid(),
     };
 
-    in.extent_start =
-        fuzz_one_in(12) || count > LIST_MAX ? fuzz_pointer() : frames_put(count, in.extent_order);
+    in.extent_start = frames_put(count, in.extent_order);
+    if (count > LIST_MAX)
+        in.extent_start = (uintptr_t)fuzz_arena[fuzz_below(ARENA_PAGES)];
+    else if (fuzz_one_in(12))
+        in.extent_start = fuzz_pointer();
     call->argument[1] = put(&in, sizeof(in));
 }
 
@@ -453,13 +456,13 @@ static void control_make(struct fuzz_call *call)
 
 static void multicall_make(struct fuzz_call *call)
 {
-    struct g_multicall_entry list[8];
-    uint32_t count = fuzz_below(8);
+    struct g_multicall_entry list[LIST_MAX];
+    uint32_t count = fuzz_below(LIST_MAX);
 
     in_batch = true;
     for (uint32_t i = 0; i < count; i++) {
         struct fuzz_call one;
-        fuzz_call_make(&one, fuzz_below(FUZZ_NUMBERS));
+        fuzz_call_make(&one, fuzz_number());
         list[i].op = one.number;
         list[i].result = 0;
         memcpy(list[i].args, one.argument, sizeof(list[i].args));
@@ -467,6 +470,7 @@ static void multicall_make(struct fuzz_call *call)
     in_batch = false;
     call->argument[0] = fuzz_place(list, count * sizeof(list[0]), FUZZ_EXACT);
     call->argument[1] = fuzz_one_in(16) ? fuzz_value() & 0xffff000f : count;
+    call->batched = count;
 }
 
 static void rest_make(struct fuzz_call *call)
@@ -562,6 +566,8 @@ static bool is_the_end(const struct fuzz_call *call)
     case G_HYPERVISOR_sched_op:
         return sub == G_SCHEDOP_shutdown || sub == G_SCHEDOP_block ||
                (in_batch && sub == G_SCHEDOP_poll); /* its limit may be overwritten */
+    case G_HYPERVISOR_callback_op: /* an event without a callback ends the guest */
+        return in_batch;
     case G_HYPERVISOR_sched_op_compat:
         return sub == G_SCHEDOP_shutdown || sub == G_SCHEDOP_block;
     case G_HYPERVISOR_vcpu_op:
@@ -571,7 +577,7 @@ static bool is_the_end(const struct fuzz_call *call)
     }
 }
 
-/* A long list that begins in our own memory would be answered all over it. */
+/* A long list that begins in our own memory, or below, would be answered all over it. */
 static void count_limit(struct fuzz_call *call)
 {
     unsigned list = call->number == G_HYPERVISOR_grant_table_op ? 1 : 0;
@@ -582,7 +588,7 @@ static void count_limit(struct fuzz_call *call)
     case G_HYPERVISOR_mmuext_op:
     case G_HYPERVISOR_multicall:
     case G_HYPERVISOR_grant_table_op:
-        if (fuzz_is_ours(call->argument[list]) && (uint32_t)*count > LIST_MAX)
+        if (call->argument[list] < (uintptr_t)fuzz_arena && (uint32_t)*count > LIST_MAX)
             *count = fuzz_below(LIST_MAX);
         break;
     default:
@@ -590,13 +596,27 @@ static void count_limit(struct fuzz_call *call)
     }
 }
 
+unsigned fuzz_number(void)
+{
+    static const uint8_t pv[] = {1, 1, 14, 26, 26, 12, 32, 20, 24, 2, 10, 0, 29, 30};
+    static const uint8_t pvh[] = {12, 12, 32, 32, 20, 20, 24, 29, 34, 34};
+
+    if (fuzz_one_in(3))
+        return fuzz_one_in(64) ? (unsigned)fuzz_random() : fuzz_below(FUZZ_NUMBERS);
+    if (kit_kind == KIT_PV)
+        return pv[fuzz_below(sizeof(pv))];
+    return pvh[fuzz_below(sizeof(pvh))];
+}
+
 void fuzz_call_make(struct fuzz_call *call, unsigned number)
 {
     call->number = number;
+    call->batched = 0;
     for (unsigned i = 0; i < 6; i++)
         call->argument[i] = fuzz_one_in(2) ? fuzz_value() : fuzz_pointer();
     shape(call);
-    if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op)
+    if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op && number != G_HYPERVISOR_callback_op &&
+        number != G_HYPERVISOR_set_callbacks)
         call->argument[fuzz_below(4)] = fuzz_value();
     count_limit(call);
     if (is_the_end(call))

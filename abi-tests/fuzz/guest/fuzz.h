@@ -14,6 +14,7 @@
 struct fuzz_call {
     uint64_t number;
     uint64_t argument[6];
+    uint32_t batched; /* of a multicall: its calls */
 };
 
 /* --- chance (value.c): one stream of numbers, all from the seed --- */
@@ -48,9 +49,11 @@ uint32_t fuzz_port(void);
  * changed here and there, and gives its address. FUZZ_EXACT leaves the bytes alone.
  */
 enum fuzz_bytes { FUZZ_MUTATED, FUZZ_EXACT };
+void fuzz_place_begin(void); /* what was placed before may be written over */
 uint64_t fuzz_place(const void *bytes, size_t size, enum fuzz_bytes how);
 
 /* --- calls (call.c) --- */
+unsigned fuzz_number(void); /* those with much behind them more often */
 void fuzz_call_make(struct fuzz_call *call, unsigned number);
 long fuzz_call_issue(const struct fuzz_call *call);
 

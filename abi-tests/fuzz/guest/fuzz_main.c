@@ -8,7 +8,7 @@
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
-#define EPOCH_CALLS  4096u
+#define EPOCH_CALLS 16384u
 
 static uint64_t calls_done, trace_from;
 static struct fuzz_call last; /* a call that names our own memory after all shows up here */
@@ -29,18 +29,6 @@ void fuzz_poke(void)
         *(uint64_t *)(void *)(page + offset) = fuzz_value();
 }
 
-static unsigned number_any(void)
-{
-    static const uint8_t pv[] = {1, 1, 14, 26, 26, 12, 32, 20, 24, 2, 10, 0, 29, 30};
-    static const uint8_t pvh[] = {12, 12, 32, 32, 20, 20, 24, 29, 34, 34};
-
-    if (fuzz_one_in(3))
-        return fuzz_one_in(64) ? (unsigned)fuzz_random() : fuzz_below(FUZZ_NUMBERS);
-    if (kit_kind == KIT_PV)
-        return pv[fuzz_below(sizeof(pv))];
-    return pvh[fuzz_below(sizeof(pvh))];
-}
-
 static void call_print(const struct fuzz_call *call)
 {
     kit_print("%lu: %lx(%lx %lx %lx %lx)\n", calls_done, call->number, call->argument[0],
@@ -50,7 +38,8 @@ static void call_print(const struct fuzz_call *call)
 static void step(uint64_t unused)
 {
     (void)unused;
-    fuzz_call_make(&last, number_any());
+    fuzz_place_begin();
+    fuzz_call_make(&last, fuzz_one_in(2) ? G_HYPERVISOR_multicall : fuzz_number());
     if (calls_done >= trace_from)
         call_print(&last);
     fuzz_call_issue(&last);
@@ -87,6 +76,7 @@ void fuzz_main(void)
     uint64_t seed = kit_option("seed", 1), calls = kit_option("calls", 100000);
 
     uint64_t report = kit_option("report", 65536);
+    uint64_t next_report = report, next_epoch = EPOCH_CALLS;
 
     trace_from = kit_option("trace", ~0ull);
     kit_traps_init();
@@ -104,13 +94,18 @@ void fuzz_main(void)
             kit_try(repair, 0);
         if (calls_done != done)
             call_print(&last);
-        calls_done = ++done;
+        done += 1 + last.batched;
+        calls_done = done;
         if (fuzz_one_in(4))
             kit_try(game, 0);
-        if (calls_done % EPOCH_CALLS == 0)
+        if (done >= next_epoch) {
             kit_try(epoch, 0);
-        if (calls_done % report == 0)
-            kit_print("fuzz: done %lu stuck %lu\n", calls_done, fuzz_stuck);
+            next_epoch = done + EPOCH_CALLS;
+        }
+        if (done >= next_report) {
+            kit_print("fuzz: done %lu stuck %lu\n", done, fuzz_stuck);
+            next_report = done + report;
+        }
     }
     kit_print("fuzz: end %lu stuck %lu\n", calls_done, fuzz_stuck);
 }

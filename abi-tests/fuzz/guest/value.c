@@ -2,11 +2,12 @@
 #include "abi-tests/golden/xen_numbers.h"
 
 #define IMAGE_FIRST 0x200000ull
-#define STAGE_PAGES 4u
+#define STAGE_PAGES 16u
 
 uint64_t fuzz_arena_frame[ARENA_PAGES];
 
 static uint64_t state;
+static uint32_t stage_used; /* what one step has placed lies side by side */
 static uint8_t stage[STAGE_PAGES][KIT_PAGE] __attribute__((aligned(4096)));
 
 /* Frames that hold our code, stack and page tables, in front of the arena and behind it. */
@@ -76,7 +77,7 @@ bool fuzz_is_ours(uint64_t address)
 static bool is_forbidden(uint64_t value)
 {
     return fuzz_is_ours(value) || is_ours(value) ||
-           is_ours(value >> 12);
+           is_ours(value >> 12) || is_ours((value & 0x000ffffffffff000ull) >> 12);
 }
 
 uint64_t fuzz_frame(void)
@@ -204,16 +205,28 @@ static void bytes_mutate(uint8_t *bytes, size_t size)
     }
 }
 
+void fuzz_place_begin(void)
+{
+    stage_used = fuzz_below(KIT_PAGE);
+}
+
 uint64_t fuzz_place(const void *bytes, size_t size, enum fuzz_bytes how)
 {
-    uint8_t *at = stage[0] + fuzz_below(2 * KIT_PAGE);
+    uint8_t *at;
 
     if (size == 0)
         return fuzz_pointer();
-    if (!fuzz_one_in(8))
-        at = (uint8_t *)((uintptr_t)at & ~(uintptr_t)7);
+    if (stage_used + 2 * size + KIT_PAGE > sizeof(stage))
+        stage_used = 0;
+    if (fuzz_one_in(8)) /* across the end of a page */
+        stage_used = ((stage_used + (uint32_t)size + KIT_PAGE) & ~(KIT_PAGE - 1)) -
+                     fuzz_below((uint32_t)size);
+    else
+        stage_used = (stage_used + 15) & ~7u;
     if (fuzz_one_in(8))
-        at = stage[1 + fuzz_below(2)] - fuzz_below((uint32_t)size);
+        stage_used += fuzz_below(8);
+    at = stage[0] + stage_used;
+    stage_used += (uint32_t)size;
     if (fuzz_one_in(32)) {
         uint8_t *torn = KIT_TORN(size);
         memcpy(torn, bytes, size / 2);
