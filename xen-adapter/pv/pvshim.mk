@@ -10,13 +10,17 @@ PVSHIM_OBJECTS := $(PVSHIM_SOURCES:%=$(BUILD)/pvshim/%.o)
 
 $(BUILD)/pvshim/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(PVSHIM_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(PVSHIM_CFLAGS) -c -o $@ $<
 $(BUILD)/pvshim/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(PVSHIM_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(PVSHIM_CFLAGS) -c -o $@ $<
 $(BUILD)/pvshim.debug.elf: $(PVSHIM_OBJECTS) xen-adapter/pv/shim.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-relax \
+	$(call say,LINK)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-relax \
 		-Wl,-T,xen-adapter/pv/shim.lds -o $@ $(PVSHIM_OBJECTS) $(PVSHIM_LIBS)
 $(BUILD)/pvshim.elf: $(BUILD)/pvshim.debug.elf
-	strip -s -o $@ $<
+	$(call say,STRIP)
+	$(Q)strip -s -o $@ $<
 	@test $$(stat -c %s $@) -le 524288 || { echo "$@ is larger than 512 KiB"; exit 1; }
