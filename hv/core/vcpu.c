@@ -62,10 +62,6 @@ enum status vcpu_make(struct partition *p, u32 id, struct vcpu **out)
     guest_tsc_offset_set(page->vcpu.guest, p->tsc_offset);
     p->vcpu[id] = &page->vcpu;
     p->vcpu_count++;
-    /* Two that share a CPU wait for each other: the one that spins gives its time away. */
-    for (u32 i = 0; i <= id && p->vcpu_count > 1; i++)
-        if (p->vcpu[i])
-            guest_pause_exit(p->vcpu[i]->guest);
     *out = &page->vcpu;
     return ST_OK;
 undo_guest:

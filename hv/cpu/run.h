@@ -240,6 +240,8 @@ void guest_paging(const struct guest *guest, struct guest_paging *out);
 void guest_flush_tlb(struct guest *guest);
 /* Makes spinning visible: a guest that waits for another vCPU's turn. */
 void guest_pause_exit(struct guest *guest);
+/* Lets it spin in peace. */
+void guest_pause_pass(struct guest *guest);
 void guest_tsc_offset_set(struct guest *guest, u64 offset);
 /* ST_INVALID when the value is not a legal XCR0 here: the guest gets #GP. */
 enum status guest_xcr0_set(struct guest *guest, u64 value);

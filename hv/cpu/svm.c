@@ -241,9 +241,19 @@ void guest_pause_exit(struct guest *guest)
 {
     struct vmcb *vmcb = svm_of(guest)->vmcb;
 
+    if (vmcb->intercept1 & INTERCEPT1_PAUSE)
+        return;
     vmcb->intercept1 |= (u32)INTERCEPT1_PAUSE;
     vmcb->pause_count = svm_features.pause_filter ? PAUSE_TURNS : 0;
-    vmcb->clean = 0;
+    vmcb->clean &= (u32)~CLEAN_INTERCEPTS;
+}
+
+void guest_pause_pass(struct guest *guest)
+{
+    struct vmcb *vmcb = svm_of(guest)->vmcb;
+
+    vmcb->intercept1 &= (u32)~INTERCEPT1_PAUSE;
+    vmcb->clean &= (u32)~CLEAN_INTERCEPTS;
 }
 
 void guest_end(struct guest *guest)

@@ -206,6 +206,7 @@ static void exit_rare(struct vcpu *vcpu, const struct exit *exit)
     case EXIT_PAUSE:
         guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_PAUSE));
         sched_give_way();
+        vcpu->has_spun = true;
         break;
     case EXIT_BROKEN:
         guest_fail(vcpu, END_CRASH, "the processor refused the guest's state", exit->code);

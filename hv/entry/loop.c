@@ -74,6 +74,25 @@ static void run_vcpu(struct cpu *cpu, struct sched *sched, struct vcpu *vcpu)
 }
 
 /*
+ * vCPUs of a partition that share a CPU wait for each other: the one that spins gives its time
+ * away. When nobody else wants it, its turns cost no exits until it gets the CPU anew.
+ */
+static void spin_watch(struct vcpu *vcpu)
+{
+    vcpu->has_spun = false;
+    if (vcpu->partition->vcpu_count > 1)
+        guest_pause_exit(vcpu->guest);
+}
+
+static void spin_pass(struct vcpu *vcpu)
+{
+    if (!vcpu || !vcpu->has_spun)
+        return;
+    vcpu->has_spun = false;
+    guest_pause_pass(vcpu->guest);
+}
+
+/*
  * Tells the adapter who got and who lost the CPU. The one that lost it is told before anything
  * else runs, because the next one may destroy it.
  */
@@ -81,8 +100,12 @@ static void switch_vcpu(struct cpu *cpu, struct vcpu *next)
 {
     struct vcpu *old = cpu->running;
 
-    if (old == next)
+    if (old == next) {
+        spin_pass(next);
         return;
+    }
+    if (next)
+        spin_watch(next);
     if (old && is_xen(old))
         xen_switch_out(old);
     cpu->running = next;
