@@ -40,6 +40,8 @@
 #define N_pci_write          28
 #define N_device_map         29
 #define N_memory_machine     30
+#define N_partition_schedule 31
+#define N_CALLS              32
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)
