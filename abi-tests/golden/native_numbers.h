@@ -50,6 +50,7 @@
 #define N_NO_MEMORY    (-6)
 #define N_NO_CALL      (-8)
 #define N_FAULT        (-12)
+#define N_RANGE        (-17)
 
 struct n_partition_create {
     char name[64];

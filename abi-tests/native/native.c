@@ -170,9 +170,9 @@ TEST(native_schedule, "native-schedule", TEST_NATIVE)
 
     expect_number(row, "weight 512, half a CPU", native(N_partition_schedule, words), 0);
     words[1] = 0;
-    expect_number(row, "weight 0", native(N_partition_schedule, words), N_INVALID);
+    expect_number(row, "weight 0", native(N_partition_schedule, words), N_RANGE);
     words[1] = 65536;
-    expect_number(row, "weight 65536", native(N_partition_schedule, words), N_INVALID);
+    expect_number(row, "weight 65536", native(N_partition_schedule, words), N_RANGE);
     words[1] = 256;
     words[2] = 0;
     expect_number(row, "no cap", native(N_partition_schedule, words), 0);
