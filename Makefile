@@ -143,5 +143,6 @@ clean:
 -include abi-tests/oracle/oracle.mk
 -include abi-tests/bench/bench.mk
 -include abi-tests/tools/tools.mk
+-include abi-tests/model/model.mk
 -include hv/host/host.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -28,9 +28,9 @@ struct xen_domain {
     bool is_fifo;
     bool has_clock;     /* wallclock written */
     u8 callback_vector; /* HVM_PARAM_CALLBACK_IRQ of type vector, 0 = none */
-    u32 assist;        /* bits of enum xen_vm_assist */
-    u32 shutdown_code; /* SCHEDOP_shutdown_code: code + 1, 0 = none */
-    u32 highest_port;  /* ever given out */
+    u32 assist;         /* bits of enum xen_vm_assist */
+    u32 shutdown_code;  /* SCHEDOP_shutdown_code: code + 1, 0 = none */
+    u32 highest_port;   /* ever given out */
     u32 fifo_pages;
     u32 *fifo_page[XEN_FIFO_MAX_PAGES];
     u32 virq_port[XEN_VIRQ_COUNT]; /* the global ones */

@@ -1,5 +1,5 @@
 /* The bytes choose the operations of the MMU model; every promise is checked after each. */
-// sources: abi-tests/unit/pv_mmu_model.c
+// sources: abi-tests/unit/pv_mmu_model.c abi-tests/unit/fake_pv_smp.c
 // sources: abi-tests/unit/fake_pv_mmu.c xen-adapter/pv/frame.c xen-adapter/pv/mmu_validate.c
 // sources: xen-adapter/pv/mmu_update.c xen-adapter/pv/mmu_batch.c xen-adapter/pv/mmu_va.c
 // sources: xen-adapter/pv/mmuext.c xen-adapter/pv/mmu_fault.c xen-adapter/pv/descriptors.c

@@ -40,6 +40,8 @@
 #define N_pci_write          28
 #define N_device_map         29
 #define N_memory_machine     30
+#define N_partition_schedule 31
+#define N_CALLS              32
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)
@@ -48,6 +50,7 @@
 #define N_NO_MEMORY    (-6)
 #define N_NO_CALL      (-8)
 #define N_FAULT        (-12)
+#define N_RANGE        (-17)
 
 struct n_partition_create {
     char name[64];

@@ -84,6 +84,7 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.pci_write", N_pci_write, true, false},
         {"native.device_map", N_device_map, true, false},
         {"native.memory_machine", N_memory_machine, true, true},
+        {"native.partition_schedule", N_partition_schedule, true, false},
     };
     uint64_t out = (uintptr_t)out_words;
 
@@ -100,8 +101,7 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
                           kit_native(rows[i].number, 0, KIT_UNMAPPED), N_FAULT);
         }
     }
-    expect_number("native", "number behind the last", native(N_memory_machine + 1, in_words),
-                  N_NO_CALL);
+    expect_number("native", "number behind the last", native(N_CALLS, in_words), N_NO_CALL);
     expect_number("native", "number 2^32-1", native(0xffffffff, in_words), N_NO_CALL);
 }
 
@@ -161,6 +161,24 @@ TEST(native_partition, "native-partition", TEST_NATIVE)
                   native_pair(N_partition_destroy, NO_PARTITION, 0), N_NO_PARTITION);
     observe_number("native.partition_destroy", "the root",
                    native_pair(N_partition_destroy, 0, 0));
+}
+
+TEST(native_schedule, "native-schedule", TEST_NATIVE)
+{
+    const char *row = "native.partition_schedule";
+    uint32_t words[4] = {child, 512, 50, 0};
+
+    expect_number(row, "weight 512, half a CPU", native(N_partition_schedule, words), 0);
+    words[1] = 0;
+    expect_number(row, "weight 0", native(N_partition_schedule, words), N_RANGE);
+    words[1] = 65536;
+    expect_number(row, "weight 65536", native(N_partition_schedule, words), N_RANGE);
+    words[1] = 256;
+    words[2] = 0;
+    expect_number(row, "no cap", native(N_partition_schedule, words), 0);
+    words[0] = NO_PARTITION;
+    expect_number(row, "no such partition", native(N_partition_schedule, words),
+                  N_NO_PARTITION);
 }
 
 TEST(native_values, "native-values", TEST_NATIVE)

@@ -120,8 +120,8 @@ static inline u8 oracle_register(ZydisRegister r)
     return (u8)ZydisRegisterGetId(r);
 }
 
-/* Zydis 4.0.0 lets REX.B name a base where there is only a displacement [APM3 1.4.2, table 1-11];
- * binutils does not. */
+/* Zydis 4.0.0 lets REX.B name a base where there is only a displacement [APM3 1.4.2, table
+ * 1-11]; binutils does not. */
 static inline bool oracle_invents_base(const ZydisDecodedInstruction *insn)
 {
     return insn->raw.modrm.mod == 0 && insn->raw.modrm.rm == 4 && insn->raw.sib.base == 5 &&

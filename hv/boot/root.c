@@ -135,8 +135,8 @@ void root_start(const struct boot_info *boot)
     struct vcpu *vcpu;
     u64 entry;
 
-    if (partition_make("root", PARTITION_NATIVE | PARTITION_PRIVILEGED, (ROOT_MEMORY + ROOT_MORE) / PAGE_SIZE,
-                       &root) != ST_OK ||
+    if (partition_make("root", PARTITION_NATIVE | PARTITION_PRIVILEGED,
+                       (ROOT_MEMORY + ROOT_MORE) / PAGE_SIZE, &root) != ST_OK ||
         root->id != PARTITION_ROOT ||
         space_populate(&root->space, gpa(0), ROOT_MEMORY, SPACE_RAM) != ST_OK)
         panic("no memory for the root partition (it needs 4 MiB)");

@@ -1,4 +1,5 @@
-/* What the native interface may use of the machine itself: clock, serial line, power, addresses. */
+/* What the native interface may use of the machine itself: clock, serial line, power,
+ * addresses. */
 #ifndef HV_CORE_HOST_H
 #define HV_CORE_HOST_H
 

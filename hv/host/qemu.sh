@@ -121,6 +121,7 @@ machine_run() {
     say "machine: $accelerator, $memory MiB, $GUEST_COUNT guest(s)"
     local qemu i drives=()
     qemu=$(command -v "$(qemu_command)")
+    # shellcheck disable=SC2153 # the manifest part fills it
     for i in "${!DRIVES[@]}"; do
         drives+=(-drive "${DRIVES[i]}" -device "virtio-blk-pci,drive=d$i,serial=d$i")
     done

@@ -1,6 +1,6 @@
 /*
- * The general registers of a vCPU while it is not running: what an exit saves and an entry loads.
- * Pure data, shared by the run backend and by everything that decodes a call.
+ * The general registers of a vCPU while it is not running: what an exit saves and an entry
+ * loads. Pure data, shared by the run backend and by everything that decodes a call.
  */
 #ifndef HV_LIB_REGS_H
 #define HV_LIB_REGS_H

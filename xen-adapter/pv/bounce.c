@@ -42,8 +42,9 @@ static void no_handler(const struct pv_vcpu *vcpu, u32 vector)
 static void no_stack(const struct pv_vcpu *vcpu, u64 sp) __attribute__((noreturn, cold));
 static void no_stack(const struct pv_vcpu *vcpu, u64 sp)
 {
-    shim_fail("the guest has no stack at %lx for a frame: rip %lx, stack %lx, error %x, cr2 %lx",
-              sp, vcpu->regs.rip, vcpu->regs.rsp, vcpu->regs.error, vcpu->cr2);
+    shim_fail(
+        "the guest has no stack at %lx for a frame: rip %lx, stack %lx, error %x, cr2 %lx", sp,
+        vcpu->regs.rip, vcpu->regs.rsp, vcpu->regs.error, vcpu->cr2);
 }
 
 /* Where a frame of that many words begins, in kernel mode: aligned to 16 before it is pushed.

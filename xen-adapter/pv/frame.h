@@ -203,8 +203,8 @@ enum status mmu_flush_on(u64 bitmap_address);
 void mmu_flush_page(struct pv_vcpu *vcpu, u64 va, u32 vcpus);
 enum status mmu_flush_page_on(struct pv_vcpu *vcpu, u64 va, u64 bitmap_address);
 
-/* Every vCPU, or those of a mask, must flush all guest translations: this one before it runs its
- * guest again, the others before mmu_settle() returns. */
+/* Every vCPU, or those of a mask, must flush all guest translations: this one before it runs
+ * its guest again, the others before mmu_settle() returns. */
 void mmu_flush_request(void);
 void flush_vcpus(u32 vcpus);
 

@@ -99,8 +99,7 @@ static void *aligned_alloc_below(u64 bytes, u64 align)
     u64 base;
     void *virt;
 
-    if (settled ||
-        spans_take_high(&free_ram, bytes, align, limit, &base) != ST_OK)
+    if (settled || spans_take_high(&free_ram, bytes, align, limit, &base) != ST_OK)
         return NULL;
     virt = phys_to_direct(base);
     memset(virt, 0, bytes);

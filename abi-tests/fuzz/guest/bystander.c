@@ -1,7 +1,7 @@
 /*
- * The guest beside the fuzzing ones, role=bystander: its memory, its registers and its clock must
- * stay exact until every domain up to watch=N is gone. It offers each of them an event channel
- * and a page to read, as a driver domain would.
+ * The guest beside the fuzzing ones, role=bystander: its memory, its registers and its clock
+ * must stay exact until every domain up to watch=N is gone. It offers each of them an event
+ * channel and a page to read, as a driver domain would.
  */
 #include "abi-tests/fuzz/guest/fuzz.h"
 #include "abi-tests/golden/xen_numbers.h"
@@ -68,8 +68,8 @@ static void offer(uint64_t watch)
 {
     for (uint16_t domid = 1; domid <= watch; domid++) {
         struct g_evtchn_alloc_unbound in = {.dom = G_DOMID_SELF, .remote_dom = domid};
-        kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_alloc_unbound, (uintptr_t)&in, 0,
-                      0);
+        kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_alloc_unbound, (uintptr_t)&in,
+                      0, 0);
     }
 }
 

@@ -17,7 +17,8 @@ static uint32_t count_any(void)
     return fuzz_one_in(24) ? (uint32_t)fuzz_value() : fuzz_below(8);
 }
 
-/* A list of frame numbers in guest memory; behind the arena larger extents meet nothing of ours.
+/* A list of frame numbers in guest memory; behind the arena larger extents meet nothing of
+ * ours.
  */
 static uint64_t frames_put(uint32_t count, uint64_t order)
 {
@@ -222,8 +223,15 @@ static void mmuext_make(struct fuzz_call *call)
 static uint64_t descriptor_any(void)
 {
     static const uint64_t plain[] = {
-        0, 0x00affb000000ffff, 0x00cff3000000ffff, 0x00cffb000000ffff, 0x00009b000000ffff,
-        0x00008c000000ffff, 0x0000ec00e0330000, 0x00008900e0330067, 0x0000820000000fff,
+        0,
+        0x00affb000000ffff,
+        0x00cff3000000ffff,
+        0x00cffb000000ffff,
+        0x00009b000000ffff,
+        0x00008c000000ffff,
+        0x0000ec00e0330000,
+        0x00008900e0330067,
+        0x0000820000000fff,
     };
 
     if (fuzz_one_in(3))
@@ -276,8 +284,7 @@ static void pv_cpu_make(struct fuzz_call *call)
         gdt_make(call);
         break;
     case G_HYPERVISOR_update_descriptor:
-        call->argument[0] =
-            fuzz_arena_frame[fuzz_below(ARENA_PAGES)] << 12 | fuzz_below(4096);
+        call->argument[0] = fuzz_arena_frame[fuzz_below(ARENA_PAGES)] << 12 | fuzz_below(4096);
         if (!fuzz_one_in(8))
             call->argument[0] &= ~7ull;
         call->argument[1] = descriptor_any();
@@ -301,7 +308,8 @@ static void pv_cpu_make(struct fuzz_call *call)
     }
 }
 
-/* --- events, vCPUs, the scheduler ----------------------------------------------------------- */
+/* --- events, vCPUs, the scheduler -----------------------------------------------------------
+ */
 
 static void event_make(struct fuzz_call *call)
 {
@@ -362,7 +370,8 @@ static void vcpu_make(struct fuzz_call *call)
 static void sched_make(struct fuzz_call *call)
 {
     uint32_t ports[LIST_MAX];
-    struct g_sched_poll poll = {.nr_ports = fuzz_below(LIST_MAX), .timeout = 1 + fuzz_below(99)};
+    struct g_sched_poll poll = {.nr_ports = fuzz_below(LIST_MAX),
+                                .timeout = 1 + fuzz_below(99)};
     uint32_t sub = fuzz_one_in(16) ? (uint32_t)fuzz_value() : fuzz_below(9);
 
     for (unsigned i = 0; i < LIST_MAX; i++)
@@ -376,7 +385,8 @@ static void sched_make(struct fuzz_call *call)
         call->argument[1] = fuzz_place(&poll, sizeof(poll), FUZZ_EXACT);
 }
 
-/* --- grants, HVM, the rest -------------------------------------------------------------------- */
+/* --- grants, HVM, the rest
+ * -------------------------------------------------------------------- */
 
 static void grant_make(struct fuzz_call *call)
 {
@@ -391,7 +401,8 @@ static void grant_make(struct fuzz_call *call)
     for (unsigned i = 0; i < 8; i++)
         words[i] = fuzz_one_in(2) ? fuzz_value() : fuzz_below(64);
     if (sub == 0) { /* host_addr, flags, ref, dom, status, handle, dev_bus_addr */
-        words[0] = kit_kind == KIT_PV && fuzz_one_in(2) ? entry_address() : fuzz_pointer() & ~4095ull;
+        words[0] =
+            kit_kind == KIT_PV && fuzz_one_in(2) ? entry_address() : fuzz_pointer() & ~4095ull;
         halves[2] = fuzz_one_in(4) ? halves[2] : 2u | fuzz_below(64);
         halves[3] = fuzz_below(40);
         halves[4] = fuzz_domid();
@@ -419,7 +430,8 @@ static void grant_make(struct fuzz_call *call)
 
 static void hvm_make(struct fuzz_call *call)
 {
-    struct g_hvm_param in = {.domid = fuzz_domid(), .index = fuzz_below(42), .value = fuzz_value()};
+    struct g_hvm_param in = {
+        .domid = fuzz_domid(), .index = fuzz_below(42), .value = fuzz_value()};
     uint32_t sub = fuzz_one_in(8) ? (uint32_t)fuzz_value() : fuzz_below(27);
 
     call->argument[0] = sub;
@@ -615,8 +627,8 @@ void fuzz_call_make(struct fuzz_call *call, unsigned number)
     for (unsigned i = 0; i < 6; i++)
         call->argument[i] = fuzz_one_in(2) ? fuzz_value() : fuzz_pointer();
     shape(call);
-    if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op && number != G_HYPERVISOR_callback_op &&
-        number != G_HYPERVISOR_set_callbacks)
+    if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op &&
+        number != G_HYPERVISOR_callback_op && number != G_HYPERVISOR_set_callbacks)
         call->argument[fuzz_below(4)] = fuzz_value();
     count_limit(call);
     if (is_the_end(call))

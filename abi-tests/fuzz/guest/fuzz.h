@@ -31,7 +31,7 @@ static inline bool fuzz_one_in(uint32_t times)
 #define ARENA_PAGES  128u
 #define ARENA_TABLES 16u /* the first pages: four candidates for each page-table level, PV */
 
-#define ARENA_BYTES  (ARENA_PAGES * KIT_PAGE)
+#define ARENA_BYTES (ARENA_PAGES * KIT_PAGE)
 
 extern uint8_t (*const fuzz_arena)[KIT_PAGE];
 extern uint64_t fuzz_arena_frame[ARENA_PAGES];
@@ -59,8 +59,8 @@ long fuzz_call_issue(const struct fuzz_call *call);
 
 /* --- games beside hypercalls (game_pv.c, game_pvh.c) --- */
 void fuzz_pv_init(void);
-void fuzz_pv_epoch(void);              /* page tables and arena as new */
-void fuzz_pv_repair(unsigned number);  /* what that call may have taken from us */
+void fuzz_pv_epoch(void);             /* page tables and arena as new */
+void fuzz_pv_repair(unsigned number); /* what that call may have taken from us */
 void fuzz_pv_game(void);
 void fuzz_pvh_init(void);
 void fuzz_pvh_epoch(void);
@@ -70,7 +70,7 @@ void fuzz_pvh_game(void);
 void fuzz_poke(void);
 
 extern uint64_t fuzz_kernel_top[512]; /* PV: what the top level held at the start */
-extern uint64_t fuzz_stuck; /* arena pages not ours again after an epoch, in all */
+extern uint64_t fuzz_stuck;           /* arena pages not ours again after an epoch, in all */
 
 /* --- assembly (entry.S) --- */
 long fuzz_raw_pv(const struct fuzz_call *call);

@@ -19,7 +19,8 @@ void fuzz_poke(void)
     struct g_shared_info *shared = kit_shared();
     uint32_t offset = fuzz_below(KIT_PAGE / 8) * 8;
 
-    if (fuzz_one_in(4)) /* pending and mask words; the rest of the page is read-only to nobody */
+    if (fuzz_one_in(
+            4)) /* pending and mask words; the rest of the page is read-only to nobody */
         (fuzz_one_in(2) ? shared->pending : shared->mask)[fuzz_below(64)] = fuzz_value();
     else if (fuzz_one_in(8))
         *(uint64_t *)(void *)((uint8_t *)shared + offset) = fuzz_value();

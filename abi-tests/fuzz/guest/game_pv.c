@@ -49,8 +49,8 @@ static void stack_set(void)
 {
     static uint8_t stack[2 * KIT_PAGE] __attribute__((aligned(16)));
 
-    kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64, (uintptr_t)(stack + sizeof(stack)),
-                  0, 0);
+    kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64,
+                  (uintptr_t)(stack + sizeof(stack)), 0, 0);
 }
 
 void fuzz_pv_init(void)
@@ -72,15 +72,14 @@ void fuzz_pv_init(void)
 static bool page_renew(unsigned page)
 {
     uint64_t frame = fuzz_arena_frame[page];
-    struct g_memory_reservation in = {.extent_start = (uintptr_t)&frame,
-                                      .nr_extents = 1,
-                                      .domid = G_DOMID_SELF};
+    struct g_memory_reservation in = {
+        .extent_start = (uintptr_t)&frame, .nr_extents = 1, .domid = G_DOMID_SELF};
 
     if (kit_map(fuzz_arena[page], frame << 12 | TABLE_FULL) == 0)
         return true;
     frame = ((uintptr_t)fuzz_arena[page] >> 12);
-    if (kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_populate_physmap, (uintptr_t)&in, 0, 0) !=
-        1)
+    if (kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_populate_physmap, (uintptr_t)&in, 0,
+                      0) != 1)
         return false;
     if (kit_map(fuzz_arena[page], frame << 12 | TABLE_FULL) != 0)
         return false;
@@ -182,9 +181,9 @@ static void frame_make(uint64_t words[6])
 static void iret_game(void)
 {
     /* to where nothing is: zeros would run on to the start of the image */
-    static const uint64_t nowhere[] = {0x800000000000ull, KIT_UNMAPPED,   KIT_HYPERVISOR,
-                                       ~0ull,             ~0ull << 47,    0x7fffffffffffull,
-                                       M2P,               0xffff880000000000ull};
+    static const uint64_t nowhere[] = {
+        0x800000000000ull, KIT_UNMAPPED, KIT_HYPERVISOR,       ~0ull, ~0ull << 47,
+        0x7fffffffffffull, M2P,          0xffff880000000000ull};
     uint64_t words[6];
 
     frame_make(words);
@@ -251,18 +250,18 @@ static void code_make(uint8_t *code)
         uint8_t count, byte[2];
         char more;
     } plain[] = {
-        {1, {0xfa}, 0},        {1, {0xfb}, 0},         {1, {0x6c}, 0},
-        {1, {0x6d}, 0},        {1, {0x6e}, 0},         {1, {0x6f}, 0},
-        {1, {0xe4}, 'i'},      {1, {0xe5}, 'i'},       {1, {0xe6}, 'i'},
-        {1, {0xe7}, 'i'},      {1, {0xec}, 0},         {1, {0xed}, 0},
-        {1, {0xee}, 0},        {1, {0xef}, 0},         {1, {0xcd}, 'i'},
-        {1, {0xcc}, 0},        {1, {0xf1}, 0},         {1, {0x8e}, 'm'},
+        {1, {0xfa}, 0},         {1, {0xfb}, 0},         {1, {0x6c}, 0},
+        {1, {0x6d}, 0},         {1, {0x6e}, 0},         {1, {0x6f}, 0},
+        {1, {0xe4}, 'i'},       {1, {0xe5}, 'i'},       {1, {0xe6}, 'i'},
+        {1, {0xe7}, 'i'},       {1, {0xec}, 0},         {1, {0xed}, 0},
+        {1, {0xee}, 0},         {1, {0xef}, 0},         {1, {0xcd}, 'i'},
+        {1, {0xcc}, 0},         {1, {0xf1}, 0},         {1, {0x8e}, 'm'},
         {2, {0x0f, 0x00}, 'm'}, {2, {0x0f, 0x01}, 'm'}, {2, {0x0f, 0x06}, 0},
-        {2, {0x0f, 0x08}, 0},  {2, {0x0f, 0x09}, 0},   {2, {0x0f, 0x20}, 'm'},
+        {2, {0x0f, 0x08}, 0},   {2, {0x0f, 0x09}, 0},   {2, {0x0f, 0x20}, 'm'},
         {2, {0x0f, 0x21}, 'm'}, {2, {0x0f, 0x22}, 'm'}, {2, {0x0f, 0x23}, 'm'},
-        {2, {0x0f, 0x30}, 0},  {2, {0x0f, 0x31}, 0},   {2, {0x0f, 0x32}, 0},
-        {2, {0x0f, 0x33}, 0},  {2, {0x0f, 0x34}, 0},   {2, {0x0f, 0x35}, 0},
-        {2, {0x0f, 0xa2}, 0},  {2, {0x0f, 0x07}, 0},   {2, {0x0f, 0xae}, 'm'},
+        {2, {0x0f, 0x30}, 0},   {2, {0x0f, 0x31}, 0},   {2, {0x0f, 0x32}, 0},
+        {2, {0x0f, 0x33}, 0},   {2, {0x0f, 0x34}, 0},   {2, {0x0f, 0x35}, 0},
+        {2, {0x0f, 0xa2}, 0},   {2, {0x0f, 0x07}, 0},   {2, {0x0f, 0xae}, 'm'},
         {2, {0x0f, 0x0b}, 0},
     };
     uint32_t which = fuzz_below(sizeof(plain) / sizeof(plain[0]));

@@ -15,16 +15,16 @@ void fuzz_pvh_epoch(void)
 {
     for (unsigned i = 0; i < ARENA_PAGES; i++) {
         uint64_t frame = fuzz_arena_frame[i];
-        struct g_memory_reservation in = {.extent_start = (uintptr_t)&frame,
-                                          .nr_extents = 1,
-                                          .domid = G_DOMID_SELF};
+        struct g_memory_reservation in = {
+            .extent_start = (uintptr_t)&frame, .nr_extents = 1, .domid = G_DOMID_SELF};
         kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_populate_physmap, (uintptr_t)&in, 0, 0);
     }
 }
 
 static uint32_t msr_any(void)
 {
-    static const uint32_t base[] = {0x0, 0xc0000080, 0xc0010000, 0x200, 0x800, 0x40000000, 0x1d0};
+    static const uint32_t base[] = {0x0,   0xc0000080, 0xc0010000, 0x200,
+                                    0x800, 0x40000000, 0x1d0};
     uint32_t index;
 
     if (fuzz_one_in(8))
@@ -42,7 +42,8 @@ static void msr_game(void)
     if (fuzz_one_in(2))
         __asm__ volatile("rdmsr" ::"c"(index) : "rax", "rdx");
     else
-        __asm__ volatile("wrmsr" ::"c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+        __asm__ volatile("wrmsr" ::"c"(index), "a"((uint32_t)value),
+                         "d"((uint32_t)(value >> 32)));
 }
 
 static void port_game(void)

@@ -10,5 +10,5 @@ export N SEED TYPES
 fuzz-guest: images $(BUILD)/fuzz-guest.elf
 	@abi-tests/fuzz/guest/fuzz-guest
 fuzz-guest-sample: images $(BUILD)/fuzz-guest.elf
-	@N=150000 abi-tests/fuzz/guest/fuzz-guest
+	@N=60000 abi-tests/fuzz/guest/fuzz-guest
 check: fuzz-guest-sample

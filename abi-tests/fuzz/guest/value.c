@@ -55,8 +55,8 @@ void fuzz_values_init(void)
         return;
     /* the p2m list, start_info, page tables and first stack follow the image */
     uint64_t tables = *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
-    tables +=
-        *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_nr_pt_frames) * KIT_PAGE;
+    tables += *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_nr_pt_frames) *
+              KIT_PAGE;
     for (uint64_t at = end; at < tables; at += KIT_PAGE)
         span_add(&ours[1], kit_frame((const void *)(uintptr_t)at));
 }
@@ -76,8 +76,8 @@ bool fuzz_is_ours(uint64_t address)
 
 static bool is_forbidden(uint64_t value)
 {
-    return fuzz_is_ours(value) || is_ours(value) ||
-           is_ours(value >> 12) || is_ours((value & 0x000ffffffffff000ull) >> 12);
+    return fuzz_is_ours(value) || is_ours(value) || is_ours(value >> 12) ||
+           is_ours((value & 0x000ffffffffff000ull) >> 12);
 }
 
 uint64_t fuzz_frame(void)
@@ -129,11 +129,31 @@ uint32_t fuzz_port(void)
 uint64_t fuzz_pointer(void)
 {
     static const uint64_t odd[] = {
-        0, 1, 0x800000000000ull, 0x7ffffffffff8ull, 0x7ffffffff000ull, ~0ull, ~7ull, ~4095ull,
-        KIT_UNMAPPED, KIT_HYPERVISOR, 0xffff800000000000ull, 0xffff7ffffffffffcull,
-        0xffff820000000000ull, 0xffff828000000000ull, 0xffff828800000000ull,
-        0xffff829000000000ull, 0xffff87fffffffff8ull, 0xffff880000000000ull, 0xfee00000,
-        0xfeffc000, 0xf0000000, 0xfffffff8, 0x100000000ull, 0x100000, 0xfffffff000ull,
+        0,
+        1,
+        0x800000000000ull,
+        0x7ffffffffff8ull,
+        0x7ffffffff000ull,
+        ~0ull,
+        ~7ull,
+        ~4095ull,
+        KIT_UNMAPPED,
+        KIT_HYPERVISOR,
+        0xffff800000000000ull,
+        0xffff7ffffffffffcull,
+        0xffff820000000000ull,
+        0xffff828000000000ull,
+        0xffff828800000000ull,
+        0xffff829000000000ull,
+        0xffff87fffffffff8ull,
+        0xffff880000000000ull,
+        0xfee00000,
+        0xfeffc000,
+        0xf0000000,
+        0xfffffff8,
+        0x100000000ull,
+        0x100000,
+        0xfffffff000ull,
     };
     uint64_t in_arena = (uintptr_t)fuzz_arena + fuzz_below(ARENA_BYTES);
 
@@ -188,7 +208,8 @@ uint64_t fuzz_value(void)
     return is_forbidden(value) ? fuzz_arena_frame[1] : value;
 }
 
-/* One change to a copy of the aligned word around it; never a part that completes a name of ours.
+/* One change to a copy of the aligned word around it; never a part that completes a name of
+ * ours.
  */
 static void bytes_mutate(uint8_t *bytes, size_t size)
 {
