@@ -628,7 +628,8 @@ void fuzz_call_make(struct fuzz_call *call, unsigned number)
         call->argument[i] = fuzz_one_in(2) ? fuzz_value() : fuzz_pointer();
     shape(call);
     if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op &&
-        number != G_HYPERVISOR_callback_op && number != G_HYPERVISOR_set_callbacks)
+        number != G_HYPERVISOR_callback_op && number != G_HYPERVISOR_set_callbacks &&
+        number != G_HYPERVISOR_console_io)
         call->argument[fuzz_below(4)] = fuzz_value();
     count_limit(call);
     if (is_the_end(call))

@@ -1,0 +1,419 @@
+/* The edges of the HVM guest's calls: bad pointers, other widths, limits and what an answer
+ * holds. */
+// sources: abi-tests/unit/fake_grant.c xen-adapter/grant_use.c
+// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
+// sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
+// sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
+// sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
+// sources: xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c
+// sources: xen-adapter/vcpu_context.c xen-adapter/version.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi-tests/unit/fake_grant.h"
+#include "abi-tests/unit/fake_op.h"
+#include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/event.h"
+#include "xen-adapter/xen.h"
+
+#define ARGUMENT 0x1000u
+#define LIST     0x2000u
+#define NOWHERE  0xfff00000u
+
+static int setup(void **state)
+{
+    (void)state;
+    fake_op_reset();
+    fake_grant_reset();
+    return 0;
+}
+
+/* In 32-bit mode the arguments travel in other registers. */
+static s64 call(u64 nr, u64 a, u64 b, u64 c)
+{
+    struct regs *regs = &fake_vcpu[0].regs;
+    bool is_narrow = fake_mode != OP_MODE_64;
+
+    regs->rax = nr;
+    *(is_narrow ? &regs->rbx : &regs->rdi) = a;
+    *(is_narrow ? &regs->rcx : &regs->rsi) = b;
+    regs->rdx = c;
+    while (xen_call(&fake_vcpu[0]) == CALL_REPEAT) {
+    }
+    return is_narrow ? (s64)(s32)regs->rax : (s64)regs->rax;
+}
+
+static void put(const void *bytes, size_t size)
+{
+    memcpy(fake_guest(ARGUMENT), bytes, size);
+}
+
+static void get(void *bytes, size_t size)
+{
+    memcpy(bytes, fake_guest(ARGUMENT), size);
+}
+
+/* Every call with a structure, its pointer where nothing is. */
+static void test_bad_pointers(void **state)
+{
+    static const struct {
+        u32 nr, sub;
+    } pointed[] = {
+        {XENNR_event_channel_op, XENOP_event_channel_op_alloc_unbound},
+        {XENNR_event_channel_op, XENOP_event_channel_op_bind_interdomain},
+        {XENNR_event_channel_op, XENOP_event_channel_op_bind_virq},
+        {XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi},
+        {XENNR_event_channel_op, XENOP_event_channel_op_close},
+        {XENNR_event_channel_op, XENOP_event_channel_op_send},
+        {XENNR_event_channel_op, XENOP_event_channel_op_status},
+        {XENNR_event_channel_op, XENOP_event_channel_op_bind_vcpu},
+        {XENNR_event_channel_op, XENOP_event_channel_op_unmask},
+        {XENNR_event_channel_op, XENOP_event_channel_op_reset},
+        {XENNR_event_channel_op, XENOP_event_channel_op_init_control},
+        {XENNR_event_channel_op, XENOP_event_channel_op_expand_array},
+        {XENNR_event_channel_op, XENOP_event_channel_op_set_priority},
+        {XENNR_hvm_op, XENOP_hvm_op_set_param},
+        {XENNR_hvm_op, XENOP_hvm_op_get_param},
+        {XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector},
+        {XENNR_hvm_op, XENOP_hvm_op_get_time},
+        {XENNR_hvm_op, XENOP_hvm_op_xentrace},
+        {XENNR_hvm_op, XENOP_hvm_op_get_mem_type},
+        {XENNR_sched_op, XENOP_sched_op_shutdown},
+        {XENNR_sched_op, XENOP_sched_op_shutdown_code},
+        {XENNR_sched_op, XENOP_sched_op_poll},
+        {XENNR_sched_op, XENOP_sched_op_remote_shutdown},
+        {XENNR_memory_op, XENOP_memory_op_memory_map},
+        {XENNR_memory_op, XENOP_memory_op_add_to_physmap},
+        {XENNR_memory_op, XENOP_memory_op_remove_from_physmap},
+        {XENNR_memory_op, XENOP_memory_op_current_reservation},
+        {XENNR_memory_op, XENOP_memory_op_maximum_reservation},
+        {XENNR_grant_table_op, XENOP_grant_table_op_query_size},
+        {XENNR_grant_table_op, XENOP_grant_table_op_setup_table},
+        {XENNR_grant_table_op, XENOP_grant_table_op_set_version},
+        {XENNR_grant_table_op, XENOP_grant_table_op_get_version},
+        {XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(pointed); i++) {
+        s64 result = call(pointed[i].nr, pointed[i].sub, NOWHERE, 1);
+        if (result != -XEN_EFAULT)
+            print_error("%u.%u: %ld\n", pointed[i].nr, pointed[i].sub, (long)result);
+        assert_int_equal(result, -XEN_EFAULT);
+    }
+    assert_false(fake_partition.is_ended);
+    for (u32 sub = XENOP_vcpu_op_get_runstate_info; sub <= 15; sub++)
+        if (sub != XENOP_vcpu_op_stop_periodic_timer && sub != XENOP_vcpu_op_send_nmi &&
+            sub != XENOP_vcpu_op_stop_singleshot_timer && sub != 12)
+            assert_int_equal(call(XENNR_vcpu_op, sub, 0, NOWHERE), -XEN_EFAULT);
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0), 0);
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, NOWHERE, 0),
+                     0);
+}
+
+static void test_vcpu_areas(void **state)
+{
+    struct xen_vcpu *xv;
+    u64 at;
+
+    (void)state;
+    xv = xen_vcpu_get(&fake_vcpu[0]);
+    for (u32 round = 0; round < 2; round++) {
+        u32 sub = round ? XENOP_vcpu_op_register_vcpu_time_phys_area
+                        : XENOP_vcpu_op_register_runstate_phys_area;
+        const u64 good[] = {0x5000, 0x5f00 + 4 * !round}, odd[] = {0x5002, 0x5001, 0x5fff};
+        for (u32 i = 0; i < ARRAY_SIZE(good); i++) {
+            at = good[i];
+            put(&at, sizeof(at));
+            assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
+        }
+        for (u32 i = 0; i < ARRAY_SIZE(odd); i++) {
+            at = odd[i];
+            put(&at, sizeof(at));
+            assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_ENXIO);
+        }
+        at = (1ull << 46) + 0x5000;
+        put(&at, sizeof(at));
+        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
+        at = NOWHERE;
+        put(&at, sizeof(at));
+        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
+        assert_int_equal(call(XENNR_vcpu_op, sub, 1, ARGUMENT), -XEN_EINVAL);
+        assert_int_equal(call(XENNR_vcpu_op, sub, 9, ARGUMENT), -XEN_ENOENT);
+        at = ~0ull; /* takes it away */
+        put(&at, sizeof(at));
+        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
+    }
+    at = 0x6000;
+    put(&at, sizeof(at));
+    assert_int_equal(
+        call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_phys_area, 0, ARGUMENT), 0);
+    assert_int_equal(*(u32 *)fake_guest(0x6000), XEN_RUNSTATE_RUNNING);
+    assert_int_equal(xv->runstate_at.raw, 0);
+    at = 0x7000;
+    put(&at, sizeof(at));
+    assert_int_equal(
+        call(XENNR_vcpu_op, XENOP_vcpu_op_register_vcpu_time_memory_area, 0, ARGUMENT), 0);
+    assert_int_not_equal(*(u32 *)fake_guest(0x7000), 0); /* the version of a record written */
+    at = 0x8000;
+    put(&at, sizeof(at));
+    assert_int_equal(
+        call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_memory_area, 0, ARGUMENT), 0);
+    assert_int_equal(xv->runstate_at.raw, 0x8000);
+}
+
+static void test_timers(void **state)
+{
+    u64 words[2] = {1000000, 0};
+
+    (void)state;
+    put(words, sizeof(words));
+    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT), 0);
+    assert_int_equal(fake_vcpu[0].period_ns, 1000000);
+    words[0] = 999999;
+    put(words, sizeof(words));
+    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
+                     -XEN_EINVAL);
+    words[0] = 1ull << 63;
+    put(words, sizeof(words));
+    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
+                     -XEN_EINVAL);
+    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 1, ARGUMENT),
+                     -XEN_EINVAL);
+    words[0] = 77;
+    put(words, sizeof(words));
+    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT), 0);
+    assert_int_equal(fake_vcpu[0].single_ns, 77);
+}
+
+static void test_hvm(void **state)
+{
+    struct xen_hvm_param param = {.domid = XEN_DOMID_SELF,
+                                  .index = XEN_HVM_PARAM_X87_FIP_WIDTH};
+    struct xen_hvm_evtchn_upcall_vector vector = {.vcpu = 0, .vector = 0x10};
+    struct xen_hvm_get_mem_type type = {.domid = XEN_DOMID_SELF, .pfn = 5};
+    struct xen_hvm_xentrace trace = {0};
+    struct xen_hvm_get_time now;
+
+    (void)state;
+    for (u64 width = 0; width < 10; width++) {
+        param.value = width;
+        put(&param, sizeof(param));
+        assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0),
+                         width == 0 || width == 4 || width == 8 ? 0 : -XEN_EINVAL);
+    }
+    put(&vector, sizeof(vector));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
+    vector.vector = 0xf;
+    put(&vector, sizeof(vector));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
+                     -XEN_EINVAL);
+    for (u64 pointer = 0; pointer < 2; pointer++) {
+        s64 wanted = pointer ? -XEN_EINVAL : 0;
+        assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_flush_tlbs, pointer, !pointer),
+                         wanted);
+        assert_int_equal(
+            call(XENNR_hvm_op, XENOP_hvm_op_guest_request_vm_event, pointer, !pointer), wanted);
+    }
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_time, ARGUMENT, 0), 0);
+    get(&now, sizeof(now));
+    assert_int_equal(now.now, fake_now_ns);
+    trace.extra_bytes = sizeof(trace.extra);
+    put(&trace, sizeof(trace));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0), 0);
+    trace.extra_bytes++;
+    put(&trace, sizeof(trace));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0), -XEN_EINVAL);
+    put(&type, sizeof(type));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
+    get(&type, sizeof(type));
+    assert_int_equal(type.mem_type, XEN_HVMMEM_RAM_RW);
+    type.pfn = FAKE_PAGES - 1;
+    put(&type, sizeof(type));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
+    get(&type, sizeof(type));
+    assert_int_equal(type.mem_type, XEN_HVMMEM_MMIO_DM);
+    type.domid = 77;
+    put(&type, sizeof(type));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), -XEN_ESRCH);
+}
+
+static void test_shutdown_code(void **state)
+{
+    struct xen_sched_shutdown in = {.reason = 0x101}; /* one byte counts: reboot */
+
+    (void)state;
+    put(&in, sizeof(in));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
+    assert_false(fake_partition.is_ended);
+    in.reason = 3;
+    put(&in, sizeof(in));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
+    (void)call(XENNR_sched_op, XENOP_sched_op_shutdown, ARGUMENT, 0);
+    assert_true(fake_partition.is_ended);
+    assert_int_equal(fake_partition.reason, NATIVE_END_REBOOT); /* the first one holds */
+}
+
+static void test_poll(void **state)
+{
+    struct xen_sched_poll poll = {.ports = LIST, .nr_ports = XEN_POLL_PORTS_MAX};
+    struct xen_evtchn_bind_ipi bind = {0};
+    u32 *ports = fake_guest(LIST);
+
+    (void)state;
+    put(&bind, sizeof(bind));
+    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 0),
+                     0);
+    get(&bind, sizeof(bind));
+    for (u32 i = 0; i < XEN_POLL_PORTS_MAX; i++)
+        ports[i] = bind.port;
+    poll.timeout = fake_now_ns; /* now is not later */
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_false(fake_vcpu[0].is_parked);
+    poll.nr_ports++;
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EINVAL);
+    poll.nr_ports = 1;
+    ports[0] = bind.port + 1;
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EINVAL);
+    poll.ports = NOWHERE;
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EFAULT);
+    poll = (struct xen_sched_poll){.timeout = fake_now_ns + 5};
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_true(fake_vcpu[0].is_parked);
+    assert_int_equal(fake_vcpu[0].park_deadline, fake_now_ns + 5);
+}
+
+static void test_grants(void **state)
+{
+    struct xen_gnttab_setup_table table = {
+        .dom = XEN_DOMID_SELF, .nr_frames = 2, .frame_list = LIST};
+    struct xen_gnttab_query_size size = {.dom = XEN_DOMID_SELF};
+    struct xen_gnttab_get_version version = {.dom = XEN_DOMID_SELF};
+    struct xen_gnttab_swap_grant_ref swap[3] = {{.ref_a = 9, .ref_b = 10, .status = 7},
+                                                {.ref_a = 11, .ref_b = 12, .status = 7},
+                                                {.ref_a = 13, .ref_b = 14, .status = 7}};
+    u64 *list = fake_guest(LIST);
+
+    (void)state;
+    put(&size, sizeof(size));
+    for (u64 count = 0; count < 4; count++) {
+        assert_int_equal(
+            call(XENNR_grant_table_op, XENOP_grant_table_op_query_size, ARGUMENT, count),
+            count == 1 ? 0 : -XEN_EINVAL);
+        assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table,
+                              count == 1 ? NOWHERE : ARGUMENT, count),
+                         count == 1 ? -XEN_EFAULT : -XEN_EINVAL);
+    }
+    get(&size, sizeof(size));
+    assert_int_equal(size.status, 0);
+    assert_true(size.nr_frames >= 1);
+    list[0] = list[1] = list[2] = 0x1234;
+    put(&table, sizeof(table));
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1),
+                     0);
+    get(&table, sizeof(table));
+    assert_int_equal(table.status, 0);
+    assert_int_not_equal(list[0], 0x1234);
+    assert_int_not_equal(list[1], 0x1234);
+    assert_int_equal(list[2], 0x1234);
+    table.frame_list = NOWHERE;
+    put(&table, sizeof(table));
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1),
+                     0);
+    get(&table, sizeof(table));
+    assert_int_equal(table.status, XEN_GNTST_BAD_VIRT_ADDR);
+    put(&version, sizeof(version));
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, NOWHERE, 0),
+                     0);
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1),
+                     0);
+    get(&version, sizeof(version));
+    assert_int_equal(version.version, 1);
+    version.dom = 77;
+    put(&version, sizeof(version));
+    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1),
+                     -XEN_ESRCH);
+    put(swap, sizeof(swap));
+    assert_int_equal(
+        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, NOWHERE, 0), 0);
+    assert_int_equal(
+        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, ARGUMENT, 0x80000000u),
+        -XEN_EINVAL);
+    assert_int_equal(
+        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, ARGUMENT, 2), 0);
+    get(swap, sizeof(swap));
+    assert_int_not_equal(swap[0].status, 7);
+    assert_int_not_equal(swap[1].status, 7);
+    assert_int_equal(swap[2].status, 7);
+}
+
+/* Extents of a higher order, and of a 32-bit caller. */
+static void test_reservations(void **state)
+{
+    struct xen_memory_reservation in = {
+        .extent_start = LIST, .nr_extents = 1, .extent_order = 2, .domid = XEN_DOMID_SELF};
+    struct {
+        u32 extent_start, nr_extents, extent_order, mem_flags;
+        u16 domid, pad;
+    } narrow = {LIST, 2, 0, 0, XEN_DOMID_SELF, 0};
+    u64 *list = fake_guest(LIST);
+    u32 *words = fake_guest(LIST);
+
+    (void)state;
+    put(&in, sizeof(in));
+    list[0] = 200;
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 1);
+    for (u32 i = 198; i < 206; i++)
+        assert_int_equal(fake_page[i] != NULL, i >= 200 && i < 204);
+    list[0] = 201; /* not aligned to its order */
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
+    list[0] = 204; /* not there */
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
+                     0);
+    fake_page[203] = NULL; /* there in part only */
+    list[0] = 200;
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
+                     0);
+    in.extent_order = 1;
+    put(&in, sizeof(in));
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
+                     1);
+    assert_null(fake_page[200]);
+    assert_null(fake_page[201]);
+    assert_non_null(fake_page[202]);
+    fake_mode = OP_MODE_32;
+    put(&narrow, sizeof(narrow));
+    words[0] = 210, words[1] = 211;
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 2);
+    assert_non_null(fake_page[210]);
+    assert_non_null(fake_page[211]);
+    narrow.extent_start = NOWHERE;
+    put(&narrow, sizeof(narrow));
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_bad_pointers, setup),
+        cmocka_unit_test_setup(test_vcpu_areas, setup),
+        cmocka_unit_test_setup(test_timers, setup),
+        cmocka_unit_test_setup(test_hvm, setup),
+        cmocka_unit_test_setup(test_shutdown_code, setup),
+        cmocka_unit_test_setup(test_poll, setup),
+        cmocka_unit_test_setup(test_grants, setup),
+        cmocka_unit_test_setup(test_reservations, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
