@@ -402,6 +402,104 @@ static void test_reservations(void **state)
     assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0), 0);
 }
 
+static u32 ipi_bind(void)
+{
+    struct xen_evtchn_bind_ipi bind = {.vcpu = 0};
+
+    put(&bind, sizeof(bind));
+    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 1),
+                     0);
+    get(&bind, sizeof(bind));
+    return bind.port;
+}
+
+static s64 event_op(u32 sub, const void *in, size_t size)
+{
+    put(in, size);
+    return call(XENNR_event_channel_op, sub, ARGUMENT, 0);
+}
+
+/* The answer of status, and the numbers there is room for. */
+static void test_ports(void **state)
+{
+    struct xen_evtchn_bind_virq virq = {.virq = 1, .vcpu = 0};
+    struct xen_evtchn_status status = {.dom = XEN_DOMID_SELF};
+    struct op_port_status raw;
+    u32 port = ipi_bind();
+
+    (void)state;
+    assert_int_equal(op_port_status(&fake_partition, port, &raw), ST_OK);
+    assert_int_equal(xen_port_data_unpack(raw.data).virq_plus_1, 0);
+    status.port = port;
+    status.u.virq = 0x5555;
+    assert_int_equal(event_op(XENOP_event_channel_op_status, &status, sizeof(status)), 0);
+    get(&status, sizeof(status));
+    assert_int_equal(status.status, 5);
+    assert_int_equal(status.u.virq, 0x5555);
+    assert_int_equal(event_op(XENOP_event_channel_op_bind_virq, &virq, sizeof(virq)), 0);
+    get(&virq, sizeof(virq));
+    status.port = virq.port;
+    assert_int_equal(event_op(XENOP_event_channel_op_status, &status, sizeof(status)), 0);
+    get(&status, sizeof(status));
+    assert_int_equal(status.status, 4);
+    assert_int_equal(status.u.virq, 1);
+    while (port < 62)
+        port = ipi_bind();
+    for (u32 highest = 62; highest < 65; highest++) {
+        u32 room = highest < 64 ? 64 : 128;
+        status = (struct xen_evtchn_status){.dom = XEN_DOMID_SELF, .port = room - 1};
+        assert_int_equal(event_op(XENOP_event_channel_op_status, &status, sizeof(status)), 0);
+        status.port = room;
+        assert_int_equal(event_op(XENOP_event_channel_op_status, &status, sizeof(status)),
+                         -XEN_EINVAL);
+        assert_int_equal(ipi_bind(), highest + 1);
+    }
+}
+
+/* From two levels to FIFO and back: what is pending goes along, nothing else does. */
+static void test_fifo_change(void **state)
+{
+    struct xen_evtchn_init_control init = {.control_gfn = 30};
+    struct xen_evtchn_expand_array expand = {.array_gfn = 31};
+    struct xen_evtchn_reset reset = {.dom = XEN_DOMID_SELF};
+    struct xen_vcpu *xv = xen_vcpu_get(&fake_vcpu[0]);
+    u32 a = ipi_bind(), b = ipi_bind();
+    u32 *words = fake_guest(31u << PAGE_SHIFT);
+    u8 *pending = xen_shared_pending(xv->domain);
+
+    (void)state;
+    assert_int_equal(event_op(XENOP_event_channel_op_expand_array, &expand, sizeof(expand)),
+                     -XEN_EOPNOTSUPP);
+    pending[a / 8] |= (u8)(1u << a % 8);
+    fake_vcpu[0].raised_count = 0;
+    assert_int_equal(event_op(XENOP_event_channel_op_init_control, &init, sizeof(init)), 0);
+    assert_int_equal(fake_vcpu[0].raised_count, 1);
+    assert_int_equal(fake_vcpu[0].raised[0], a);
+    xen_deliver(&fake_vcpu[0]); /* no word yet: it waits in the bitmap */
+    expand.array_gfn = 1ull << 40;
+    assert_int_equal(event_op(XENOP_event_channel_op_expand_array, &expand, sizeof(expand)),
+                     -XEN_EINVAL);
+    expand.array_gfn = FAKE_PAGES - 1;
+    assert_int_equal(event_op(XENOP_event_channel_op_expand_array, &expand, sizeof(expand)),
+                     -XEN_EINVAL);
+    fake_vcpu[0].raised_count = 0;
+    pending[1024 / 8] |= 1; /* of the second page, not this one's affair */
+    expand.array_gfn = 31;
+    assert_int_equal(event_op(XENOP_event_channel_op_expand_array, &expand, sizeof(expand)), 0);
+    assert_int_equal(fake_vcpu[0].raised_count, 1);
+    assert_int_equal(pending[a / 8] & 1u << a % 8, 0);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(words[a], XEN_FIFO_PENDING | XEN_FIFO_LINKED);
+    assert_int_equal(words[b], 0);
+    expand.array_gfn = 32;
+    assert_int_equal(event_op(XENOP_event_channel_op_expand_array, &expand, sizeof(expand)), 0);
+    assert_int_equal(pending[1024 / 8] & 1, 0);
+    assert_int_equal(event_op(XENOP_event_channel_op_reset, &reset, sizeof(reset)), 0);
+    assert_null(xv->control);
+    assert_false(xv->domain->is_fifo);
+    assert_int_equal(event_op(XENOP_event_channel_op_init_control, &init, sizeof(init)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +511,8 @@ int main(void)
         cmocka_unit_test_setup(test_poll, setup),
         cmocka_unit_test_setup(test_grants, setup),
         cmocka_unit_test_setup(test_reservations, setup),
+        cmocka_unit_test_setup(test_ports, setup),
+        cmocka_unit_test_setup(test_fifo_change, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
