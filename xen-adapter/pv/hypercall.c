@@ -41,7 +41,8 @@ static inline bool family_is_locked(u32 number)
            number == XENNR_xen_version;
 }
 
-static s64 op_locked(hypercall_fn op, u64 a1, u64 a2, u64 a3, u64 a4)
+/* Out of line: a guest with one vCPU pays no frame for it. */
+static s64 __attribute__((noinline)) op_locked(hypercall_fn op, u64 a1, u64 a2, u64 a3, u64 a4)
 {
     s64 result;
 
@@ -59,7 +60,8 @@ static s64 op_locked(hypercall_fn op, u64 a1, u64 a2, u64 a3, u64 a4)
                                                                                                \
         if (!op)                                                                               \
             return UNKNOWN_SUB(nr);                                                            \
-        return family_is_locked(nr) ? op_locked(op, a2, a3, a4, a1) : op(a2, a3, a4, a1);      \
+        return lock_is_needed && family_is_locked(nr) ? op_locked(op, a2, a3, a4, a1)          \
+                                                      : op(a2, a3, a4, a1);                    \
     }
 #include "xen-adapter/abi/xen.def"
 
