@@ -26,7 +26,7 @@ kernel_is_known() { [[ -n $(kernel_field "$1" 2) ]]; }
 
 kernel_path() { printf '%s/kernels/%s/vmlinuz' "$ENTENTE_CACHE" "$1"; }
 
-# mirror_find: the archive this machine already uses for Debian, else the public one.
+# mirror_find: the archive this machine already uses for Debian, or nothing.
 mirror_find() {
     local found
     found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
@@ -38,7 +38,7 @@ mirror_find() {
                     if ($i ~ /^(https?|file|mirror[+a-z]*):.*\/debian\/?$/) { print $i; exit }
                 }
             }')
-    printf '%s' "${found:-http://deb.debian.org/debian}"
+    printf '%s' "$found"
 }
 
 # suite_apt SUITE TOOL ARGUMENT...: apt-get or apt-cache on the private state of SUITE.
@@ -61,6 +61,11 @@ suite_update() {
         return 0
     fi
     mirror=$(mirror_find)
+    if [[ -z $mirror ]]; then
+        error /etc/apt/sources.list "names no Debian archive (.../debian)" \
+            "add the one that this machine installs from"
+        return 1
+    fi
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
     : >"$state/status"
     local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options=''
