@@ -600,7 +600,8 @@ static void count_limit(struct fuzz_call *call)
     case G_HYPERVISOR_mmuext_op:
     case G_HYPERVISOR_multicall:
     case G_HYPERVISOR_grant_table_op:
-        if (call->argument[list] < (uintptr_t)fuzz_arena && (uint32_t)*count > LIST_MAX)
+        if ((uint32_t)*count > LIST_MAX &&
+            (call->argument[list] < (uintptr_t)fuzz_arena || !fuzz_one_in(1024)))
             *count = fuzz_below(LIST_MAX);
         break;
     default:
