@@ -21,8 +21,8 @@ enum status l0_find(void)
             continue;
         shim.xen_leaf = leaf;
         shim.xen_version = early_cpuid(leaf + XEN_CPUID_LEAF_VERSION, 0).eax;
-        early_wrmsr(early_cpuid(leaf + XEN_CPUID_LEAF_HYPERCALL, 0).ebx,
-                    image_to_phys(hypercall_page));
+        insn_wrmsr(early_cpuid(leaf + XEN_CPUID_LEAF_HYPERCALL, 0).ebx,
+                   image_to_phys(hypercall_page));
         return ST_OK;
     }
     return ST_NO_DEVICE;

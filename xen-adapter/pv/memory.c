@@ -76,7 +76,7 @@ void memory_protect(void)
         early_l2_direct[i] =
             image_to_phys(&image_alias_l1[i * TABLE_ENTRIES]) | PTE_P | PTE_RW | PTE_A;
     shim_l4[0] = 0;
-    early_write_cr3(early_read_cr3());
+    insn_write_cr3(insn_read_cr3());
 }
 
 void memory_identity_exec(u64 page)
@@ -88,7 +88,7 @@ void memory_identity_exec(u64 page)
         *entry &= ~PTE_NX;
     else
         image_alias_l1[page >> PAGE_SHIFT] &= ~PTE_NX;
-    early_write_cr3(early_read_cr3());
+    insn_write_cr3(insn_read_cr3());
 }
 
 /* ---- Pages ------------------------------------------------------------------------------- */
