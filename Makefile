@@ -43,7 +43,7 @@ STEWARD_SOURCES := $(wildcard hv/lib/*.c guest-drivers/lib/*.c guest-drivers/lib
 	guest-drivers/steward/*.c guest-drivers/service/*.c xen-adapter/store/*.c)
 STEWARD_OBJECTS := $(STEWARD_SOURCES:%=$(BUILD)/steward/%.o)
 
-.PHONY: all images unit check clean FORCE
+.PHONY: all images unit check checks clean FORCE
 all: images unit layers format-check
 images: $(BUILD)/entente.elf $(BUILD)/steward.elf $(BUILD)/pvshim.elf
 
@@ -134,7 +134,10 @@ FUZZ_SAMPLE ?= 3
 .PHONY: fuzz-sample
 fuzz-sample:
 	@$(MAKE) --no-print-directory fuzz S=$(FUZZ_SAMPLE)
-check: images unit lint fuzz-sample
+# The packages come first: the parts below compile and link with what they bring.
+check: check-packages
+	@$(MAKE) --no-print-directory checks
+checks: images unit lint fuzz-sample
 
 clean:
 	rm -rf $(BUILD)

@@ -42,7 +42,7 @@ $(BUILD)/kit/xen/refusals.c.o: KIT_CFLAGS += -DROWS_FILE='"$(BUILD)/kit/rows.inc
 .PHONY: exits
 exits: images $(BUILD)/exits.elf
 	@abi-tests/xen/exits-test
-check: exits
+checks: exits
 
 # Two guests that share pages and an event channel.
 $(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pair.c.o
@@ -51,7 +51,7 @@ $(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pair.c.o
 .PHONY: pair
 pair: images $(BUILD)/pair.elf
 	@abi-tests/xen/pair-test
-check: pair
+checks: pair
 
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
 $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
@@ -66,6 +66,6 @@ abi-check: images $(BUILD)/abi.elf $(BUILD)/legacy.elf
 	@abi-tests/tools/abi run --sample
 oracle: $(BUILD)/abi.elf $(BUILD)/legacy.elf
 	@abi-tests/tools/abi oracle $(PEERS)
-check: abi-check
+checks: abi-check
 matrix: $(BUILD)/abi.elf
 	@abi-tests/tools/abi matrix

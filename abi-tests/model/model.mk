@@ -16,7 +16,7 @@ model: $(MODELS:%=$(BUILD)/model/%) $(BUILD)/unit/test_pv_mmu_model
 	@for m in $^; do $$m || exit 1; done
 model-red:
 	@abi-tests/model/model-red $(MODELS:%=abi-tests/model/%.c)
-check: model
+checks: model
 
 # make mutate [T=file.c] [N=mutants a file]
 mutate:

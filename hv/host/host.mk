@@ -8,7 +8,7 @@ $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
 .PHONY: run boots boots-sample badinput three-guests loaders launcher terminal
-.PHONY: preflight check-packages shellcheck host-tests lint check
+.PHONY: preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -64,5 +64,5 @@ shellcheck:
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
 		three-guests
-check: host-tests
+checks: host-tests
 lint: shellcheck
