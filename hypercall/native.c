@@ -8,6 +8,7 @@
 #include "hv/lib/string.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
+#include "hypercall/native_message.h"
 #include "hypercall/op_clock.h"
 #include "hypercall/op_memory.h"
 #include "hypercall/trace.h"

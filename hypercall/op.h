@@ -11,6 +11,7 @@
 #include "hypercall/abi/native.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
+#include "hypercall/mailbox.h"
 #include "hypercall/op_clock.h"
 #include "hypercall/op_grant.h"
 #include "hypercall/op_memory.h"

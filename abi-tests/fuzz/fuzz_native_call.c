@@ -6,7 +6,7 @@
 // sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
 // sources: hypercall/call.c hypercall/native.c hypercall/guest_mem.c hypercall/trace.c
-// sources: hypercall/op_clock.c hypercall/op_memory.c
+// sources: hypercall/op_clock.c hypercall/op_memory.c hypercall/mailbox.c hypercall/native_message.c
 #include <stdlib.h>
 #include <string.h>
 #include "abi-tests/unit/fake_machine.h"
@@ -47,7 +47,7 @@ static u64 number_of(const u8 *bytes)
 static void step(struct vcpu *vcpu, const u8 *bytes)
 {
     struct regs *regs = &vcpu->guest->regs;
-    u64 number = bytes[0] % 24;
+    u64 number = bytes[0] % (NATIVE_event_flag_set + 1);
     u64 words[6];
     u32 tries = 0;
 

@@ -53,6 +53,7 @@ enum partition_flag {
 
 struct share_table;
 struct grant_table;
+struct mailbox;
 
 struct partition {
     u32 id;
@@ -80,6 +81,7 @@ struct partition {
     char log_line[160];         /* unfinished */
     struct share_table *shares; /* S: what it borrows */
     struct grant_table *grants; /* S: what it lends by reference */
+    struct mailbox *mailbox;    /* H: hypercall/mailbox.h */
     void *abi_state[ABIS];      /* frames of the partition */
 };
 

@@ -260,6 +260,60 @@ struct native_memory_machine_out {
     u64 machine; /* of the byte; its page lies in one piece */
 };
 
+/*
+ * Messages and event flags between the root and a guest with the Hyper-V interface. The ports
+ * below are local ports of port_connect() with that partition. ST_INVALID: they are not.
+ */
+#define NATIVE_MESSAGE_BYTES        240u /* longest payload [TLFS 11.8.3] */
+#define NATIVE_MESSAGES_MAX         64u  /* from a guest that the root has not taken yet */
+#define NATIVE_POSTS_MAX            15u  /* to a vCPU that it has not taken yet */
+#define NATIVE_EVENTS_MAX           128u /* connections of a partition */
+#define NATIVE_SINTS                16u
+#define NATIVE_EVENT_FLAGS          2048u /* of each source */
+/* The connections a guest posts messages to: VMBus up to version 4, and from 5.0 on. */
+#define NATIVE_MESSAGE_CONNECTION   1u
+#define NATIVE_MESSAGE_CONNECTION_5 4u
+
+struct native_message_bind {
+    u32 partition;
+    u32 port; /* raised when the queue stops being empty */
+};
+/* ST_NO_DATA: there is none. */
+struct native_message_take {
+    u32 partition;
+    u32 reserved;
+    u64 payload; /* guest-virtual, room for NATIVE_MESSAGE_BYTES */
+};
+struct native_message_take_out {
+    u32 connection;
+    u32 type;
+    u32 bytes;
+    u32 reserved;
+};
+/* ST_BUSY: too many wait already, try when the guest has run. ST_NO_ENTRY: no such vCPU. */
+struct native_message_post {
+    u32 partition;
+    u32 vcpu;
+    u32 sint;
+    u32 type;    /* not 0 */
+    u64 payload; /* guest-virtual */
+    u32 bytes;
+    u32 reserved;
+};
+/* ST_EXISTS: connected already; ST_NO_SPACE: too many. */
+struct native_event_connect {
+    u32 partition;
+    u32 connection; /* as the guest names it */
+    u32 port;       /* event_disconnect ignores it; ST_NO_ENTRY there: not connected */
+    u32 reserved;
+};
+struct native_event_flag_set {
+    u32 partition;
+    u32 vcpu;
+    u32 sint;
+    u32 flag;
+};
+
 struct native_trace_record {
     u64 tsc;
     u32 partition;
