@@ -31,6 +31,7 @@
 #define xen_platform_parameters      our_platform_parameters
 #define xen_feature_info             our_feature_info
 #define xen_compile_info             our_compile_info
+#define xen_varbuf                   our_varbuf
 
 #include "xen-adapter/abi/xen_rows.h"
 
@@ -65,6 +66,7 @@ static const uint64_t our_runstate_update = XEN_RUNSTATE_UPDATE;
 #undef xen_platform_parameters
 #undef xen_feature_info
 #undef xen_compile_info
+#undef xen_varbuf
 
 #define __XEN_TOOLS__             1
 #define __XEN_INTERFACE_VERSION__ 0x00041100
@@ -452,6 +454,7 @@ static void test_rows(void **state)
 #define xen_platform_parameters      our_platform_parameters
 #define xen_feature_info             our_feature_info
 #define xen_compile_info             our_compile_info
+#define xen_varbuf                   our_varbuf
 #include "xen-adapter/abi/xen.def"
     assert_int_equal(rows, 430);
     assert_int_equal(states[0] + states[1] + states[2] + states[3], 430);

@@ -122,6 +122,7 @@ static bool drain(struct guest *guest)
     struct xen_console_ring *ring = guest->console;
     u32 consumer = ring->out_cons;
     u32 waiting = read_index(&ring->out_prod) - consumer;
+    u32 start = consumer % XEN_CONSOLE_OUT_SIZE;
     char piece[PIECE];
     u32 count;
 
@@ -134,9 +135,8 @@ static bool drain(struct guest *guest)
         guest->is_console_broken = true;
         return false;
     }
-    count = MIN(waiting, PIECE);
-    for (u32 i = 0; i < count; i++)
-        piece[i] = ring->out[(consumer + i) % XEN_CONSOLE_OUT_SIZE];
+    count = MIN(MIN(waiting, PIECE), XEN_CONSOLE_OUT_SIZE - start);
+    memcpy(piece, ring->out + start, count);
     write_index(&ring->out_cons, consumer + count);
     take(guest, piece, count);
     return true;

@@ -100,14 +100,15 @@ static enum store_error do_directory_part(struct request *r)
     enum store_error error;
     char number[24];
     u64 offset;
-    u32 room;
+    u32 digits, room;
 
     if (r->arguments != 2 || !number_read(r->argument[1], &offset))
         return STORE_EINVAL;
     error = node_of(r, r->argument[0], ACCESS_READ, &node);
     if (error)
         return error;
-    reply_add(r, number, number_write(number, node->generation) + 1);
+    digits = number_write(number, node->generation);
+    reply_add(r, number, digits + 1);
     if (offset >= node->is.names_bytes) {
         reply_add(r, "", 1);
         return STORE_OK;
