@@ -4,10 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "xen-adapter/pv/emulate.h"
+
+static u8 *exact_memory;
 
 struct sample {
     const char *bytes;
@@ -27,6 +31,7 @@ static const struct sample samples[] = {
     SAMPLE("\x0f\x20\xc0", PRIVILEGED_READ_CR, 3, 0, 0, 0),
     SAMPLE("\x0f\x20\xd8", PRIVILEGED_READ_CR, 3, 0, 0, 3),
     SAMPLE("\x41\x0f\x22\xe7", PRIVILEGED_WRITE_CR, 4, 15, 0, 4),
+    SAMPLE("\x41\x0f\x20\xc0", PRIVILEGED_READ_CR, 4, 8, 0, 0),
     SAMPLE("\x44\x0f\x20\xc1", PRIVILEGED_READ_CR, 4, 1, 0, 8),
     SAMPLE("\x0f\x22\x18", PRIVILEGED_WRITE_CR, 3, 0, 0, 3), /* mod is ignored */
     SAMPLE("\x0f\x21\xf8", PRIVILEGED_READ_DR, 3, 0, 0, 7),
@@ -70,18 +75,52 @@ static void test_known_encodings(void **state)
     }
 }
 
+/* Decodes bytes that end where readable memory ends. */
+static struct privileged decode_at_the_end(const char *bytes, u32 count)
+{
+    u8 *end = exact_memory + getpagesize();
+
+    memcpy(end - count, bytes, count);
+    return privileged_decode(end - count, count);
+}
+
 /* Whatever is cut off is no instruction, and nothing behind the end is read. */
 static void test_truncated(void **state)
 {
     (void)state;
     for (u32 i = 0; i < ARRAY_SIZE(samples); i++) {
-        for (u32 count = 0; count < samples[i].length; count++) {
-            u8 exact[INSN_BYTES_MAX];
-
-            memcpy(exact, samples[i].bytes, count);
-            assert_int_equal(privileged_decode(exact, count).op, PRIVILEGED_NONE);
-        }
+        for (u32 count = 0; count < samples[i].length; count++)
+            assert_int_equal(decode_at_the_end(samples[i].bytes, count).op, PRIVILEGED_NONE);
     }
+    assert_int_equal(decode_at_the_end("\x66\x66\x66", 3).op, PRIVILEGED_NONE);
+}
+
+/* Which bytes may stand before an opcode; LOCK and everything else may not. [APM3 1.2] */
+static void test_prefixes(void **state)
+{
+    static const u8 legacy[] = {0x66, 0x67, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0xf2, 0xf3};
+    bool is_prefix[256] = {false};
+
+    (void)state;
+    for (u32 i = 0; i < sizeof(legacy); i++)
+        is_prefix[legacy[i]] = true;
+    for (u32 rex = 0x40; rex < 0x50; rex++)
+        is_prefix[rex] = true;
+    for (u32 byte = 0; byte < 256; byte++) {
+        const u8 bytes[] = {(u8)byte, 0x0f, 0x09};
+        struct privileged p = privileged_decode(bytes, sizeof(bytes));
+
+        assert_true((p.op == PRIVILEGED_WBINVD && p.length == 3) == is_prefix[byte]);
+    }
+}
+
+/* REX is the last prefix: what comes behind it is the opcode. */
+static void test_rex_is_last(void **state)
+{
+    (void)state;
+    assert_int_equal(privileged_decode((const u8 *)"\x66\x48\xed", 3).bytes, 2);
+    assert_int_equal(privileged_decode((const u8 *)"\x48\x66\xed", 3).op, PRIVILEGED_NONE);
+    assert_int_equal(privileged_decode((const u8 *)"\x48\x48\xed", 3).op, PRIVILEGED_NONE);
 }
 
 static void test_not_on_the_list(void **state)
@@ -118,14 +157,24 @@ static void test_lengths_stay_inside(void **state)
     }
 }
 
+/* A page with nothing behind it. */
+static int map_memory(void **state)
+{
+    size_t size = (size_t)getpagesize();
+
+    (void)state;
+    exact_memory =
+        mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return exact_memory == MAP_FAILED || mprotect(exact_memory + size, size, PROT_NONE) != 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_encodings),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_not_on_the_list),
-        cmocka_unit_test(test_lengths_stay_inside),
+        cmocka_unit_test(test_known_encodings), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_prefixes),        cmocka_unit_test(test_rex_is_last),
+        cmocka_unit_test(test_not_on_the_list), cmocka_unit_test(test_lengths_stay_inside),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, map_memory, NULL);
 }

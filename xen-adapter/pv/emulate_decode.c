@@ -11,7 +11,6 @@ struct cursor {
     u32 at;
     u8 rex;
     u8 operand16;
-    u8 rep;
 };
 
 static const struct privileged nothing;
@@ -21,19 +20,34 @@ static struct privileged found(const struct cursor *c, enum privileged_op op)
     return (struct privileged){.op = op, .length = (u8)c->at};
 }
 
+/* Address size, segments and repetition: no privileged instruction that we know uses them. */
+static bool is_ignored_prefix(u8 byte)
+{
+    switch (byte) {
+    case 0x67:
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64:
+    case 0x65:
+    case 0xf2:
+    case 0xf3:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void skip_prefixes(struct cursor *c)
 {
     for (; c->at < c->count; c->at++) {
         u8 byte = c->bytes[c->at];
 
-        if (byte == 0x66) {
+        if (byte == 0x66)
             c->operand16 = 1;
-        } else if (byte == 0xf2 || byte == 0xf3) {
-            c->rep = byte;
-        } else if (byte != 0x67 && byte != 0x2e && byte != 0x36 && byte != 0x3e &&
-                   byte != 0x26 && byte != 0x64 && byte != 0x65) {
+        else if (!is_ignored_prefix(byte))
             break;
-        }
     }
     if (c->at < c->count && (c->bytes[c->at] & 0xf0) == 0x40)
         c->rex = c->bytes[c->at++];
@@ -149,8 +163,7 @@ struct privileged privileged_decode(const u8 *bytes, u32 count)
     case 0xfb:
         return found(&c, PRIVILEGED_CLI_STI);
     default:
-        if ((opcode & 0xf4) == 0xe4 && opcode != 0xe8 && opcode != 0xe9 && opcode != 0xea &&
-            opcode != 0xeb)
+        if ((opcode & 0xf4) == 0xe4)
             return decode_port(&c, opcode);
         return nothing;
     }
