@@ -40,6 +40,8 @@ void vcpu_kick(struct pv_vcpu *vcpu)
 
 void entry_idle(void)
 {
+    if (fake_smp.while_idle)
+        fake_smp.while_idle();
 }
 
 void shootdown_idle_begin(struct pv_vcpu *vcpu)
@@ -51,4 +53,5 @@ void shootdown_idle_begin(struct pv_vcpu *vcpu)
 void shootdown_idle_end(struct pv_vcpu *vcpu)
 {
     (void)vcpu;
+    fake_smp.idles_ended++;
 }

@@ -12,6 +12,8 @@ struct fake_smp {
     u32 kicks;
     u32 kicked; /* id of the last one */
     u32 idles;
+    u32 idles_ended;
+    void (*while_idle)(void); /* the world goes on while a vCPU sleeps */
 };
 
 extern struct fake_smp fake_smp;

@@ -165,8 +165,7 @@ enum status fifo_init_control(struct xen_evtchn_init_control *want)
     return ST_OK;
 }
 
-/* Ports that were pending in the two-level page come over with the page that holds their word.
- */
+/* Ports that were pending before their word was there come over with the page that holds it. */
 enum status fifo_expand_array(mfn_t frame)
 {
     u32 first = fifo_page_count * XEN_FIFO_WORDS_PER_PAGE;
@@ -182,7 +181,7 @@ enum status fifo_expand_array(mfn_t frame)
     for (u32 port = first; port < first + XEN_FIFO_WORDS_PER_PAGE; port++) {
         if (port < XEN_EVTCHN_2L_CHANNELS &&
             (guest_shared->evtchn_pending[port >> 6] >> (port & 63) & 1))
-            __atomic_fetch_or(word_find(port), XEN_FIFO_PENDING, __ATOMIC_ACQ_REL);
+            fifo_raise(port);
     }
     return ST_OK;
 }
