@@ -1,6 +1,7 @@
 /* A front-end that writes what it likes into its ring and its pages, between and while the
  * back-end serves it. */
 // sources: guest-drivers/service/blk.c guest-drivers/service/blk_ring.c
+// sources: guest-drivers/service/xen_ring.c
 // sources: guest-drivers/service/disk.c abi-tests/unit/fake_platform.c
 #include <stdlib.h>
 #include <string.h>

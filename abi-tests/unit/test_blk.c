@@ -1,5 +1,6 @@
 /* The block back-end against rings written as front-ends write them, and as none should. */
 // sources: guest-drivers/service/blk.c guest-drivers/service/blk_ring.c
+// sources: guest-drivers/service/xen_ring.c
 // sources: guest-drivers/service/disk.c abi-tests/unit/fake_platform.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -251,7 +252,7 @@ static void test_offers(void **state)
 
     (void)state;
     assert_int_equal(blk_queue_open(&back, &offer), ST_OK);
-    assert_int_equal(back.queue[1].ring.entries, 512);
+    assert_int_equal(back.queue[1].ring.ring.entries, 512);
     offer.pages = 3;
     assert_int_equal(blk_queue_open(&back, &offer), ST_INVALID);
     offer.pages = 32;

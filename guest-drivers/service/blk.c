@@ -223,8 +223,8 @@ static void queue_serve(struct blk_queue *queue)
         if (queue->is_broken || queue->is_busy)
             break;
         queue->is_busy = count >= ROUND;
-    } while (!queue->is_busy && blk_ring_sleep(&queue->ring));
-    if (!queue->is_broken && blk_ring_push(&queue->ring))
+    } while (!queue->is_busy && xen_ring_sleep(&queue->ring.ring, 1));
+    if (!queue->is_broken && xen_ring_push(&queue->ring.ring))
         port_signal(queue->port);
 }
 
@@ -248,7 +248,7 @@ bool blk_continue(struct blk_back *back)
 
         if (queue->is_busy)
             queue_serve(queue);
-        if (queue->is_open && !queue->is_broken && blk_ring_push(&queue->ring))
+        if (queue->is_open && !queue->is_broken && xen_ring_push(&queue->ring.ring))
             port_signal(queue->port);
         is_busy |= queue->is_busy && !queue->is_broken;
     }

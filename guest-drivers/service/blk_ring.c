@@ -8,29 +8,10 @@ static const struct xen_blkif_layout layouts[] = {
     [BLK_32] = XEN_BLKIF_LAYOUT_32,
 };
 
-static struct xen_ring_head *head_of(const struct blk_ring *ring)
-{
-    return (struct xen_ring_head *)(void *)ring->base;
-}
-
-static u8 *entry_at(const struct blk_ring *ring, u32 index)
-{
-    return ring->base + XEN_RING_ENTRIES +
-           (u64)(index % ring->entries) * layouts[ring->layout].request_bytes;
-}
-
 void blk_ring_open(struct blk_ring *ring, void *base, u32 pages, enum blk_layout layout)
 {
-    u32 room = (pages * RING_PAGE - XEN_RING_ENTRIES) / layouts[layout].request_bytes;
-    const struct xen_ring_head *head = base;
-
-    *ring = (struct blk_ring){.base = base, .entries = 1, .layout = layout};
-    while (ring->entries * 2 <= room)
-        ring->entries *= 2;
-    /* A front-end that was connected before goes on where its responses ended. */
-    ring->pushed = __atomic_load_n(&head->rsp_prod, __ATOMIC_RELAXED);
-    ring->answered = ring->pushed;
-    ring->taken = ring->pushed;
+    xen_ring_open(&ring->ring, base, pages * RING_PAGE, layouts[layout].request_bytes);
+    ring->layout = layout;
 }
 
 static u64 get(const u8 *entry, u32 at, u32 bytes)
@@ -108,18 +89,14 @@ static enum status request_read(const struct xen_blkif_layout *at, const u8 *ent
 
 enum status blk_ring_take(struct blk_ring *ring, struct blk_request *out)
 {
-    u32 producer = __atomic_load_n(&head_of(ring)->req_prod, __ATOMIC_ACQUIRE);
     const struct xen_blkif_layout *at = &layouts[ring->layout];
     u8 entry[112];
+    u32 waiting;
 
-    if (producer - ring->answered > ring->entries)
-        return ST_CORRUPT;
-    if (producer == ring->taken)
+    TRY(xen_ring_waiting(&ring->ring, &waiting));
+    if (waiting == 0)
         return ST_NO_DATA;
-    if (ring->taken - ring->answered >= ring->entries || producer - ring->taken > ring->entries)
-        return ST_CORRUPT;
-    memcpy(entry, entry_at(ring, ring->taken), at->request_bytes);
-    ring->taken++;
+    xen_ring_take(&ring->ring, entry, at->request_bytes);
     return request_read(at, entry, out);
 }
 
@@ -137,35 +114,10 @@ enum status blk_segments_read(struct blk_request *request, const void *list)
 
 void blk_ring_answer(struct blk_ring *ring, const struct blk_request *request, s16 status)
 {
-    u8 *entry = entry_at(ring, ring->answered);
+    u8 response[12] = {0};
 
-    memcpy(entry, &request->id, sizeof(request->id));
-    entry[8] = request->said;
-    entry[9] = 0;
-    memcpy(entry + 10, &status, sizeof(status));
-    ring->answered++;
-}
-
-bool blk_ring_push(struct blk_ring *ring)
-{
-    struct xen_ring_head *head = head_of(ring);
-    u32 old = ring->pushed;
-    u32 wanted;
-
-    if (old == ring->answered)
-        return false;
-    __atomic_store_n(&head->rsp_prod, ring->answered, __ATOMIC_SEQ_CST);
-    ring->pushed = ring->answered;
-    wanted = __atomic_load_n(&head->rsp_event, __ATOMIC_SEQ_CST);
-    return ring->answered - wanted < ring->answered - old;
-}
-
-bool blk_ring_sleep(struct blk_ring *ring)
-{
-    struct xen_ring_head *head = head_of(ring);
-
-    if (__atomic_load_n(&head->req_prod, __ATOMIC_ACQUIRE) != ring->taken)
-        return true;
-    __atomic_store_n(&head->req_event, ring->taken + 1, __ATOMIC_SEQ_CST);
-    return __atomic_load_n(&head->req_prod, __ATOMIC_SEQ_CST) != ring->taken;
+    memcpy(response, &request->id, sizeof(request->id));
+    response[8] = request->said;
+    memcpy(response + 10, &status, sizeof(status));
+    xen_ring_answer(&ring->ring, response, sizeof(response));
 }

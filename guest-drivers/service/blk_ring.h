@@ -5,6 +5,7 @@
 #ifndef GUEST_DRIVERS_SERVICE_BLK_RING_H
 #define GUEST_DRIVERS_SERVICE_BLK_RING_H
 
+#include "guest-drivers/service/xen_ring.h"
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 #include "xen-adapter/abi/blkif.h"
@@ -16,12 +17,8 @@
 enum blk_layout { BLK_64, BLK_32 };
 
 struct blk_ring {
-    u8 *base; /* the pages, one after the other */
-    u32 entries;
+    struct xen_ring ring;
     enum blk_layout layout;
-    u32 taken;    /* requests */
-    u32 answered; /* responses, the guest is told by blk_ring_push() */
-    u32 pushed;
 };
 
 struct blk_segment {
@@ -54,11 +51,7 @@ enum status blk_ring_take(struct blk_ring *ring, struct blk_request *out);
 /* Checks the list of an indirect request, `bytes` of the page at list_ref: ST_INVALID. */
 enum status blk_segments_read(struct blk_request *request, const void *list);
 
-/* Puts a response; blk_ring_push() then shows all of them and says if the guest wants to know.
- */
+/* Puts a response, shown by xen_ring_push(). */
 void blk_ring_answer(struct blk_ring *ring, const struct blk_request *request, s16 status);
-bool blk_ring_push(struct blk_ring *ring);
-/* Asks to be signalled for the next request; true if one came meanwhile. */
-bool blk_ring_sleep(struct blk_ring *ring);
 
 #endif

@@ -1,18 +1,11 @@
 /*
- * The block ring: shared page(s) of requests and responses [xen/io/blkif.h, io/ring.h]. Layouts
+ * The block ring: shared page(s) of requests and responses [xen/io/blkif.h]. Layouts
  * as offsets, because a 32-bit guest packs the same fields differently.
  */
 #ifndef XEN_ADAPTER_ABI_BLKIF_H
 #define XEN_ADAPTER_ABI_BLKIF_H
 
 #include <stdint.h>
-
-/* Indexes at the head of a shared ring; entries begin at byte XEN_RING_ENTRIES. */
-struct xen_ring_head {
-    uint32_t req_prod, req_event;
-    uint32_t rsp_prod, rsp_event;
-};
-#define XEN_RING_ENTRIES 64u
 
 enum xen_blkif_op {
     XEN_BLKIF_READ = 0,
