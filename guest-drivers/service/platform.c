@@ -2,10 +2,13 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 
-/* Our addresses: rings, then single pages; below them are other windows of the steward. */
-#define RING_WINDOW (GUEST_WINDOW + ((u64)2 << 30))
-#define PAGE_WINDOW (RING_WINDOW + GRANT_RINGS * GRANT_RING_PAGES * PAGE_SIZE)
-#define CHAINS      4096u
+/* Our addresses: rings, then single pages, then fresh memory; below and above them are other
+ * windows of the steward. */
+#define RING_WINDOW   (GUEST_WINDOW + ((u64)2 << 30))
+#define PAGE_WINDOW   (RING_WINDOW + GRANT_RINGS * GRANT_RING_PAGES * PAGE_SIZE)
+#define MEMORY_WINDOW (GUEST_WINDOW + ((u64)5 << 29))
+#define MEMORY_END    (GUEST_WINDOW + ((u64)3 << 30))
+#define CHAINS        4096u
 
 struct slot {
     struct grant_pool *pool; /* NULL: free */
@@ -17,7 +20,8 @@ struct slot {
     u32 next; /* in its chain */
     u64 machine;
 };
-_Static_assert(PAGE_WINDOW + GRANT_SLOTS * PAGE_SIZE <= GUEST_MAPPED, "the windows are mapped");
+_Static_assert(PAGE_WINDOW + GRANT_SLOTS * PAGE_SIZE <= MEMORY_WINDOW, "one behind the other");
+_Static_assert(MEMORY_END <= GUEST_MAPPED, "the windows are mapped");
 _Static_assert(GRANT_SLOTS <= GRANT_SLOT_MAX, "slots are 16 bits");
 
 static struct slot slots[GRANT_SLOTS];
@@ -241,6 +245,38 @@ enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place
     *place = i;
     *out = guest_pointer(ring_at(i, 0));
     return ST_OK;
+}
+
+_Static_assert(sizeof(struct grant_part) == sizeof(struct native_grant_copy_part) &&
+                   offsetof(struct grant_part, at) ==
+                       offsetof(struct native_grant_copy_part, local_at) &&
+                   (int)GRANT_STORE == (int)NATIVE_GRANT_STORE &&
+                   GRANT_PARTS_MAX == NATIVE_GRANT_PARTS_MAX,
+               "the hypervisor reads our parts");
+
+enum status grant_copy(u32 partition, enum grant_direction direction,
+                       const struct grant_part *part, u32 count)
+{
+    struct native_grant_copy in = {.partition = partition,
+                                   .direction = direction,
+                                   .parts = (u64)(uintptr_t)part,
+                                   .count = count};
+    struct native_grant_copy_out out;
+
+    TRY(call_grant_copy(&in, &out));
+    return out.done == count ? ST_OK : ST_DENIED;
+}
+
+void *platform_memory(u64 bytes)
+{
+    static u64 used;
+    struct native_memory_populate in = {0, NATIVE_READ | NATIVE_WRITE, MEMORY_WINDOW + used,
+                                        align_up(bytes, PAGE_SIZE)};
+
+    if (in.bytes > MEMORY_END - in.at || call_memory_populate(&in, NULL) != ST_OK)
+        return NULL;
+    used += in.bytes;
+    return guest_pointer(in.at);
 }
 
 enum status port_bind(u32 partition, u32 remote_port, u32 *port)

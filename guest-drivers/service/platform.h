@@ -31,6 +31,22 @@ u8 *grant_page_at(u16 slot);
 /* Gives all back; none may be in use. */
 void grant_pool_end(struct grant_pool *pool);
 
+/* Copies between pages of a guest and memory of ours; no part goes over the end of a page on
+ * either side. ST_DENIED and the like; what was copied until then is. */
+struct grant_part {
+    u32 ref;
+    u16 offset;
+    u16 bytes;
+    u8 *at;
+};
+enum grant_direction { GRANT_FETCH, GRANT_STORE };
+#define GRANT_PARTS_MAX 64u
+enum status grant_copy(u32 partition, enum grant_direction direction,
+                       const struct grant_part *part, u32 count);
+
+/* Fresh memory of ours, zeroed, whole pages; for ever. NULL: there is no more. */
+void *platform_memory(u64 bytes);
+
 /* Where a device finds bytes of ours, up to the end of their page. */
 u64 machine_address(const volatile void *at);
 
