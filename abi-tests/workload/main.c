@@ -1,7 +1,8 @@
 /*
  * The workload: runs in a guest and shows that processes, memory, signals, the FPU and the
  * clock work there. `workload check|full|NAME` prints a line for each test and a last one for
- * all; `workload generate MIB` writes deterministic bytes for the compressor test.
+ * all; `workload generate MIB` writes deterministic bytes for the compressor test, `workload
+ * disk PATH DEPTH` tries a block device.
  */
 #include "abi-tests/workload/test.h"
 
@@ -96,18 +97,30 @@ static int generate(unsigned long mib)
     return fflush(stdout) ? 1 : 0;
 }
 
-static int run_one(const struct test *test, enum test_size size)
+static int report(const char *name, const char *why, uint64_t begin_ns)
 {
-    uint64_t begin_ns = test_now_ns();
-    const char *why = test->run(size);
     uint64_t took_ms = (test_now_ns() - begin_ns) / 1000000;
 
     if (why)
-        printf("workload: %s FAILED %s\n", test->name, why);
+        printf("workload: %s FAILED %s\n", name, why);
     else
-        printf("workload: %s ok (%llu ms)\n", test->name, (unsigned long long)took_ms);
+        printf("workload: %s ok (%llu ms)\n", name, (unsigned long long)took_ms);
     fflush(stdout);
     return why != NULL;
+}
+
+static int run_one(const struct test *test, enum test_size size)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report(test->name, test->run(size), begin_ns);
+}
+
+static int run_disk(const char *path, const char *depth)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report("disk", test_disk(path, (uint32_t)strtoul(depth, NULL, 10)), begin_ns);
 }
 
 int main(int argc, char **argv)
@@ -121,6 +134,8 @@ int main(int argc, char **argv)
         return 0;
     if (!strcmp(what, "generate"))
         return generate(argc > 2 ? strtoul(argv[2], NULL, 10) : 50);
+    if (!strcmp(what, "disk") && argc == 4)
+        return run_disk(argv[2], argv[3]);
     for (size_t i = 0; i < TEST_COUNT; i++) {
         if (strcmp(what, "full") && strcmp(what, "check") && strcmp(what, tests[i].name))
             continue;

@@ -194,6 +194,14 @@ package_fetch() {
     printf '%s' "$ENTENTE_CACHE/packages/$2"
 }
 
+# kernel_package NAME: the folder with all files of a kernel's package, its modules included.
+kernel_package() {
+    local suite package _
+    kernel_fetch "$1" || return 1
+    read -r suite package _ <"$ENTENTE_CACHE/kernels/$1/origin"
+    package_fetch "$suite" "$package"
+}
+
 fetch_main() {
     local name names status=0
     if (($# == 0)); then

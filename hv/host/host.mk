@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests disk-test loaders launcher terminal
 .PHONY: preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -40,6 +40,10 @@ badinput: preflight images
 three-guests: preflight images
 	@$(HOST)/three-guests
 
+# Disks of a PV and a PVH guest, with power-off and with the plug pulled.
+disk-test: preflight images
+	@$(HOST)/disk-test
+
 # GRUB's PV image and Debian's installer.
 loaders: preflight images
 	@$(HOST)/loaders
@@ -57,12 +61,12 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
-	shellcheck -s sh abi-tests/workload/init
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
+	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests
+		three-guests disk-test
 checks: host-tests
 lint: shellcheck

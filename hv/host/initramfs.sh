@@ -3,7 +3,7 @@
 
 INITRAMFS=$ENTENTE_BUILD/host/initramfs.gz
 WORKLOAD_DIR=$ENTENTE_ROOT/abi-tests/workload
-WORKLOAD_SOURCES=(main.c process.c memory.c signals.c fpu.c clock.c compat32.c flush.c)
+WORKLOAD_SOURCES=(main.c process.c memory.c signals.c fpu.c clock.c compat32.c flush.c disk.c)
 WORKLOAD_FLAGS=(-std=gnu11 -D_GNU_SOURCE "-I$ENTENTE_ROOT" -O2 -Wall -Wextra -Wconversion
     -Wshadow -Wstrict-prototypes -Wvla -Wundef -Werror)
 
@@ -67,4 +67,13 @@ initramfs_build() {
         gzip -9n >"$INITRAMFS.new"
     rm -rf "$work"
     mv "$INITRAMFS.new" "$INITRAMFS"
+}
+
+# initramfs_extend OUT FOLDER: the test initramfs with the files of a folder on top.
+initramfs_extend() {
+    initramfs_build || return 1
+    {
+        cat "$INITRAMFS"
+        (cd "$2" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -9n
+    } >"$1.new" && mv "$1.new" "$1"
 }
