@@ -1,12 +1,16 @@
 // sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c
 // sources: xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c
 // sources: xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
+// libs: -pthread
 /* The xenstore server through its wire, as guest 5 and guest 6 see it. */
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -395,6 +399,60 @@ static void test_back_pressure(void **state)
     assert_int_equal(count, 30);
 }
 
+#define PAIRS 20000u
+
+static sem_t told; /* the guest's signal to the server */
+
+/* As Linux does: a signal only if the server had taken all that was there before. */
+static void guest_asks(struct xen_store_ring *ring)
+{
+    static const struct wire_header header = {WIRE_GET_DOMAIN_PATH, 1, 0, 2};
+    u32 before = ring->req_prod;
+    u32 at = before;
+
+    for (u32 i = 0; i < sizeof(header) + 2; i++)
+        ring->req[at++ % XEN_STORE_RING_SIZE] =
+            i < sizeof(header) ? ((const char *)&header)[i] : "5"[i - sizeof(header)];
+    __atomic_store_n(&ring->req_prod, at, __ATOMIC_SEQ_CST);
+    if (before == __atomic_load_n(&ring->req_cons, __ATOMIC_SEQ_CST))
+        sem_post(&told);
+}
+
+static void *guest_asks_by_twos(void *argument)
+{
+    struct xen_store_ring *ring = argument;
+
+    for (u32 i = 0; i < PAIRS; i++) {
+        guest_asks(ring);
+        guest_asks(ring);
+        while (__atomic_load_n(&ring->req_cons, __ATOMIC_SEQ_CST) != ring->req_prod)
+            ;
+        __atomic_store_n(&ring->rsp_cons, __atomic_load_n(&ring->rsp_prod, __ATOMIC_SEQ_CST),
+                         __ATOMIC_SEQ_CST);
+    }
+    return NULL;
+}
+
+static void test_no_request_is_forgotten(void **state)
+{
+    const u32 all = 2 * PAIRS * (u32)(sizeof(struct wire_header) + 2);
+    struct timespec deadline;
+    pthread_t guest;
+
+    (void)state;
+    sem_init(&told, 0, 0);
+    assert_int_equal(pthread_create(&guest, NULL, guest_asks_by_twos, &ring5), 0);
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += 20;
+    while (__atomic_load_n(&ring5.req_cons, __ATOMIC_RELAXED) != all) {
+        assert_int_equal(sem_timedwait(&told, &deadline), 0);
+        store_serve(store, 5);
+        while (store_continue(store))
+            ;
+    }
+    pthread_join(guest, NULL);
+}
+
 static void test_broken_rings(void **state)
 {
     struct wire_header header = {WIRE_READ, 1, 0, 5000};
@@ -458,6 +516,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quotas, setup, teardown),
         cmocka_unit_test_setup_teardown(test_back_pressure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_request_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_rings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_release, setup, teardown),
         cmocka_unit_test_setup_teardown(test_directory_part, setup, teardown),

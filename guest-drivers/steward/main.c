@@ -185,6 +185,8 @@ static void serve(void)
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
         wait.deadline_ns = disks_deadline();
+        if (registry_continue())
+            wait.deadline_ns = 0;
     }
 }
 

@@ -59,6 +59,14 @@ void registry_serve(struct guest *guest)
     registry_notify();
 }
 
+bool registry_continue(void)
+{
+    bool has_more = store_continue(store);
+
+    registry_notify();
+    return has_more;
+}
+
 /* "/local/domain/N/name" and its value; with `permissions` for the node where not NULL. */
 static enum status put(const struct guest *guest, const char *name, const char *value,
                        const char *permissions)

@@ -18,5 +18,7 @@ void registry_release(struct guest *guest);
 
 /* Answers what waits in the guest's ring and signals whoever must look. */
 void registry_serve(struct guest *guest);
+/* Goes on with requests that came meanwhile; true while there are more. */
+bool registry_continue(void);
 
 #endif

@@ -99,6 +99,7 @@ struct connection {
     bool is_privileged;
     bool is_broken; /* the guest broke the protocol: not served any more */
     bool must_notify;
+    bool has_more;               /* requests that came while others were answered */
     struct xen_store_ring *ring; /* NULL: the local caller */
     struct watch *watches;
     u32 watch_count;

@@ -156,7 +156,7 @@ static void requests_serve(struct store *s, struct connection *c)
         c->in_bytes += count;
         consumer += count;
         left -= count;
-        __atomic_store_n(&c->ring->req_cons, consumer, __ATOMIC_RELEASE);
+        __atomic_store_n(&c->ring->req_cons, consumer, __ATOMIC_SEQ_CST);
         c->must_notify = true;
         if (c->in_bytes < sizeof(header))
             return;
@@ -172,6 +172,32 @@ static void requests_serve(struct store *s, struct connection *c)
     }
 }
 
+/*
+ * A guest that adds to requests we have not taken yet does not tell: so we look again after
+ * we have said how far we are. One that waits for room for its answers tells when it made some.
+ */
+static bool has_requests(const struct connection *c)
+{
+    const struct xen_store_ring *ring = c->ring;
+
+    return !c->is_broken && c->reply_count < QUOTA_MESSAGES &&
+           __atomic_load_n(&ring->req_prod, __ATOMIC_SEQ_CST) != ring->req_cons;
+}
+
+bool store_continue(struct store *s)
+{
+    bool has_more = false;
+
+    for (struct connection *c = s->guests; c; c = c->next) {
+        if (!c->has_more)
+            continue;
+        requests_serve(s, c);
+        c->has_more = has_requests(c);
+        has_more |= c->has_more;
+    }
+    return has_more;
+}
+
 bool store_serve(struct store *s, u32 domid)
 {
     struct connection *c = connection_find(s, domid);
@@ -184,6 +210,7 @@ bool store_serve(struct store *s, u32 domid)
     if (!c->is_broken) {
         message_flush(s, c);
         requests_serve(s, c);
+        c->has_more = has_requests(c);
     }
     must_notify = c->must_notify;
     c->must_notify = false;

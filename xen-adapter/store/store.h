@@ -44,6 +44,12 @@ void store_release(struct store *store, u32 domid, enum store_release keep);
 bool store_serve(struct store *store, u32 domid);
 
 /*
+ * Answers requests that have come meanwhile, a ring of each guest at most; true while there are
+ * more. Call after store_serve(), at the latest before waiting for signals.
+ */
+bool store_continue(struct store *store);
+
+/*
  * The next guest that must be notified because of what others did (watch events); false when
  * there is none. Call in a loop after store_serve(), store_write() and the like.
  */
