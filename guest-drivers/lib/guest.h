@@ -10,7 +10,7 @@
  * borrows.
  */
 #define GUEST_WINDOW ((u64)8 << 30)
-#define GUEST_MAPPED ((u64)12 << 30)
+#define GUEST_MAPPED ((u64)16 << 30)
 
 static inline void *guest_pointer(u64 physical)
 {

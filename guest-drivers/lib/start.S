@@ -1,8 +1,8 @@
 /*
  * First instructions of a guest of ours: PVH start state (32-bit flat, ebx = start info) to 64-bit
- * mode with the first 12 GiB mapped one to one in 2 MiB pages. [xen-pvh-hvm.md 1]
+ * mode with the first 16 GiB mapped one to one in 2 MiB pages. [xen-pvh-hvm.md 1]
  */
-#define DIRECTORIES 12
+#define DIRECTORIES 16
 #define STACK_BYTES 0x10000
 
     .section .note.Xen, "a"

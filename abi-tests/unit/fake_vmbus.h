@@ -1,0 +1,47 @@
+/* A guest's memory and SynIC for tests of VMBus, and that guest's half of rings. */
+#ifndef ABI_TESTS_UNIT_FAKE_VMBUS_H
+#define ABI_TESTS_UNIT_FAKE_VMBUS_H
+
+#include "guest-drivers/service/vmbus.h"
+
+#define FAKE_FRAMES 128u
+#define FAKE_POSTS  64u
+#define FAKE_PORT   1000u /* and the relid */
+
+extern u8 fake_ram[FAKE_FRAMES][4096];
+extern u32 fake_pins; /* pages in use */
+extern u32 fake_pins_max;
+
+/* What came to the guest. */
+struct fake_post {
+    u32 vp, sint, bytes;
+    u8 payload[VMBUS_MESSAGE_MAX];
+};
+extern struct fake_post fake_posts[FAKE_POSTS];
+extern u32 fake_post_count;
+extern u32 fake_post_room; /* then ST_AGAIN */
+extern u32 fake_flags;     /* event flags that were set */
+extern u32 fake_flag_vp, fake_flag;
+extern u32 fake_events; /* connections */
+
+void fake_vmbus_reset(void);
+
+/* The guest's rings: `pages` each, at these frames one after the other. */
+struct fake_ring {
+    struct vmbus_ring_head *head;
+    u8 *data;
+    u32 bytes;
+};
+struct fake_ring fake_ring_at(u32 frame, u32 pages);
+/* Puts a packet of this type; more is what belongs to the head. */
+void fake_ring_put(struct fake_ring *ring, u16 type, u64 transaction, const void *more,
+                   u32 more_bytes, const void *data, u32 bytes);
+/* Takes the next packet: its data's length rounded up, or -1 when there is none. */
+int fake_ring_take(struct fake_ring *ring, struct vmbus_packet_head *head, void *data,
+                   u32 room);
+
+/* Connects with 5.3 and opens channel `relid` with rings of `pages` pages each from `frame`. */
+void fake_vmbus_contact(struct vmbus *bus);
+u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages);
+
+#endif

@@ -1,0 +1,82 @@
+#include "guest-drivers/service/vmbus_gpadl.h"
+#include "hv/lib/string.h"
+
+void vmbus_gpadls_make(struct vmbus_gpadls *all, struct guest_memory *memory)
+{
+    all->memory = memory;
+    all->used = 0;
+    memset(all->entry, 0, sizeof(all->entry));
+}
+
+struct vmbus_gpadl *vmbus_gpadl_find(struct vmbus_gpadls *all, u32 id)
+{
+    for (u32 i = 0; id != 0 && i < VMBUS_GPADLS_MAX; i++)
+        if (all->entry[i].id == id)
+            return &all->entry[i];
+    return NULL;
+}
+
+static struct vmbus_gpadl *entry_find_free(struct vmbus_gpadls *all)
+{
+    for (u32 i = 0; i < VMBUS_GPADLS_MAX; i++)
+        if (all->entry[i].id == 0)
+            return &all->entry[i];
+    return NULL;
+}
+
+enum status vmbus_gpadl_begin(struct vmbus_gpadls *all, const struct vmbus_gpadl *want,
+                              struct vmbus_gpadl **out)
+{
+    struct vmbus_gpadl *entry = entry_find_free(all);
+    u64 bytes = (u64)want->offset + want->bytes;
+
+    if (want->id == 0 || want->bytes == 0 || want->offset >= PAGE_SIZE ||
+        align_up(bytes, PAGE_SIZE) / PAGE_SIZE != want->frames)
+        return ST_INVALID;
+    if (vmbus_gpadl_find(all, want->id))
+        return ST_EXISTS;
+    if (!entry || want->frames > VMBUS_FRAMES_MAX - all->used)
+        return ST_NO_SPACE;
+    *entry = *want;
+    entry->first = all->used;
+    entry->known = 0;
+    all->used += want->frames;
+    *out = entry;
+    return ST_OK;
+}
+
+enum status vmbus_gpadl_tell(struct vmbus_gpadls *all, struct vmbus_gpadl *gpadl,
+                             const u8 *pfns, u32 count)
+{
+    u64 pfn;
+
+    if (count > gpadl->frames - gpadl->known)
+        return ST_INVALID;
+    for (u32 i = 0; i < count; i++) {
+        memcpy(&pfn, pfns + i * sizeof(pfn), sizeof(pfn));
+        if (pfn > UINT32_MAX)
+            return ST_INVALID;
+        all->frame[gpadl->first + gpadl->known++] = (u32)pfn;
+    }
+    return ST_OK;
+}
+
+/* What lies behind it moves down, so that the room stays in one piece. */
+void vmbus_gpadl_end(struct vmbus_gpadls *all, struct vmbus_gpadl *gpadl)
+{
+    u32 after = gpadl->first + gpadl->frames;
+
+    memmove(&all->frame[gpadl->first], &all->frame[after],
+            (all->used - after) * sizeof(all->frame[0]));
+    for (u32 i = 0; i < VMBUS_GPADLS_MAX; i++)
+        if (all->entry[i].id != 0 && all->entry[i].first >= after)
+            all->entry[i].first -= gpadl->frames;
+    all->used -= gpadl->frames;
+    *gpadl = (struct vmbus_gpadl){0};
+}
+
+u64 vmbus_gpadl_frame(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
+                      u32 index)
+{
+    return all->frame[gpadl->first + index];
+}
