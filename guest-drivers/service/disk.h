@@ -17,7 +17,7 @@ enum disk_flag {
     DISK_DISCARDS = 2, /* a discard is worth asking for */
 };
 
-/* Memory of ours; whole sectors. */
+/* Memory of ours, within a page; the pieces of a request together are whole sectors. */
 struct disk_piece {
     u8 *at;
     u32 bytes;
