@@ -7,25 +7,22 @@
 #define PERIOD_MIN_NS 1000000ull
 
 /* The vCPU a call is about: its second argument. */
-static struct xen_vcpu *target_find(struct xen_call *call, s64 *error)
+static s64 target_find(struct xen_call *call, struct xen_vcpu **target)
 {
     struct vcpu *vcpu = op_vcpu_find(call->partition, (u32)call->arg[1]);
-    struct xen_vcpu *xv;
 
-    *error = -XEN_ENOENT;
     if (!vcpu)
-        return NULL;
-    xv = xen_vcpu_get(vcpu);
-    *error = -XEN_ENOMEM;
-    return xv;
+        return -XEN_ENOENT;
+    *target = xen_vcpu_get(vcpu);
+    return *target ? 0 : -XEN_ENOMEM;
 }
 
 s64 xen_vcpu_op_up(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    if (!xv)
+    if (error)
         return error;
     if (!op_vcpu_is_initialised(xv->vcpu))
         return -XEN_EINVAL;
@@ -34,18 +31,18 @@ s64 xen_vcpu_op_up(struct xen_call *call)
 
 s64 xen_vcpu_op_down(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    return xv ? xen_errno(op_vcpu_down(xv->vcpu)) : error;
+    return error ? error : xen_errno(op_vcpu_down(xv->vcpu));
 }
 
 s64 xen_vcpu_op_is_up(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    if (!xv)
+    if (error)
         return error;
     return op_vcpu_is_up(xv->vcpu) ? 1 : 0;
 }
@@ -60,11 +57,11 @@ s64 xen_vcpu_op_get_runstate_info(struct xen_call *call)
     };
     struct xen_vcpu_runstate_info out = {0};
     struct op_runtime runtime;
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
     u32 i;
 
-    if (!xv)
+    if (error)
         return error;
     op_vcpu_runtime(xv->vcpu, &runtime);
     out.state = states[runtime.now];
@@ -82,71 +79,89 @@ s64 xen_vcpu_op_get_runstate_info(struct xen_call *call)
     return xen_errno(xen_store(call, call->arg[2], &out, sizeof(out)));
 }
 
-/* The argument of the four register calls: one word, as wide as the caller's. */
-static enum status area_fetch(struct xen_call *call, u64 *at)
+/* The four register calls name a vCPU and one word, as wide as the caller's. */
+static s64 area_fetch(struct xen_call *call, struct xen_vcpu **target, u64 *at)
 {
+    s64 error = target_find(call, target);
+
     *at = 0;
-    return xen_fetch(call, call->arg[2], at, call->is_narrow ? 4 : 8);
+    if (error)
+        return error;
+    return xen_fetch(call, call->arg[2], at, call->is_narrow ? 4 : 8) == ST_OK ? 0
+                                                                               : -XEN_EFAULT;
+}
+
+/* A physical area of all ones is taken back. */
+static bool area_is_none(const struct xen_call *call, u64 at)
+{
+    return at == (call->is_narrow ? 0xffffffffu : ~(u64)0);
+}
+
+static s64 area_place(struct xen_vcpu *xv, struct xen_area *area, u64 at, u32 bytes)
+{
+    if ((at & PAGE_MASK) + bytes > PAGE_SIZE || at & 3)
+        return -XEN_ENXIO;
+    if (at >> 46 || xen_area_set_physical(xv->vcpu, area, gpa(at), bytes) != ST_OK)
+        return -XEN_EINVAL;
+    return 0;
+}
+
+static u32 runstate_bytes(const struct xen_call *call)
+{
+    return (u32)(call->is_narrow ? sizeof(struct xen_vcpu_runstate_info_32)
+                                 : sizeof(struct xen_vcpu_runstate_info));
+}
+
+static void runstate_show(struct xen_vcpu *xv, const struct xen_call *call)
+{
+    xv->is_runstate_narrow = call->is_narrow;
+    xen_runstate_refresh(xv,
+                         op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
 }
 
 s64 xen_vcpu_op_register_runstate_memory_area(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
-    u32 bytes = (u32)(call->is_narrow ? sizeof(struct xen_vcpu_runstate_info_32)
-                                      : sizeof(struct xen_vcpu_runstate_info));
+    struct xen_vcpu *xv;
     u64 at;
+    s64 error = area_fetch(call, &xv, &at);
 
-    if (!xv)
+    if (error)
         return error;
-    if (area_fetch(call, &at) != ST_OK)
-        return -XEN_EFAULT;
     xen_area_clear(xv->vcpu, &xv->runstate);
     xv->runstate_at = gva(at);
-    xv->is_runstate_narrow = call->is_narrow;
-    (void)xen_area_set_virtual(call->vcpu, &xv->runstate, xv->runstate_at, bytes);
-    xen_runstate_refresh(xv,
-                         op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
+    (void)xen_area_set_virtual(call->vcpu, &xv->runstate, xv->runstate_at,
+                               runstate_bytes(call));
+    runstate_show(xv, call);
     return 0;
 }
 
 s64 xen_vcpu_op_register_runstate_phys_area(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
-    u32 bytes = (u32)(call->is_narrow ? sizeof(struct xen_vcpu_runstate_info_32)
-                                      : sizeof(struct xen_vcpu_runstate_info));
+    struct xen_vcpu *xv;
     u64 at;
+    s64 error = area_fetch(call, &xv, &at);
 
-    if (!xv)
+    if (error)
         return error;
-    if (area_fetch(call, &at) != ST_OK)
-        return -XEN_EFAULT;
     xv->runstate_at = gva(0);
-    if (at == (call->is_narrow ? 0xffffffffu : ~(u64)0)) {
+    if (area_is_none(call, at)) {
         xen_area_clear(xv->vcpu, &xv->runstate);
         return 0;
     }
-    if ((at & PAGE_MASK) + bytes > PAGE_SIZE || at & 3)
-        return -XEN_ENXIO;
-    if (at >> 46 || xen_area_set_physical(xv->vcpu, &xv->runstate, gpa(at), bytes) != ST_OK)
-        return -XEN_EINVAL;
-    xv->is_runstate_narrow = call->is_narrow;
-    xen_runstate_refresh(xv,
-                         op_vcpu_is_up(xv->vcpu) ? XEN_RUNSTATE_RUNNING : XEN_RUNSTATE_OFFLINE);
-    return 0;
+    error = area_place(xv, &xv->runstate, at, runstate_bytes(call));
+    if (error == 0)
+        runstate_show(xv, call);
+    return error;
 }
 
 s64 xen_vcpu_op_register_vcpu_time_memory_area(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
     u64 at;
+    s64 error = area_fetch(call, &xv, &at);
 
-    if (!xv)
+    if (error)
         return error;
-    if (area_fetch(call, &at) != ST_OK)
-        return -XEN_EFAULT;
     xen_area_clear(xv->vcpu, &xv->time);
     (void)xen_area_set_virtual(call->vcpu, &xv->time, gva(at),
                                sizeof(struct xen_vcpu_time_info));
@@ -156,35 +171,30 @@ s64 xen_vcpu_op_register_vcpu_time_memory_area(struct xen_call *call)
 
 s64 xen_vcpu_op_register_vcpu_time_phys_area(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
     u64 at;
+    s64 error = area_fetch(call, &xv, &at);
 
-    if (!xv)
+    if (error)
         return error;
-    if (area_fetch(call, &at) != ST_OK)
-        return -XEN_EFAULT;
-    if (at == (call->is_narrow ? 0xffffffffu : ~(u64)0)) {
+    if (area_is_none(call, at)) {
         xen_area_clear(xv->vcpu, &xv->time);
         return 0;
     }
-    if ((at & PAGE_MASK) + sizeof(struct xen_vcpu_time_info) > PAGE_SIZE || at & 3)
-        return -XEN_ENXIO;
-    if (at >> 46 || xen_area_set_physical(xv->vcpu, &xv->time, gpa(at),
-                                          sizeof(struct xen_vcpu_time_info)) != ST_OK)
-        return -XEN_EINVAL;
-    xen_time_refresh(xv);
-    return 0;
+    error = area_place(xv, &xv->time, at, sizeof(struct xen_vcpu_time_info));
+    if (error == 0)
+        xen_time_refresh(xv);
+    return error;
 }
 
 s64 xen_vcpu_op_register_vcpu_info(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
     struct xen_vcpu_register_vcpu_info in;
     void *info;
 
-    if (!xv)
+    if (error)
         return error;
     if (xen_fetch(call, call->arg[2], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
@@ -207,11 +217,11 @@ s64 xen_vcpu_op_register_vcpu_info(struct xen_call *call)
 
 s64 xen_vcpu_op_set_periodic_timer(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
     struct xen_vcpu_set_periodic_timer in;
 
-    if (!xv)
+    if (error)
         return error;
     if (xen_fetch(call, call->arg[2], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
@@ -223,10 +233,10 @@ s64 xen_vcpu_op_set_periodic_timer(struct xen_call *call)
 
 s64 xen_vcpu_op_stop_periodic_timer(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    if (!xv)
+    if (error)
         return error;
     op_vcpu_timer_stop(xv->vcpu, OP_TIMER_PERIODIC);
     return 0;
@@ -234,28 +244,27 @@ s64 xen_vcpu_op_stop_periodic_timer(struct xen_call *call)
 
 s64 xen_vcpu_op_set_singleshot_timer(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
     struct xen_vcpu_set_singleshot_timer in;
 
-    if (!xv)
+    if (error)
         return error;
     if (xv != call->xv)
         return -XEN_EINVAL;
     if (xen_fetch(call, call->arg[2], &in, 12) != ST_OK)
         return -XEN_EFAULT;
-    /* A time that has passed fires at once, whatever XEN_SINGLESHOT_FUTURE says: as Xen 4.17.
-     */
+    /* A time that has passed fires at once, whatever XEN_SINGLESHOT_FUTURE says: as on Xen. */
     op_vcpu_timer_single(xv->vcpu, in.timeout_abs_ns);
     return 0;
 }
 
 s64 xen_vcpu_op_stop_singleshot_timer(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    if (!xv)
+    if (error)
         return error;
     if (xv != call->xv)
         return -XEN_EINVAL;
@@ -266,17 +275,18 @@ s64 xen_vcpu_op_stop_singleshot_timer(struct xen_call *call)
 /* For a domain whose vCPUs are pinned, and none of ours is. */
 s64 xen_vcpu_op_get_physid(struct xen_call *call)
 {
-    s64 error;
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    return target_find(call, &error) ? -XEN_EINVAL : error;
+    return error ? error : -XEN_EINVAL;
 }
 
 s64 xen_vcpu_op_send_nmi(struct xen_call *call)
 {
-    s64 error;
-    struct xen_vcpu *xv = target_find(call, &error);
+    struct xen_vcpu *xv;
+    s64 error = target_find(call, &xv);
 
-    if (!xv)
+    if (error)
         return error;
     op_vcpu_nmi(xv->vcpu);
     return 0;
