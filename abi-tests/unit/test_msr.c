@@ -47,6 +47,11 @@ bool run_has_spec_ctrl(void)
     return spec_ctrl;
 }
 
+bool run_is_emulated(void)
+{
+    return false;
+}
+
 void run_speculation_set(const struct run_speculation *policy)
 {
     (void)policy;

@@ -2,10 +2,9 @@
 #include "hv/cpu/insn.h"
 #include "hv/lib/print.h"
 
-#define VENDOR_AMD     0x68747541u /* "Auth" */
-#define VENDOR_HYGON   0x6f677948u /* "Hygo" */
-#define VENDOR_INTEL   0x756e6547u /* "Genu" */
-#define HYPERVISOR_TCG 0x54474354u /* "TCGT" */
+#define VENDOR_AMD   0x68747541u /* "Auth" */
+#define VENDOR_HYGON 0x6f677948u /* "Hygo" */
+#define VENDOR_INTEL 0x756e6547u /* "Genu" */
 
 /*
  * Sources: AMD "Software techniques for managing speculation" (rev. 2023), "Technical guidance
@@ -43,8 +42,7 @@ static void cpu_read(struct speculation_cpu *out)
 
     out->vendor = insn_cpuid(0, 0).ebx;
     out->family = family == 0xf ? family + (first.eax >> 20 & 0xff) : family;
-    out->is_emulated =
-        (first.ecx & BIT(31)) && insn_cpuid(0x40000000u, 0).ebx == HYPERVISOR_TCG;
+    out->is_emulated = run_is_emulated();
     if (insn_cpuid(0x80000000u, 0).eax >= 0x80000008u) {
         u32 bits = insn_cpuid(0x80000008u, 0).ebx;
 

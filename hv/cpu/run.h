@@ -167,6 +167,9 @@ struct guest_paging {
     bool write_protect; /* CR0.WP */
 };
 
+/* The processor is QEMU's software emulation. */
+bool run_is_emulated(void);
+
 /* Contiguous zeroed frames (2^GUEST_ORDER, aligned) that a guest needs from its partition. */
 #define GUEST_ORDER 2
 

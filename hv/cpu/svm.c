@@ -6,8 +6,9 @@
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
-#define CPUID_SVM      0x8000000au
-#define VM_CR_DISABLED BIT(4)
+#define CPUID_SVM        0x8000000au
+#define CPUID_HYPERVISOR 0x40000000u
+#define VM_CR_DISABLED   BIT(4)
 
 struct svm_features svm_features;
 struct run_speculation svm_speculation;
@@ -65,6 +66,12 @@ static bool vendor_is_amd(void)
     return leaf.ebx == 0x68747541u /* Auth */ || leaf.ebx == 0x6f677948u /* Hygo */;
 }
 
+bool run_is_emulated(void)
+{
+    return (insn_cpuid(1, 0).ecx & BIT(31)) &&
+           insn_cpuid(CPUID_HYPERVISOR, 0).ebx == 0x54474354u /* TCGT */;
+}
+
 static void find_xsave(void)
 {
     static const u64 wanted = 0x2e7; /* x87, SSE, AVX, AVX-512, PKRU */
@@ -103,6 +110,7 @@ static void find_features(struct cpuid_leaf svm)
     svm_features.pause_filter = svm.edx & BIT(10);
     svm_features.rdtscp = high.edx & BIT(27);
     svm_features.foreign_call = !vendor_is_amd();
+    svm_features.interrupt_repeats = run_is_emulated();
     find_xsave();
     msr_bitmap_fill();
 }
@@ -322,6 +330,8 @@ void guest_run(struct guest *common, struct exit *out)
         vmcb->clean &= (u32)~CLEAN_TPR;
     }
     guest->iret_pending = false;
+    if (vmcb->inject)
+        svm_event_enter(guest);
     if (svm_speculation.switch_spec_ctrl && common->msr.spec_ctrl)
         insn_wrmsr(MSR_SPEC_CTRL, common->msr.spec_ctrl);
     svm_enter(&common->regs, guest->vmcb_address.raw, cpu->host_save.raw,

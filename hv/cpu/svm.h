@@ -23,9 +23,10 @@ struct svm_guest {
     u64 asid_generation;
     u64 next_rip; /* of the last exit, 0 = not known */
     bool flush;
-    bool nmi_active;   /* between the injection of an NMI and its IRET */
-    bool iret_pending; /* that IRET is executing now */
-    bool is_shut;      /* triple fault found in software */
+    bool nmi_active;           /* between the injection of an NMI and its IRET */
+    bool iret_pending;         /* that IRET is executing now */
+    bool is_shut;              /* triple fault found in software */
+    bool interrupt_is_virtual; /* what was injected went in as a virtual interrupt */
     struct svm_site site[SVM_SITES];
 };
 
@@ -41,6 +42,7 @@ struct svm_cpu {
 struct svm_features {
     bool next_rip, decode_assist, flush_by_asid, clean_bits, pause_filter;
     bool rdtscp, xsave, foreign_call; /* foreign_call: guests will execute vmcall */
+    bool interrupt_repeats;           /* one that is injected may come twice: docs/qemu.md */
     u64 xcr0_max;
     u32 xsave_bytes;
 };
@@ -78,7 +80,8 @@ void svm_switch(struct svm_cpu *cpu, struct svm_guest *next);
 /* svm_exit.c */
 void svm_exit_decode(struct svm_guest *guest, struct exit *out);
 /* svm_event.c */
-void svm_event_interrupted(struct svm_guest *guest);
+void svm_event_enter(struct svm_guest *guest);
+void svm_event_exit(struct svm_guest *guest);
 void svm_window_close(struct vmcb *vmcb);
 
 #endif

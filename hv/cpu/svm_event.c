@@ -118,16 +118,52 @@ void guest_inject(struct guest *common, struct event event)
 }
 
 /*
+ * QEMU's TCG remembers the vector of an injected interrupt behind its delivery and may deliver
+ * it a second time, IF or not; one that comes as a virtual interrupt it forgets [docs/qemu.md].
+ * So there an injection becomes a virtual interrupt, where no window is asked for, and the
+ * guest is ready to take it at once.
+ */
+void svm_event_enter(struct svm_guest *guest)
+{
+    struct vmcb *vmcb = guest->vmcb;
+
+    if (!svm_features.interrupt_repeats || !has_valid(vmcb->inject) ||
+        kind_of(vmcb->inject) != EVENT_INTERRUPT || (vmcb->vintr & VINTR_IRQ))
+        return;
+    vmcb->vintr |= VINTR_WINDOW;
+    vmcb->vintr_vector = vmcb->inject & 0xff;
+    vmcb->clean &= (u32)~CLEAN_TPR;
+    vmcb->inject = 0;
+    guest->interrupt_is_virtual = true;
+}
+
+/* True when it has not been taken: it waits as an injection again. */
+static bool virtual_interrupt_end(struct svm_guest *guest)
+{
+    struct vmcb *vmcb = guest->vmcb;
+    bool waits = vmcb->vintr & VINTR_IRQ;
+
+    guest->interrupt_is_virtual = false;
+    vmcb->vintr &= ~VINTR_WINDOW;
+    vmcb->clean &= (u32)~CLEAN_TPR;
+    if (waits)
+        vmcb->inject = vmcb->vintr_vector | (u32)INJECT_VALID;
+    return waits;
+}
+
+/*
  * An exit while an event was being delivered: give it again at the next entry. Software
  * interrupts and their like are not given again, the instruction is: rip still points to it.
  */
-void svm_event_interrupted(struct svm_guest *guest)
+void svm_event_exit(struct svm_guest *guest)
 {
     struct vmcb *vmcb = guest->vmcb;
     u32 event = vmcb->exit_event;
     u8 vector = (u8)event;
 
-    if (kind_of(event) == EVENT_SOFTWARE)
+    if (guest->interrupt_is_virtual && virtual_interrupt_end(guest))
+        return;
+    if (!has_valid(event) || kind_of(event) == EVENT_SOFTWARE)
         return;
     if (kind_of(event) == EVENT_EXCEPTION && (vector == VECTOR_BP || vector == 4))
         return;

@@ -135,8 +135,8 @@ void svm_exit_decode(struct svm_guest *guest, struct exit *out)
     struct vmcb *vmcb = guest->vmcb;
     u64 code = vmcb->exit_code;
 
-    if (vmcb->exit_event & INJECT_VALID)
-        svm_event_interrupted(guest);
+    if ((vmcb->exit_event & INJECT_VALID) || guest->interrupt_is_virtual)
+        svm_event_exit(guest);
     guest->next_rip = svm_features.next_rip ? vmcb->next_rip : 0;
     out->code = code;
     if (code == VMEXIT_VMMCALL) {
