@@ -300,6 +300,7 @@ static enum status fill(struct guest *guest, const struct layout *layout, u64 *e
     TRY(info_write(guest, layout));
     TRY(acpi_load(guest));
     TRY(uuid_set(guest));
+    TRY(property(guest, NATIVE_HALT_IS_CRASH, guest->config->type == CONFIG_PV));
     return rings_make(guest);
 }
 

@@ -6,6 +6,7 @@
 #include "hv/lib/print.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
+#include "hypercall/op_partition.h"
 #include "xen-adapter/xen.h"
 
 enum { LENGTH_CALL = 3, LENGTH_HLT = 1, LENGTH_INVD = 2, LENGTH_XSETBV = 3, LENGTH_PAUSE = 2 };
@@ -113,12 +114,18 @@ static void exit_hypercall(struct vcpu *vcpu)
         guest_skip(vcpu->guest, length);
 }
 
-/* A vCPU that halts with interrupts off is down; when it was the last one, the machine is off:
- * so do Linux's PVH guests end, which have no other way. */
+/*
+ * A vCPU that halts with interrupts off is down; when it was the last one, the machine is off:
+ * so do Linux's PVH guests end, as on Xen. A PV shim ends its guest by SCHEDOP_shutdown alone.
+ */
 static void halt_for_ever(struct vcpu *vcpu)
 {
     const struct partition *p = vcpu->partition;
 
+    if (op_partition_property(p, NATIVE_HALT_IS_CRASH)) {
+        guest_fail(vcpu, END_CRASH, "its shim halted for ever with interrupts off", 0);
+        return;
+    }
     vcpu_down(vcpu);
     for (u32 i = 0; i < VCPU_MAX; i++)
         if (p->vcpu[i] && vcpu_is_up(p->vcpu[i]))

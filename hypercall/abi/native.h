@@ -52,8 +52,9 @@ enum native_property {
     NATIVE_IOREQ_GFN,
     NATIVE_UUID_LOW, /* bytes 0-7 of the UUID in memory order */
     NATIVE_UUID_HIGH,
-    NATIVE_START_FLAGS, /* start_info flags a PV guest of this partition may see */
-    NATIVE_SPECIAL_GFN, /* first of the special pages */
+    NATIVE_START_FLAGS,   /* start_info flags a PV guest of this partition may see */
+    NATIVE_SPECIAL_GFN,   /* first of the special pages */
+    NATIVE_HALT_IS_CRASH, /* not 0: what runs in it never halts with interrupts off */
     NATIVE_PROPERTIES = 32
 };
 
