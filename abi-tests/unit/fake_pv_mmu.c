@@ -26,7 +26,7 @@ struct pv_vcpu *this_vcpu(void)
 
 void tlb_flush_page(u64 va)
 {
-    (void)va;
+    fake.flushed_va = va;
     fake.page_flushes++;
 }
 
@@ -50,6 +50,7 @@ void cr3_load(mfn_t l4)
 
 void cache_flush(void)
 {
+    fake.cache_flushes++;
 }
 
 void smap_disable(struct pv_vcpu *vcpu)

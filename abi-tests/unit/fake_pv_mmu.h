@@ -17,6 +17,8 @@
 
 struct fake_machine {
     u64 page_flushes;
+    u64 flushed_va; /* of the last page flush */
+    u64 cache_flushes;
     u64 full_flushes;
     u64 cr3_loads;
     u64 smap_disabled;
