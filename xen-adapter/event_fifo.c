@@ -87,10 +87,8 @@ void xen_fifo_set_pending(struct xen_vcpu *xv, u32 port)
         xen_shared_set_pending(xv->domain, port);
         return;
     }
-    if (!xv->control)
-        return;
     old = __atomic_fetch_or(word, XEN_FIFO_PENDING, __ATOMIC_ACQ_REL);
-    if (old & XEN_FIFO_MASKED)
+    if (old & XEN_FIFO_MASKED || !xv->control)
         return;
     old = __atomic_fetch_or(word, XEN_FIFO_LINKED, __ATOMIC_ACQ_REL);
     if (old & XEN_FIFO_LINKED)

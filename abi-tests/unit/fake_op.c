@@ -11,6 +11,8 @@ u32 fake_cpl;
 u64 fake_now_ns;
 char fake_log[256];
 u64 fake_yields;
+s64 fake_holds;
+bool fake_is_full;
 bool trace_is_on;
 
 static void *owned[4096]; /* every page given out, to free at reset */
@@ -52,6 +54,8 @@ void fake_op_reset(void)
     fake_cpl = 0;
     fake_now_ns = 1000000;
     fake_yields = 0;
+    fake_holds = 0;
+    fake_is_full = false;
 }
 
 void *fake_guest(u64 at)
@@ -145,6 +149,8 @@ enum status op_memory_move(struct partition *p, gpa_t from, gpa_t to)
 enum status op_page_alloc(struct partition *p, void **page)
 {
     (void)p;
+    if (fake_is_full)
+        return ST_NO_MEMORY;
     *page = page_make();
     return ST_OK;
 }
@@ -176,13 +182,17 @@ enum status op_memory_hold(struct partition *p, gpa_t at, void **pointer)
 {
     (void)p;
     *pointer = fake_guest(at.raw);
-    return *pointer ? ST_OK : ST_FAULT;
+    if (!*pointer)
+        return ST_FAULT;
+    fake_holds++;
+    return ST_OK;
 }
 
 void op_memory_unhold(struct partition *p, void *pointer)
 {
     (void)p;
     (void)pointer;
+    fake_holds--;
 }
 
 bool op_memory_is_present(struct partition *p, gpa_t at)
