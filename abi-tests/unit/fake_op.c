@@ -11,6 +11,7 @@ u32 fake_cpl;
 u64 fake_now_ns;
 char fake_log[256];
 u64 fake_yields;
+u32 fake_ranges;
 s64 fake_holds;
 bool fake_is_full;
 bool trace_is_on;
@@ -54,6 +55,7 @@ void fake_op_reset(void)
     fake_cpl = 0;
     fake_now_ns = 1000000;
     fake_yields = 0;
+    fake_ranges = 2;
     fake_holds = 0;
     fake_is_full = false;
 }
@@ -224,7 +226,7 @@ const struct native_memory_range *op_memory_layout(const struct partition *p, u3
                                                         {0xfee00000, 0x1000, 2, 0}};
 
     (void)p;
-    *count = ARRAY_SIZE(layout);
+    *count = fake_ranges;
     return layout;
 }
 

@@ -242,6 +242,45 @@ static void test_hvm(void **state)
     assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), -XEN_ESRCH);
 }
 
+static s64 param_set(u32 index, u64 value)
+{
+    struct xen_hvm_param in = {.domid = XEN_DOMID_SELF, .index = index, .value = value};
+
+    put(&in, sizeof(in));
+    return call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0);
+}
+
+/* How the upcall comes: by the domain's vector, or by a vector of the vCPU's own. */
+static void test_callbacks(void **state)
+{
+    struct xen_hvm_evtchn_upcall_vector own = {.vcpu = 0, .vector = 0xf3};
+    struct xen_vcpu *xv = xen_vcpu_get(&fake_vcpu[0]);
+
+    (void)state;
+    assert_int_equal(param_set(XEN_HVM_PARAM_CALLBACK_IRQ, 2ull << 56 | 0xf4), 0);
+    assert_int_equal(xv->domain->callback_vector, 0xf4);
+    xen_upcall_mark(xv);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(fake_vcpu[0].external, 0xf4);
+    put(&own, sizeof(own));
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
+    assert_int_equal(fake_vcpu[0].external, 0);
+    assert_int_equal(fake_vcpu[0].lapic, 0xf3);
+    assert_int_equal(fake_vcpu[0].lapic_raises, 1); /* one was pending */
+    assert_int_equal(param_set(XEN_HVM_PARAM_CALLBACK_IRQ, 9),
+                     0); /* a wire that is not there */
+    assert_int_equal(xv->domain->callback_vector, 0);
+    fake_mode = OP_MODE_32;
+    assert_int_equal(param_set(XEN_HVM_PARAM_CALLBACK_IRQ, 9), 0);
+    assert_true(xv->domain->is_narrow); /* the width of who sets it is the width of the pages */
+    assert_int_equal(param_set(XEN_HVM_PARAM_ACPI_IOPORTS_LOCATION, 1), -XEN_ENODEV);
+    own.vcpu = 1;
+    put(&own, sizeof(own));
+    fake_is_full = true;
+    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
+                     -XEN_ENOMEM);
+}
+
 static void test_shutdown_code(void **state)
 {
     struct xen_sched_shutdown in = {.reason = 0x101}; /* one byte counts: reboot */
@@ -507,6 +546,7 @@ int main(void)
         cmocka_unit_test_setup(test_vcpu_areas, setup),
         cmocka_unit_test_setup(test_timers, setup),
         cmocka_unit_test_setup(test_hvm, setup),
+        cmocka_unit_test_setup(test_callbacks, setup),
         cmocka_unit_test_setup(test_shutdown_code, setup),
         cmocka_unit_test_setup(test_poll, setup),
         cmocka_unit_test_setup(test_grants, setup),

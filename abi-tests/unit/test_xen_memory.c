@@ -1,0 +1,219 @@
+/* Memory calls of an HVM guest: extents, where the shared pages are afterwards, numbers. */
+// sources: abi-tests/unit/fake_grant.c xen-adapter/grant_use.c
+// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
+// sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
+// sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
+// sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
+// sources: xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c
+// sources: xen-adapter/vcpu_context.c xen-adapter/version.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi-tests/unit/fake_grant.h"
+#include "abi-tests/unit/fake_op.h"
+#include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/state.h"
+#include "xen-adapter/xen.h"
+
+#define ARGUMENT 0x1000u
+#define LIST     0x2000u
+#define NOWHERE  0xfff00000u
+#define HOLE     200u /* a frame without memory */
+
+static int setup(void **state)
+{
+    (void)state;
+    fake_op_reset();
+    fake_grant_reset();
+    return 0;
+}
+
+/* In 32-bit mode the arguments travel in other registers. */
+static s64 call(u64 command, const void *argument, size_t size)
+{
+    struct regs *regs = &fake_vcpu[0].regs;
+    bool is_narrow = fake_mode != OP_MODE_64;
+
+    memcpy(fake_guest(ARGUMENT), argument, size);
+    *regs = (struct regs){.rax = XENNR_memory_op, .rdx = NOWHERE};
+    *(is_narrow ? &regs->rbx : &regs->rdi) = command;
+    *(is_narrow ? &regs->rcx : &regs->rsi) = ARGUMENT;
+    while (xen_call(&fake_vcpu[0]) == CALL_REPEAT) {
+    }
+    return is_narrow ? (s64)(s32)regs->rax : (s64)regs->rax;
+}
+#define CALL(sub, object) call(XENOP_memory_op_##sub, &(object), sizeof(object))
+
+/* A list of two frames. */
+static struct xen_memory_reservation list_of(u64 first, u64 second, u32 order)
+{
+    u64 *list = fake_guest(LIST);
+
+    list[0] = first;
+    list[1] = second;
+    return (struct xen_memory_reservation){
+        .extent_start = LIST, .nr_extents = 2, .extent_order = order, .domid = XEN_DOMID_SELF};
+}
+
+static u64 *shared_gfn(void)
+{
+    return &xen_vcpu_get(&fake_vcpu[0])->domain->shared_gfn;
+}
+
+static void shared_map(u64 gfn)
+{
+    struct xen_add_to_physmap add = {
+        .domid = XEN_DOMID_SELF, .space = XEN_MAPSPACE_SHARED_INFO, .gpfn = gfn};
+
+    assert_int_equal(CALL(add_to_physmap, add), 0);
+    assert_int_equal(*shared_gfn(), gfn);
+}
+
+/* Memory over a shared page, or taken from under it: the page is nowhere any more. */
+static void test_extents_displace_the_shared_page(void **state)
+{
+    static const u32 subs[] = {XENOP_memory_op_populate_physmap,
+                               XENOP_memory_op_decrease_reservation};
+
+    for (u32 i = 0; i < ARRAY_SIZE(subs); i++) {
+        for (u64 at = 62; at < 68; at++) {
+            struct xen_memory_reservation in;
+            bool is_inside = at >= 64 && at < 66;
+
+            setup(state);
+            shared_map(at);
+            in = list_of(64, NOWHERE, 1);
+            assert_int_equal(call(subs[i], &in, sizeof(in)), 1);
+            assert_true((*shared_gfn() == XEN_GFN_NONE) == is_inside);
+        }
+    }
+}
+
+/* Only the frames of the extent must be there, and only they go. */
+static void test_extents_end_where_they_end(void **state)
+{
+    struct xen_memory_reservation in = list_of(HOLE, NOWHERE, 1);
+
+    (void)state;
+    assert_int_equal(CALL(populate_physmap, in), 1);
+    assert_non_null(fake_page[HOLE + 1]);
+    assert_null(fake_page[HOLE + 2]);
+    assert_int_equal(CALL(decrease_reservation, in), 1);
+    assert_null(fake_page[HOLE]);
+    assert_null(fake_page[HOLE + 1]);
+}
+
+static void test_counts_at_their_limit(void **state)
+{
+    struct xen_memory_reservation in = list_of(HOLE, NOWHERE, 0);
+
+    (void)state;
+    in.nr_extents = ~0ull >> 6; /* as many as the cursor can count */
+    assert_int_equal(CALL(populate_physmap, in), 1);
+    in.nr_extents++;
+    assert_int_equal(CALL(decrease_reservation, in), 0);
+    assert_non_null(fake_page[HOLE]);
+    in.nr_extents = 1;
+    in.extent_order = 10;
+    assert_int_equal(CALL(decrease_reservation, in), 0);
+}
+
+/* A cursor at or behind the end of the list: that much is done. */
+static void test_cursor_behind_the_end(void **state)
+{
+    struct xen_memory_reservation in = list_of(HOLE, HOLE + 1, 0);
+
+    (void)state;
+    for (u64 start = 2; start < 4; start++) {
+        assert_int_equal(call(start << 6 | XENOP_memory_op_populate_physmap, &in, sizeof(in)),
+                         start);
+        assert_null(fake_page[HOLE]);
+    }
+    assert_int_equal(call(1u << 6 | XENOP_memory_op_populate_physmap, &in, sizeof(in)), 2);
+    assert_null(fake_page[HOLE]);
+    assert_non_null(fake_page[HOLE + 1]);
+}
+
+static void test_numbers(void **state)
+{
+    struct xen_domid_arg self = {XEN_DOMID_SELF}, stranger = {77}, other = {0};
+    struct xen_memory_reservation in = list_of(HOLE, HOLE + 1, 0);
+    static const u32 counts[] = {XENOP_memory_op_current_reservation,
+                                 XENOP_memory_op_maximum_reservation,
+                                 XENOP_memory_op_maximum_gpfn};
+
+    (void)state;
+    assert_int_equal(CALL(current_reservation, self), FAKE_PAGES / 2);
+    assert_int_equal(CALL(maximum_reservation, self), FAKE_PAGES);
+    assert_int_equal(CALL(maximum_gpfn, self), FAKE_PAGES / 2 - 1);
+    for (u32 i = 0; i < ARRAY_SIZE(counts); i++) {
+        assert_int_equal(call(counts[i], &stranger, sizeof(stranger)), -XEN_ESRCH);
+        assert_int_equal(call(counts[i], &other, sizeof(other)), -XEN_EPERM);
+    }
+    assert_int_equal(CALL(maximum_ram_page, self), (1ull << 30) / PAGE_SIZE);
+    assert_int_equal(CALL(increase_reservation, in), 0);
+    assert_int_equal(CALL(get_sharing_freed_pages, self), 0);
+    assert_int_equal(CALL(get_sharing_shared_pages, self), 0);
+}
+
+/* As many entries as there is room for, no byte more; the count says how many. */
+static void test_memory_map(void **state)
+{
+    struct xen_memory_map map = {.nr_entries = 1, .buffer = LIST};
+    struct xen_e820_entry *entries = fake_guest(LIST);
+
+    (void)state;
+    memset(entries, 0xee, 3 * sizeof(*entries));
+    assert_int_equal(CALL(memory_map, map), 0);
+    assert_int_equal(*(u32 *)fake_guest(ARGUMENT), 1);
+    assert_int_equal(entries[0].type, 1);
+    assert_int_equal(entries[1].type, 0xeeeeeeeeu);
+    map.nr_entries = 3;
+    assert_int_equal(CALL(memory_map, map), 0);
+    assert_int_equal(*(u32 *)fake_guest(ARGUMENT), 2);
+    assert_int_equal(entries[1].addr, 0xfee00000);
+    assert_int_equal(entries[1].size, 0x1000);
+    assert_int_equal(entries[1].type, 2);
+    assert_int_equal(entries[2].type, 0xeeeeeeeeu);
+    fake_ranges = 0;
+    assert_int_equal(CALL(memory_map, map), -XEN_ENOSYS);
+}
+
+static void test_memory_map_of_a_narrow_caller(void **state)
+{
+    struct {
+        u32 nr_entries, buffer;
+    } map = {.nr_entries = 5, .buffer = LIST};
+    struct xen_e820_entry *entries = fake_guest(LIST);
+
+    (void)state;
+    fake_mode = OP_MODE_32;
+    assert_int_equal(CALL(memory_map, map), 0);
+    assert_int_equal(*(u32 *)fake_guest(ARGUMENT), 2);
+    assert_int_equal(entries[1].addr, 0xfee00000);
+    map.buffer = NOWHERE;
+    assert_int_equal(CALL(memory_map, map), -XEN_EFAULT);
+    fake_vcpu[0].regs = (struct regs){
+        .rax = XENNR_memory_op, .rbx = XENOP_memory_op_memory_map, .rcx = NOWHERE};
+    (void)xen_call(&fake_vcpu[0]);
+    assert_int_equal((s32)fake_vcpu[0].regs.rax, -XEN_EFAULT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_extents_displace_the_shared_page, setup),
+        cmocka_unit_test_setup(test_extents_end_where_they_end, setup),
+        cmocka_unit_test_setup(test_counts_at_their_limit, setup),
+        cmocka_unit_test_setup(test_cursor_behind_the_end, setup),
+        cmocka_unit_test_setup(test_numbers, setup),
+        cmocka_unit_test_setup(test_memory_map, setup),
+        cmocka_unit_test_setup(test_memory_map_of_a_narrow_caller, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
