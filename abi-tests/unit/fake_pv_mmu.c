@@ -73,7 +73,8 @@ u64 *m2p_slot(mfn_t frame)
 
 enum status copy_from_guest(void *to, u64 from, u64 bytes)
 {
-    if (fake.guest_fault || !guest_range_ok(from, bytes))
+    if (fake.guest_fault || !guest_range_ok(from, bytes) ||
+        (fake.guest_end != 0 && from + bytes > fake.guest_end))
         return ST_FAULT;
     memcpy(to, (const void *)from, bytes);
     return ST_OK;

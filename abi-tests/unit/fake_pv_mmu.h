@@ -26,6 +26,7 @@ struct fake_machine {
     u64 ldt_base;
     u32 ldt_entries;
     bool guest_fault; /* every copy from or to the guest fails */
+    u64 guest_end;    /* nothing of the guest is readable from here on; 0: no limit */
     bool stale_writable[FAKE_FRAMES];
 };
 
