@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "abi-tests/unit/fake_pv_mmu.h"
+#include "abi-tests/unit/fake_pv_smp.h"
 #include "xen-adapter/abi/xen.h"
 
 #define G    FAKE_GUEST
@@ -224,6 +225,162 @@ static void test_set_ldt_refused(void **state)
     assert_int_equal(fake_ext(XEN_MMUEXT_SET_LDT, FAKE_VA, 8192), ST_OK);
 }
 
+/* ---- Windows: what the CPU itself reads ------------------------------------------------- */
+
+#define SHOWN (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX) /* the CPU sets accessed bits in it */
+#define EMPTY (FAKE_ZERO << PAGE_SHIFT | PTE_P | PTE_A | PTE_NX)
+
+static struct pv_vcpu second;
+static u64 second_window[33];
+
+static void boot_two(void)
+{
+    fake_boot();
+    memset(&second, 0, sizeof(second));
+    memset(second_window, 0xff, sizeof(second_window));
+    second.id = 1;
+    mmu_vcpu_start(&second, second_window);
+}
+
+static void test_a_new_window(void **state)
+{
+    (void)state;
+    boot_two();
+    for (u32 i = 0; i < 14; i++)
+        assert_int_equal(second_window[i], EMPTY);
+    assert_int_equal(second_window[14], ~0ull); /* the shim's own two */
+    assert_int_equal(second_window[15], ~0ull);
+    for (u32 i = 16; i < 32; i++)
+        assert_int_equal(second_window[i], 0);
+    assert_int_equal(second_window[32], ~0ull);
+    assert_int_equal(mmu.vcpu_count, 2);
+    mmu_vcpu_start(&second, second_window); /* known already */
+    assert_int_equal(mmu.vcpu_count, 2);
+    assert_ptr_equal(mmu.vcpu[1], &second);
+    mmu.vcpu_count = SHIM_VCPUS_MAX;
+    mmu_vcpu_start(&(struct pv_vcpu){.id = 2}, second_window);
+    assert_int_equal(mmu.vcpu_count, SHIM_VCPUS_MAX);
+}
+
+/* A page of a GDT is seen in the window of the vCPU, and flushed if that one runs. */
+static void test_gdt_windows(void **state)
+{
+    const u64 frames[1] = {FREE};
+
+    (void)state;
+    boot_two();
+    read_only(FREE);
+    fake.page_flushes = 0;
+    assert_int_equal(gdt_set_frames(&second, frames, 1), ST_OK);
+    assert_int_equal(second_window[0], FREE << PAGE_SHIFT | SHOWN);
+    assert_int_equal(second_window[1], EMPTY);
+    assert_int_equal(second.gdt_entries, 1);
+    assert_int_equal(second.gdt_frame[0].raw, FREE);
+    assert_int_equal(fake.page_flushes, 0);
+    assert_int_equal(gdt_set_frames(&second, NULL, 0), ST_OK);
+    assert_int_equal(second_window[0], EMPTY);
+    assert_int_equal(gdt_set_frames(&fake_vcpu, frames, 512), ST_OK);
+    assert_int_equal(fake.page_flushes, 14);
+    assert_int_equal(fake.flushed_va, WINDOW_VIRT + 13 * PAGE_SIZE);
+    assert_int_equal(fake_vcpu.window[0], FREE << PAGE_SHIFT | SHOWN);
+    assert_int_equal(gdt_set_frames(&fake_vcpu, frames, XEN_FIRST_RESERVED_GDT_ENTRY + 1),
+                     ST_INVALID);
+    fake_check();
+}
+
+/* One page in two tables: it is a descriptor page until both have let go of it. */
+static void test_gdt_of_one_page_twice(void **state)
+{
+    const u64 frames[2] = {FREE, FREE};
+
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    assert_int_equal(gdt_set_frames(&fake_vcpu, frames, 513), ST_OK);
+    assert_int_equal(word_count(fake_word(FREE)), 2);
+    fake_check();
+    assert_int_equal(gdt_set_frames(&fake_vcpu, frames, 512), ST_OK);
+    assert_int_equal(word_count(fake_word(FREE)), 1);
+    assert_int_equal(fake_vcpu.window[1], EMPTY);
+    fake_check();
+}
+
+/* The windows of the vCPUs lie one behind the other; each has its own LDT there. */
+static void test_ldt_window_of_another_vcpu(void **state)
+{
+    const u64 window = WINDOW_VIRT + WINDOW_STRIDE + WINDOW_LDT;
+    const u64 base = fake_va_of(G, FREE);
+
+    (void)state;
+    boot_two();
+    read_only(FREE);
+    second.kernel_l4 = mfn(G);
+    assert_int_equal(ldt_set(&second, base, 512), ST_OK);
+    assert_int_equal(fake.ldt_base, window);
+    assert_int_equal(mmu_fault_address(&second, window + 24), base + 24);
+    assert_int_equal(mmu_fault_address(&second, ldt_window(24)), ldt_window(24));
+    assert_int_equal(mmu_fault_address(&second, window + 16 * PAGE_SIZE - 1),
+                     base + 16 * PAGE_SIZE - 1);
+    assert_int_equal(mmu_fault_address(&second, window + 16 * PAGE_SIZE),
+                     window + 16 * PAGE_SIZE);
+    fake.page_flushes = 0;
+    lock_is_needed = 1;
+    fake_vcpu.flush = second.flush = 0;
+    assert_false(mmu_fault_ldt(&second, ldt_window(0)));
+    assert_true(mmu_fault_ldt(&second, window));
+    assert_int_equal(memory_lock.taken, 0);
+    assert_int_equal(second_window[16], FREE << PAGE_SHIFT | SHOWN);
+    assert_int_equal(fake.page_flushes, 0); /* it does not run */
+    ldt_drop_pages(&second);
+    assert_int_equal(second_window[16], 0);
+    assert_int_equal(word_count(fake_word(FREE)), 0);
+    lock_is_needed = 0;
+}
+
+static void test_ldt_limits(void **state)
+{
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    read_only(FREE + 1);
+    assert_int_equal(ldt_set(&fake_vcpu, fake_va_of(G, FREE), 513), ST_OK);
+    assert_true(ldt_fault(PAGE_SIZE + 7)); /* the last byte of the last descriptor */
+    assert_int_equal(fake_vcpu.window[17], (FREE + 1) << PAGE_SHIFT | SHOWN);
+    assert_int_equal(fake_vcpu.window[16], 0);
+    ldt_drop_pages(&fake_vcpu);
+    assert_false(ldt_fault(PAGE_SIZE + 8));
+    assert_true(ldt_fault(PAGE_SIZE));
+    fake.ldt_entries = 99;
+    assert_int_equal(ldt_set(&fake_vcpu, fake_va_of(G, FREE), 513), ST_OK); /* no change */
+    assert_int_equal(fake.ldt_entries, 99);
+    assert_int_not_equal(fake_vcpu.window[17], 0);
+    assert_int_equal(ldt_set(&fake_vcpu, fake_va_of(G, FREE), 512), ST_OK);
+    assert_int_equal(fake.ldt_entries, 512);
+    assert_int_equal(fake_vcpu.window[17], 0);
+    /* nothing mapped where the table is said to be */
+    assert_int_equal(ldt_set(&fake_vcpu, FAKE_VA + LARGE_PAGE_SIZE, 1), ST_OK);
+    assert_false(ldt_fault(0));
+    assert_int_equal(mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), FREE << PAGE_SHIFT, 0),
+                     ST_OK);
+    assert_int_equal(ldt_set(&fake_vcpu, fake_va_of(G, FREE), 1), ST_OK);
+    assert_false(ldt_fault(0)); /* a frame number, but not present */
+    fake_check();
+}
+
+/* A frame that is neither a descriptor page nor writable somewhere is written all the same. */
+static void test_update_of_a_free_frame(void **state)
+{
+    (void)state;
+    fake_boot();
+    read_only(FREE);
+    assert_int_equal(descriptor_update(&fake_vcpu, address_of(FREE, 511), CODE64_DPL0), ST_OK);
+    assert_int_equal(fake_table(FREE)[511], CODE64_DPL3);
+    assert_int_equal(fake_table(FREE)[510], 0);
+    assert_int_equal(descriptor_update(&fake_vcpu, address_of(FAKE_SPECIAL, 0), CODE64_DPL0),
+                     ST_INVALID);
+    fake_check();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +391,12 @@ int main(void)
         cmocka_unit_test(test_ldt_pages_come_when_used),
         cmocka_unit_test(test_ldt_page_gives_way),
         cmocka_unit_test(test_set_ldt_refused),
+        cmocka_unit_test(test_a_new_window),
+        cmocka_unit_test(test_gdt_windows),
+        cmocka_unit_test(test_gdt_of_one_page_twice),
+        cmocka_unit_test(test_ldt_window_of_another_vcpu),
+        cmocka_unit_test(test_ldt_limits),
+        cmocka_unit_test(test_update_of_a_free_frame),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
