@@ -430,7 +430,7 @@ void op_vcpu_lapic_raise(struct vcpu *vcpu, u8 vector)
 
 void op_vcpu_nmi(struct vcpu *vcpu)
 {
-    (void)vcpu;
+    vcpu->nmis++;
 }
 
 void op_vcpu_deliver_ask(struct vcpu *vcpu)

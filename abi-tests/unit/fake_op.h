@@ -19,7 +19,7 @@ struct vcpu {
     u32 raised[64];
     u32 raised_count;
     u8 external, lapic;
-    u32 lapic_raises;
+    u32 lapic_raises, nmis;
     bool is_up, is_initialised, is_parked;
     u64 park_deadline;
     u64 single_ns, period_ns;
