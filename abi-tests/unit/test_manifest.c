@@ -237,6 +237,22 @@ static void test_incomplete(void **state)
     expect_error(BASE BASE, "a.cfg:3: the name \"g\" is taken at a.cfg:1");
 }
 
+static void test_bootloader(void **state)
+{
+    (void)state;
+    parse("name='a'\nbootloader='/usr/lib/xen-4.17/bin/pygrub'\ndisk=['d,raw,xvda,w']\n");
+    assert_int_equal(manifest.refused, 0);
+    assert_true(text_is(manifest.guest[0].string[KEY_KERNEL], CONFIG_PYGRUB));
+    setup(NULL);
+    parse("name='a'\nbootloader='pypxeboot'\nkernel='k'\n");
+    assert_int_equal(manifest.refused, 0);
+    assert_true(text_is(manifest.guest[0].string[KEY_KERNEL], "k"));
+    expect_error("name='a'\nbootloader='pypxeboot'\n", "a.cfg:2: bootloader = \"pypxeboot\"");
+    expect_error("name='a'\nbootloader='pygrub'\n", "a.cfg:2: bootloader = \"pygrub\" without");
+    expect_error("name='a'\ntype='pvh'\nbootloader='pygrub'\ndisk=['d,raw,xvda,w']\n",
+                 "a.cfg:3: bootloader = \"pygrub\" is for");
+}
+
 static void test_same_name_in_two_files(void **state)
 {
     (void)state;
@@ -302,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup(test_syntax, setup),
         cmocka_unit_test_setup(test_values, setup),
         cmocka_unit_test_setup(test_incomplete, setup),
+        cmocka_unit_test_setup(test_bootloader, setup),
         cmocka_unit_test_setup(test_same_name_in_two_files, setup),
         cmocka_unit_test_setup(test_long_cmdline, setup),
         cmocka_unit_test_setup(test_too_many_guests, setup),

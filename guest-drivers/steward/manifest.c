@@ -408,6 +408,31 @@ static bool guest_choose(struct parser *parser)
     return false;
 }
 
+/* pygrub reads the guest's disk on the host; here GRUB does, inside the guest. */
+static void bootloader_check(struct config *guest)
+{
+    struct text name = guest->string[KEY_BOOTLOADER];
+
+    if (name.length == 0 || guest->string[KEY_KERNEL].length != 0)
+        return;
+    for (u64 i = name.length; i > 0; i--)
+        if (name.at[i - 1] == '/') {
+            name = (struct text){name.at + i, name.length - i};
+            break;
+        }
+    if (!text_is(name, CONFIG_PYGRUB))
+        config_refuse(guest, KEY_BOOTLOADER,
+                      "bootloader = \"%.*s\" is not served here; write \"pygrub\"",
+                      SHOW(guest->string[KEY_BOOTLOADER]));
+    else if (guest->type != CONFIG_PV)
+        config_refuse(guest, KEY_BOOTLOADER,
+                      "bootloader = \"pygrub\" is for type = \"pv\"; change one of them");
+    else if (guest->list[0].count == 0)
+        config_refuse(guest, KEY_BOOTLOADER,
+                      "bootloader = \"pygrub\" without a disk to boot from; add disk = [ ]");
+    guest->string[KEY_KERNEL] = (struct text){CONFIG_PYGRUB, sizeof(CONFIG_PYGRUB) - 1};
+}
+
 /* What can be judged when a guest is complete. */
 static void guest_check(struct manifest *manifest, struct config *guest)
 {
@@ -422,6 +447,7 @@ static void guest_check(struct manifest *manifest, struct config *guest)
             config_refuse(guest, KEY_NAME,
                           "the name \"%.*s\" is taken at %.*s:%u; choose another", SHOW(name),
                           SHOW(other->file), other->line[KEY_NAME]);
+    bootloader_check(guest);
     if (guest->string[KEY_KERNEL].length == 0)
         config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
                       SHOW(name));

@@ -40,6 +40,7 @@ enum config_key {
     KEY_CMDLINE,
     KEY_ROOT,
     KEY_EXTRA,
+    KEY_BOOTLOADER,
     KEY_MEMORY,
     KEY_MAXMEM,
     KEY_VCPUS,
@@ -61,6 +62,9 @@ enum config_key {
 
 #define CONFIG_VCPUS_MAX 32u
 
+/* The kernel of a guest whose own disk has the right one: GRUB's PV image, a boot module. */
+#define CONFIG_PYGRUB "pygrub"
+
 /* The strings of a list, in their order. */
 #define CONFIG_LIST_MAX 16
 struct text_list {
@@ -72,7 +76,7 @@ struct config {
     struct text file;
     bool is_refused;
     enum config_type type;
-    struct text string[KEY_EXTRA + 1]; /* by key; length 0 = not set */
+    struct text string[KEY_BOOTLOADER + 1]; /* by key; length 0 = not set */
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;

@@ -2,8 +2,8 @@
 # What the launcher needs from manifests (xl.cfg syntax): the files they name and how much
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
-# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk and memory, and for each
-# string of the list disk =, which may go over several lines.
+# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader and memory, and
+# for each string of the list disk =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -40,7 +40,7 @@ manifest_keys() {
             in_list = 1
             list_take(substr($0, RSTART + RLENGTH))
         }
-        match($0, /^[ \t]*(name|kernel|ramdisk|memory)[ \t]*=[ \t]*/) {
+        match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory)[ \t]*=[ \t]*/) {
             key = $0
             sub(/^[ \t]*/, "", key)
             sub(/[ \t]*=.*$/, "", key)
@@ -188,6 +188,14 @@ disk_add() {
     fi
 }
 
+# bootloader_add PLACE PROGRAM: GRUB's PV image; another program is the steward's to refuse.
+bootloader_add() {
+    if [[ ${2##*/} == pygrub ]]; then
+        grub_build || die "$1" "GRUB's PV image cannot be made" "install grub-common"
+        module_add "file pygrub" "$GRUB_IMAGE" "$1"
+    fi
+}
+
 # memory_add PLACE MIB: counts one guest's memory; nonsense is the steward's to refuse.
 memory_add() {
     local place=$1 mib=$2
@@ -216,6 +224,7 @@ manifest_add() {
         name) GUEST_COUNT=$((GUEST_COUNT + 1)) ;;
         memory) memory_add "$title:$line" "$value" ;;
         disk) disk_add "$title:$line" "$value" "$folder" ;;
+        bootloader) bootloader_add "$title:$line" "$value" ;;
         *) file_add "$title:$line" "$key" "$value" "$folder" ;;
         esac
     done < <(manifest_keys "$file")
