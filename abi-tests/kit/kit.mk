@@ -53,6 +53,14 @@ pair: images $(BUILD)/pair.elf
 	@abi-tests/xen/pair-test
 checks: pair
 
+# Weights, caps and latency in virtual time.
+$(BUILD)/shares.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/shares.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
+.PHONY: shares
+shares: images $(BUILD)/shares.elf
+	@abi-tests/xen/shares-test
+
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
 $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 	$(call say,LINK)
