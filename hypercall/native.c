@@ -156,6 +156,8 @@ static enum status native_partition_info(struct call *call)
     out->reason = (u32)p->end_reason;
     out->pages = p->space.pages;
     out->pages_owned = frame_count_owned(p->id);
+    out->ports = port_count(p);
+    out->shares = share_count(p);
     for (u32 i = 0; i < VCPU_MAX; i++) {
         if (!p->vcpu[i])
             continue;

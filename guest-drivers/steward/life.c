@@ -2,6 +2,7 @@
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/builder.h"
 #include "guest-drivers/steward/console.h"
+#include "guest-drivers/steward/registry.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
@@ -148,5 +149,36 @@ bool life_is_over(void)
     for (u32 i = 0; i < steward.guest_count; i++)
         if (steward.guest[i].state != GUEST_ENDED)
             return false;
+    return true;
+}
+
+/* What must be the same after each round: who ends leaves nothing behind. */
+static void accounting_print(u32 round)
+{
+    struct native_partition root = {0, 0};
+    struct native_partition_info info;
+    struct native_system_info machine;
+
+    if (call_system_info(NULL, &machine) != ST_OK || call_partition_info(&root, &info) != ST_OK)
+        return;
+    print("entente: after round %u: %lu bytes free, root: %lu frames, %u ports, %u shares, "
+          "%lu bytes of xenstore\n",
+          round, (unsigned long)machine.bytes_free, (unsigned long)info.pages_owned, info.ports,
+          info.shares, (unsigned long)registry_bytes());
+}
+
+bool life_next_round(void)
+{
+    static u32 round;
+
+    if (steward.rounds == 0)
+        return false;
+    accounting_print(++round);
+    if (round == steward.rounds)
+        return false;
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        steward.guest[i].state = GUEST_WAITS;
+        life_begin(&steward.guest[i]);
+    }
     return true;
 }

@@ -10,5 +10,7 @@ void life_begin(struct guest *guest);
 void life_check(void);
 /* All have ended. */
 bool life_is_over(void);
+/* A round is over: begins the next and returns true, if there is one. */
+bool life_next_round(void);
 
 #endif

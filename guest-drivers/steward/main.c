@@ -176,12 +176,28 @@ static u64 disks_deadline(void)
     return FOR_EVER;
 }
 
+/* The number behind "name=" among the options, 0 without it. */
+static u32 option_number(const char *options, const char *name)
+{
+    u64 length = strlen(name);
+    u32 number = 0;
+
+    for (; *options; options++) {
+        if (strncmp(options, name, length) != 0)
+            continue;
+        for (options += length; *options >= '0' && *options <= '9'; options++)
+            number = number * 10 + (u32)(*options - '0');
+        break;
+    }
+    return number;
+}
+
 static void serve(void)
 {
     struct native_port_wait wait = {FOR_EVER};
     struct native_port raised;
 
-    while (!life_is_over()) {
+    while (!life_is_over() || life_next_round()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
         wait.deadline_ns = disks_deadline();
@@ -211,6 +227,7 @@ void guest_main(u64 start_info)
     steward.is_interactive = string_has_word(options, "interactive");
     steward.is_verbose = string_has_word(options, "loglevel=debug");
     steward.wants_times = string_has_word(options, "times");
+    steward.rounds = option_number(options, "rounds=");
     modules_read(info);
     registry_init(guest_pointer(free_at), MEMORY_END - free_at);
     bus_init(registry_store());

@@ -18,6 +18,11 @@ bool registry_is_there(void)
     return store != NULL;
 }
 
+u64 registry_bytes(void)
+{
+    return store_bytes(store);
+}
+
 struct store *registry_store(void)
 {
     return store;

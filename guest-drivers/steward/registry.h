@@ -7,6 +7,8 @@
 /* Takes `bytes` of memory at `arena` for the tree. */
 void registry_init(void *arena, u64 bytes);
 bool registry_is_there(void);
+/* Memory of the tree, and of what is told and answered. */
+u64 registry_bytes(void);
 /* NULL when there is none. */
 struct store *registry_store(void);
 /* Signals the guests whose watches have fired: after every change made here. */

@@ -63,6 +63,7 @@ struct steward {
     bool is_interactive; /* a person is at the serial line */
     bool wants_times;    /* shims say when they reached what */
     bool is_verbose;
+    u32 rounds; /* the guests are all made so many times, one round after the other */
     u32 input_port;
     u32 ended_port;
 };

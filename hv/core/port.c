@@ -396,3 +396,14 @@ void port_close_all(struct partition *p)
     }
     lock_drop(&events_lock);
 }
+
+u32 port_count(const struct partition *p)
+{
+    u32 count = 0;
+
+    lock_take(&events_lock);
+    for (u32 number = 1; number < PORT_MAX; number++)
+        count += port_used(p, number) != NULL;
+    lock_drop(&events_lock);
+    return count;
+}

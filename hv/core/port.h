@@ -86,6 +86,9 @@ bool port_take_raised(struct vcpu *vcpu, u32 *number);
 /* A word of the adapter's on the port. */
 enum status port_data_set(struct partition *p, u32 number, u32 data);
 
+/* How many ports of the partition are in use. */
+u32 port_count(const struct partition *p);
+
 /* Closes all of a partition's ports; the other ends become unbound. */
 void port_close_all(struct partition *p);
 

@@ -498,3 +498,10 @@ void share_end_all(struct partition *p)
             lent_end(p, q);
     lock_drop(&shares_lock);
 }
+
+u32 share_count(const struct partition *p)
+{
+    const struct share_table *table = p->shares;
+
+    return table ? table->used + table->lent : 0;
+}

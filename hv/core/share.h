@@ -67,6 +67,8 @@ enum status share_space_remove(struct partition *p, gpa_t at, u64 bytes);
 enum status share_space_move(struct partition *p, gpa_t from, gpa_t to);
 /* Is any page of the range lent? */
 bool share_is_lent(const struct partition *lender, gpa_t at, u64 bytes);
+/* How many shares the partition borrows or lends. */
+u32 share_count(const struct partition *p);
 /* Ends every share this partition lends or borrows. */
 void share_end_all(struct partition *p);
 

@@ -7,8 +7,8 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests disk-test loaders launcher terminal
-.PHONY: preflight check-packages shellcheck host-tests lint check checks
+.PHONY: run boots boots-sample badinput three-guests disk-test debian cycles many loaders launcher terminal
+.PHONY: cycles-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -44,6 +44,21 @@ three-guests: preflight images
 disk-test: preflight images
 	@$(HOST)/disk-test
 
+# Lives and ends of guests, counted; CYCLES=500.
+cycles: preflight images $(BUILD)/shares.elf
+	@$(HOST)/cycles
+cycles-sample: preflight images $(BUILD)/shares.elf
+	@CYCLES=20 $(HOST)/cycles
+
+# Sixteen guests at once on four CPUs.
+many: preflight images
+	@$(HOST)/many
+
+# Debian 12 with systemd on a disk, as PV, PVH and by its own GRUB configuration.
+debian: images
+	@$(HOST)/entente preflight --for run debian
+	@$(HOST)/debian-test
+
 # GRUB's PV image and Debian's installer.
 loaders: preflight images
 	@$(HOST)/loaders
@@ -61,12 +76,13 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
+		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test
+		three-guests disk-test cycles-sample
 checks: host-tests
 lint: shellcheck

@@ -126,7 +126,9 @@ struct native_partition_info {
     u64 pages;       /* mapped memory of its own */
     u64 pages_owned; /* everything charged to it, tables and vCPU state included */
     u64 run_ns;
-    u64 exits; /* of all its vCPUs */
+    u64 exits;  /* of all its vCPUs */
+    u32 ports;  /* in use */
+    u32 shares; /* pages borrowed and lent */
     char name[NATIVE_NAME_BYTES];
 };
 struct native_partition_shutdown {

@@ -217,6 +217,11 @@ bool store_serve(struct store *s, u32 domid)
     return must_notify;
 }
 
+size_t store_bytes(const struct store *s)
+{
+    return s->arena.used;
+}
+
 bool store_take_notify(struct store *s, u32 *domid)
 {
     struct connection *c;

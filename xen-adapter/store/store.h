@@ -37,6 +37,9 @@ enum status store_introduce(struct store *store, u32 domid, struct xen_store_rin
 enum store_release { STORE_KEEP_NODES, STORE_DROP_NODES };
 void store_release(struct store *store, u32 domid, enum store_release keep);
 
+/* Memory in use. */
+size_t store_bytes(const struct store *store);
+
 /*
  * Answers the requests that are in the ring now, as far as there is room for answers. True when
  * the guest must be notified (answers were put or room was made).
