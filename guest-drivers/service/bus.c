@@ -103,6 +103,11 @@ static enum status watch(struct bus_device *device)
     return store_watch(the_store, path, TOKEN);
 }
 
+static const char *back_kind(const struct bus_device *device)
+{
+    return device->back_kind ? device->back_kind : device->kind;
+}
+
 enum status bus_device_add(struct bus_device *device)
 {
     enum status status;
@@ -110,7 +115,7 @@ enum status bus_device_add(struct bus_device *device)
     format(device->front, sizeof(device->front), "/local/domain/%u/device/%s/%u",
            device->partition, device->kind, device->id);
     format(device->back, sizeof(device->back), "/local/domain/0/backend/%s/%u/%u",
-           device->back_kind ? device->back_kind : device->kind, device->partition, device->id);
+           back_kind(device), device->partition, device->id);
     device->ours = BUS_INITIALISING;
     device->theirs = BUS_INITIALISING;
     status = keys_make(device);
@@ -121,6 +126,20 @@ enum status bus_device_add(struct bus_device *device)
     if (status != ST_OK)
         bus_device_remove(device);
     return status;
+}
+
+/* The folder of all devices of this kind of the guest: no guest of that number may come again.
+ */
+static void back_folder_clear(const struct bus_device *device)
+{
+    char path[PATH_MAX];
+    char name[1];
+    size_t bytes;
+
+    format(path, sizeof(path), "/local/domain/0/backend/%s/%u", back_kind(device),
+           device->partition);
+    if (store_list(the_store, path, name, sizeof(name), &bytes) == ST_OK && bytes == 0)
+        (void)store_remove(the_store, path);
 }
 
 void bus_device_remove(struct bus_device *device)
@@ -136,6 +155,7 @@ void bus_device_remove(struct bus_device *device)
     (void)store_unwatch(the_store, path, TOKEN);
     (void)store_remove(the_store, device->front);
     (void)store_remove(the_store, device->back);
+    back_folder_clear(device);
 }
 
 enum status bus_get(struct bus_device *device, const char *key, char *value, u32 room)
