@@ -41,7 +41,13 @@
 #define N_device_map         29
 #define N_memory_machine     30
 #define N_partition_schedule 31
-#define N_CALLS              32
+#define N_message_bind       32
+#define N_message_take       33
+#define N_message_post       34
+#define N_event_connect      35
+#define N_event_disconnect   36
+#define N_event_flag_set     37
+#define N_CALLS              38
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)
@@ -49,7 +55,9 @@
 #define N_NO_PARTITION (-5)
 #define N_NO_MEMORY    (-6)
 #define N_NO_CALL      (-8)
+#define N_NO_DATA      (-9)
 #define N_FAULT        (-12)
+#define N_EXISTS       (-13)
 #define N_RANGE        (-17)
 
 struct n_partition_create {
@@ -81,6 +89,17 @@ struct n_memory_populate {
 struct n_memory_map {
     uint32_t partition, flags;
     uint64_t remote_at, local_at, pages;
+};
+struct n_message_post {
+    uint32_t partition, vcpu, sint, type;
+    uint64_t payload;
+    uint32_t bytes, reserved;
+};
+struct n_event_connect {
+    uint32_t partition, connection, port, reserved;
+};
+struct n_event_flag_set {
+    uint32_t partition, vcpu, sint, flag;
 };
 struct n_vcpu_start {
     uint32_t partition, vcpu;

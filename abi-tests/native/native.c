@@ -85,6 +85,12 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.device_map", N_device_map, true, false},
         {"native.memory_machine", N_memory_machine, true, true},
         {"native.partition_schedule", N_partition_schedule, true, false},
+        {"native.message_bind", N_message_bind, true, false},
+        {"native.message_take", N_message_take, true, true},
+        {"native.message_post", N_message_post, true, false},
+        {"native.event_connect", N_event_connect, true, false},
+        {"native.event_disconnect", N_event_disconnect, true, false},
+        {"native.event_flag_set", N_event_flag_set, true, false},
     };
     uint64_t out = (uintptr_t)out_words;
 
@@ -259,6 +265,72 @@ TEST(native_memory, "native-memory", TEST_NATIVE)
     expect_number("native.memory_unmap", "plain", unmap(CHILD_AT), 0);
     observe_number("native.memory_unmap", "again", unmap(CHILD_AT));
     observe_number("native.memory_unmap", "never there", unmap(CHILD_AT + 0x1000000));
+}
+
+static void connections(uint32_t port)
+{
+    const char *row = "native.event_connect", *end = "native.event_disconnect";
+    struct n_event_connect event = {child, 0x10001, port, 0};
+
+    expect_number(row, "plain", native(N_event_connect, &event), 0);
+    expect_number(row, "again", native(N_event_connect, &event), N_EXISTS);
+    expect_number(end, "plain", native(N_event_disconnect, &event), 0);
+    expect_number(end, "again", native(N_event_disconnect, &event), N_NO_ENTRY);
+    event.port = NO_PORT;
+    expect_number(row, "no such port", native(N_event_connect, &event), N_INVALID);
+    event.partition = NO_PARTITION;
+    expect_number(row, "no such partition", native(N_event_connect, &event), N_NO_PARTITION);
+    expect_number(end, "no such partition", native(N_event_disconnect, &event), N_NO_PARTITION);
+}
+
+static void posts(void)
+{
+    const char *row = "native.message_post", *flag = "native.event_flag_set";
+    struct n_message_post post = {child, 0, 2, 1, (uintptr_t)in_words, 240, 0};
+    struct n_event_flag_set set = {child, 0, 2, 1};
+
+    expect_number(row, "240 bytes", native(N_message_post, &post), 0);
+    post.bytes = 241;
+    expect_number(row, "241 bytes", native(N_message_post, &post), N_INVALID);
+    post.bytes = 240;
+    post.sint = 16;
+    expect_number(row, "interrupt source 16", native(N_message_post, &post), N_INVALID);
+    post.sint = 2;
+    post.payload = KIT_UNMAPPED;
+    expect_number(row, "unmapped payload", native(N_message_post, &post), N_FAULT);
+    post.vcpu = 77;
+    expect_number(row, "no such vCPU", native(N_message_post, &post), N_NO_ENTRY);
+    post.partition = NO_PARTITION;
+    expect_number(row, "no such partition", native(N_message_post, &post), N_NO_PARTITION);
+    expect_number(flag, "plain", native(N_event_flag_set, &set), 0);
+    set.flag = 2048;
+    expect_number(flag, "flag 2048", native(N_event_flag_set, &set), N_INVALID);
+    set.vcpu = 77;
+    expect_number(flag, "no such vCPU", native(N_event_flag_set, &set), N_NO_ENTRY);
+    set.partition = NO_PARTITION;
+    expect_number(flag, "no such partition", native(N_event_flag_set, &set), N_NO_PARTITION);
+}
+
+/* Between the root and a guest with the Hyper-V interface; the child need not run for it. */
+TEST(native_messages, "native-messages", TEST_NATIVE)
+{
+    const char *bind = "native.message_bind", *take = "native.message_take";
+    uint64_t in[2] = {child, (uintptr_t)out_words};
+    uint32_t port;
+
+    expect_number("native.port_connect", "for messages", native_pair(N_port_connect, child, 0),
+                  0);
+    port = out32(0);
+    expect_number(bind, "plain", native_pair(N_message_bind, child, port), 0);
+    expect_number(bind, "no such port", native_pair(N_message_bind, child, NO_PORT), N_INVALID);
+    expect_number(bind, "no such partition", native_pair(N_message_bind, NO_PARTITION, port),
+                  N_NO_PARTITION);
+    expect_number(take, "nothing posted", native(N_message_take, in), N_NO_DATA);
+    in[0] = NO_PARTITION;
+    expect_number(take, "no such partition", native(N_message_take, in), N_NO_PARTITION);
+    connections(port);
+    posts();
+    expect_number("native.port_close", "after use", native_pair(N_port_close, port, 0), 0);
 }
 
 TEST(native_ports, "native-ports", TEST_NATIVE)
