@@ -107,7 +107,8 @@ define FUZZ_RULE
 $(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	$$(call say,FUZZ)
-	$$(Q)$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.c,$$^) \
+	$$(Q)$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $$@ $$(filter %.c,$$^) \
 		$$(call libs_of,$$<)
 endef
 $(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))

@@ -25,8 +25,11 @@ void disk_submit(struct disk *disk, struct disk_request *request)
 
 static void memory_submit(struct disk *disk, struct disk_request *request)
 {
-    u8 *at = (u8 *)disk->own + request->sector * SECTOR_BYTES;
+    u8 *at = disk->own;
 
+    /* A flush has no place. */
+    if (request->op != DISK_FLUSH)
+        at += request->sector * SECTOR_BYTES;
     for (u32 i = 0; request->op <= DISK_WRITE && i < request->pieces; i++) {
         const struct disk_piece *piece = &request->piece[i];
 
