@@ -5,6 +5,7 @@
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/share.h"
+#include "hv/lib/print.h"
 #include "hv/lib/string.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
@@ -81,7 +82,57 @@ static enum status native_console_read(struct call *call)
     struct native_console_read *out = OUT(call, struct native_console_read);
 
     memset(out, 0, sizeof(*out));
-    while (out->bytes < sizeof(out->data) && serial_read(&out->data[out->bytes]))
+    while (out->bytes < sizeof(out->data) &&
+           serial_read(SERIAL_CONSOLE, &out->data[out->bytes]))
+        out->bytes++;
+    return ST_OK;
+}
+
+static enum status native_log_write(struct call *call)
+{
+    const struct native_console_write *in = IN(call, struct native_console_write);
+    char piece[64];
+    u64 count;
+
+    for (; call->done < in->bytes; call->done += count) {
+        count = MIN(in->bytes - call->done, sizeof(piece));
+        TRY(mem_read(call->vcpu, gva(in->text + call->done), piece, count));
+        print("%.*s", (int)count, piece);
+    }
+    return ST_OK;
+}
+
+static enum status native_log_read(struct call *call)
+{
+    const struct native_log_read *in = IN(call, struct native_log_read);
+    struct native_log_read_out *out = OUT(call, struct native_log_read_out);
+    char piece[64];
+    u64 count;
+
+    *out = (struct native_log_read_out){.next = in->from};
+    do {
+        count = console_log_read(&out->next, piece, MIN(in->room - out->bytes, sizeof(piece)));
+        TRY(mem_write(call->vcpu, gva(in->text + out->bytes), piece, count));
+        out->bytes += count;
+    } while (count != 0);
+    return ST_OK;
+}
+
+/* Both directions in one call: what arrives wakes the root, what did not fit it offers again.
+ */
+static enum status native_control_exchange(struct call *call)
+{
+    const struct native_control_exchange *in = IN(call, struct native_control_exchange);
+    struct native_control_exchange_out *out = OUT(call, struct native_control_exchange_out);
+    char piece[64];
+    u64 count;
+
+    memset(out, 0, sizeof(*out));
+    count = MIN(in->bytes, sizeof(piece));
+    TRY(mem_read(call->vcpu, gva(in->text), piece, count));
+    out->written = serial_send(piece, count);
+    while (out->bytes < sizeof(out->data) &&
+           serial_read(SERIAL_CONTROL, &out->data[out->bytes]))
         out->bytes++;
     return ST_OK;
 }
@@ -168,6 +219,42 @@ static enum status native_partition_info(struct call *call)
     }
     string_copy(out->name, p->name, sizeof(out->name));
     return ST_OK;
+}
+
+#define NATIVE_EXIT(name) +1
+_Static_assert(EXIT_KINDS == NATIVE_EXIT_NAMES(NATIVE_EXIT) && EXIT_KINDS < NATIVE_EXITS_ROOM &&
+                   (int)EXIT_HYPERCALL == (int)NATIVE_EXIT_hypercall &&
+                   (int)EXIT_HALT == (int)NATIVE_EXIT_halt,
+               "same exits");
+#undef NATIVE_EXIT
+
+/* Exits of all its vCPUs by kind; out of line, for the stack of native_call(). */
+static enum status __attribute__((noinline))
+exits_write(struct vcpu *vcpu, const struct partition *p, u64 at)
+{
+    u64 exits[NATIVE_EXITS_ROOM] = {0};
+
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        for (u32 kind = 0; p->vcpu[i] && kind < EXIT_KINDS; kind++)
+            exits[kind] += p->vcpu[i]->exits[kind];
+    return mem_write(vcpu, gva(at), exits, sizeof(exits));
+}
+
+static enum status native_partition_stats(struct call *call)
+{
+    const struct native_partition_stats *in = IN(call, struct native_partition_stats);
+    struct partition *p;
+    u64 events[2];
+    u64 at = in->stats;
+
+    TRY(find(in->partition, &p));
+    events[0] = p->events_sent;
+    events[1] = p->events_received;
+    TRY(exits_write(call->vcpu, p, at + offsetof(struct native_stats, exits)));
+    TRY(mem_write(call->vcpu, gva(at + offsetof(struct native_stats, events_sent)), events,
+                  sizeof(events)));
+    return mem_write(call->vcpu, gva(at + offsetof(struct native_stats, calls)), p->calls,
+                     sizeof(((struct native_stats *)0)->calls));
 }
 
 static enum status native_partition_pause(struct call *call)
@@ -354,7 +441,10 @@ static enum status native_trace_read(struct call *call)
     struct native_trace_read_out *out = OUT(call, struct native_trace_read_out);
     struct native_trace_record record;
 
-    trace_is_on = in->is_on != 0;
+    if (in->is_on)
+        trace_all_of(in->partition);
+    else
+        trace_stop();
     out->count = 0;
     out->lost = trace_lost();
     while (out->count < in->room && trace_take(&record)) {
@@ -508,6 +598,16 @@ static enum status run(struct call *call)
     return ST_NO_CALL;
 }
 
+/* Out of line, for the stack of native_call(). */
+static void __attribute__((noinline)) call_record(const struct call *call, enum status status)
+{
+    struct native_trace_record record = {.result = -(s64)status};
+
+    record.argument[0] = call->in_at.raw;
+    record.argument[1] = call->out_at.raw;
+    trace_record(call->vcpu, TRACE_NATIVE, call->number, &record);
+}
+
 enum call_end native_call(struct vcpu *vcpu)
 {
     static const struct call_row absent;
@@ -531,7 +631,8 @@ enum call_end native_call(struct vcpu *vcpu)
         status = run(&call);
     if (status != ST_NO_CALL)
         status = call_close(&call, status);
-    trace_call(vcpu, TRACE_NATIVE, call.number, 0, -(s64)status);
+    if (trace_call(vcpu, TRACE_NATIVE, call.number))
+        call_record(&call, status);
     if (status == ST_AGAIN)
         return CALL_REPEAT;
     if (status == ST_RESTART) {

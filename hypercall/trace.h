@@ -1,4 +1,4 @@
-/* The trace ring: the last calls of all ABIs, oldest lost first. */
+/* Calls of all ABIs: counted always, and kept in the trace ring, oldest lost first. */
 #ifndef HYPERCALL_TRACE_H
 #define HYPERCALL_TRACE_H
 
@@ -9,18 +9,16 @@ struct vcpu;
 
 enum trace_abi { TRACE_NATIVE, TRACE_XEN, TRACE_TLFS };
 
-extern bool trace_is_on;
+/* Counts a call that has ended; true if it is to be recorded as well. */
+bool trace_call(const struct vcpu *vcpu, enum trace_abi abi, u32 call);
 
-void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call, u32 argument,
-                  s64 result);
+/* Records it: the caller has filled result, argument and data. */
+void trace_record(const struct vcpu *vcpu, enum trace_abi abi, u32 call,
+                  struct native_trace_record *record);
 
-/* One test and a jump while tracing is off. */
-static inline void trace_call(const struct vcpu *vcpu, enum trace_abi abi, u32 call,
-                              u32 argument, s64 result)
-{
-    if (__builtin_expect(trace_is_on, 0))
-        trace_record(vcpu, abi, call, argument, result);
-}
+/* Whose calls are recorded from now on: a partition, NATIVE_TRACE_ALL, nobody's. */
+void trace_all_of(u32 partition);
+void trace_stop(void);
 
 /* Takes the oldest record; false when there is none. */
 bool trace_take(struct native_trace_record *out);

@@ -1,6 +1,7 @@
 /* From the registers of a vmcall to the handler of its row and back. */
 #include "xen-adapter/call.h"
 
+#include "hv/lib/string.h"
 #include "xen-adapter/xen.h"
 
 _Static_assert(XENROW_COUNT <= 256, "row indexes are bytes");
@@ -29,6 +30,9 @@ static const u8 row_error[XENROW_COUNT] = {
     [XENROW_##call##_##name] = XEN_##herr,
 #include "xen-adapter/abi/xen.def"
 };
+
+#define TRACE_BYTES(tag)                                                                       \
+    (sizeof(struct xen_##tag) == 1 ? 0 : MIN(sizeof(struct xen_##tag), NATIVE_TRACE_DATA))
 
 bool xen_is_self(const struct xen_call *call, u32 domid)
 {
@@ -64,6 +68,34 @@ static s64 row_run(struct xen_call *call, u32 row)
     }
 }
 
+/* Bytes of a row's structure, as far as a trace record shows them. */
+static const u8 row_bytes[XENROW_COUNT] = {
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
+    [XENROW_##call] = TRACE_BYTES(tag),
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    [XENROW_##call##_##name] = TRACE_BYTES(tag),
+#include "xen-adapter/abi/xen.def"
+};
+
+/* The argument that points to the structure: behind the command, if there is one. */
+static u64 structure_at(const struct xen_call *call)
+{
+    if (call->nr == XENNR_vcpu_op)
+        return call->arg[2];
+    return call->nr < XEN_NR_SPACE && sub_mask[call->nr] ? call->arg[1] : call->arg[0];
+}
+
+/* Out of line, for the stack of xen_call(). */
+static void __attribute__((noinline)) row_record(struct xen_call *call, u32 row, s64 result)
+{
+    struct native_trace_record record = {.result = result, .data_bytes = row_bytes[row]};
+
+    memcpy(record.argument, call->arg, sizeof(record.argument));
+    if (xen_fetch(call, structure_at(call), record.data, record.data_bytes) != ST_OK)
+        record.data_bytes = 0;
+    trace_record(call->vcpu, TRACE_XEN, row, &record);
+}
+
 static u32 row_find(const struct xen_call *call)
 {
     u32 sub;
@@ -84,7 +116,8 @@ s64 xen_dispatch(struct xen_call *call)
     if (row == XENROW_none && call->nr == XENNR_vcpu_op &&
         !op_vcpu_find(call->partition, (u32)call->arg[1]))
         result = -XEN_ENOENT;
-    trace_call(call->vcpu, TRACE_XEN, row, (u32)call->arg[0], result);
+    if (result != -XEN_ERESTART && trace_call(call->vcpu, TRACE_XEN, row))
+        row_record(call, row, result);
     return result;
 }
 

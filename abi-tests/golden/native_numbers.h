@@ -47,7 +47,11 @@
 #define N_event_connect      35
 #define N_event_disconnect   36
 #define N_event_flag_set     37
-#define N_CALLS              38
+#define N_partition_stats    38
+#define N_control_exchange   39
+#define N_log_write          40
+#define N_log_read           41
+#define N_CALLS              42
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)

@@ -91,6 +91,10 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.event_connect", N_event_connect, true, false},
         {"native.event_disconnect", N_event_disconnect, true, false},
         {"native.event_flag_set", N_event_flag_set, true, false},
+        {"native.partition_stats", N_partition_stats, true, false},
+        {"native.control_exchange", N_control_exchange, true, true},
+        {"native.log_write", N_log_write, true, false},
+        {"native.log_read", N_log_read, true, true},
     };
     uint64_t out = (uintptr_t)out_words;
 
@@ -133,6 +137,34 @@ TEST(native_machine, "native-machine", TEST_NATIVE)
                   N_FAULT);
     expect_number("native.console_read", "nothing typed", native(N_console_read, NULL), 0);
     expect_number("native.console_read", "nothing typed: bytes", (long)out32(0), 0);
+}
+
+/* The lines beside the console; the machine of this test has no program at the control line. */
+TEST(native_lines, "native-lines", TEST_NATIVE)
+{
+    struct {
+        uint64_t text, bytes;
+    } line = {(uintptr_t) "# kept\n", 7};
+    struct {
+        uint64_t from, text, room;
+    } log = {0, (uintptr_t)in_words, sizeof(in_words)};
+
+    expect_number("native.log_write", "a line", native(N_log_write, &line), 0);
+    expect_number("native.log_read", "the beginning", native(N_log_read, &log), 0);
+    expect_true("native.log_read", "as much as there was room for",
+                out64(8) == sizeof(in_words) && out64(0) >= out64(8));
+    log.text = KIT_UNMAPPED;
+    expect_number("native.log_read", "unmapped text", native(N_log_read, &log), N_FAULT);
+    log.from = ~0ull;
+    expect_number("native.log_read", "behind the end", native(N_log_read, &log), 0);
+    expect_number("native.log_read", "behind the end: bytes", (long)out64(8), 0);
+    expect_number("native.control_exchange", "plain", native(N_control_exchange, &line), 0);
+    expect_true("native.control_exchange", "all or a part is taken, nothing has come",
+                out64(0) <= 7 && out32(8) == 0);
+    line.text = KIT_UNMAPPED;
+    expect_number("native.control_exchange", "unmapped text", native(N_control_exchange, &line),
+                  N_FAULT);
+    expect_number("native.log_write", "unmapped text", native(N_log_write, &line), N_FAULT);
 }
 
 TEST(native_partition, "native-partition", TEST_NATIVE)

@@ -12,6 +12,7 @@
 #include "hv/core/sched.h"
 #include "hv/core/share.h"
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/console.h"
 #include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"
@@ -30,6 +31,9 @@ u32 fake_flushes;
 char fake_serial[4096];
 u32 fake_serial_used;
 const char *fake_keys;
+char fake_control[256];
+size_t fake_control_room;
+const char *fake_control_keys;
 
 const char build_id[] = "test";
 
@@ -81,6 +85,8 @@ void fake_machine_reset(void)
     fake_serial_used = 0;
     memset(fake_serial, 0, sizeof(fake_serial));
     fake_keys = "";
+    fake_control_keys = "";
+    fake_control_room = 0;
 }
 
 struct partition *fake_partition(const char *name, u32 flags, u64 pages)
@@ -147,10 +153,29 @@ void pci_write(u16 address, u8 offset, u32 bytes, u32 value)
     (void)value;
 }
 
-bool serial_read(u8 *byte)
+size_t serial_send(const char *bytes, size_t count)
 {
-    *byte = (u8)*fake_keys;
-    return *byte != 0 && fake_keys++;
+    count = MIN(count, fake_control_room);
+    memcpy(fake_control, bytes, count);
+    fake_control_room -= count;
+    return count;
+}
+
+bool serial_read(enum serial_line line, u8 *byte)
+{
+    const char **keys = line == SERIAL_CONTROL ? &fake_control_keys : &fake_keys;
+
+    *byte = (u8) * *keys;
+    return *byte != 0 && (*keys)++;
+}
+
+size_t console_log_read(u64 *from, char *out, size_t room)
+{
+    size_t count = *from < fake_serial_used ? MIN(room, fake_serial_used - *from) : 0;
+
+    memcpy(out, fake_serial + *from, count);
+    *from += count;
+    return count;
 }
 
 void power_off(enum power_reason reason)

@@ -22,6 +22,10 @@ extern u32 fake_flushes;
 extern char fake_serial[4096];
 extern u32 fake_serial_used;
 extern const char *fake_keys;
+/* The control line: what it took last, how much it still takes, what comes. */
+extern char fake_control[256];
+extern size_t fake_control_room;
+extern const char *fake_control_keys;
 
 /* A partition with one vCPU, running; panics are test failures. */
 struct partition *fake_partition(const char *name, u32 flags, u64 pages);

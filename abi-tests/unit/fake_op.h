@@ -50,4 +50,8 @@ void fake_op_reset(void);
 /* A guest address as the host's pointer; NULL in a hole. */
 void *fake_guest(u64 at);
 
+/* How often each row was called, and the last record of a call. */
+extern u64 fake_call_count[NATIVE_COUNTERS];
+extern struct native_trace_record fake_call_last;
+
 #endif

@@ -163,6 +163,53 @@ static void test_console(void **state)
     assert_memory_equal(keys.data, "abc", 3);
 }
 
+static void test_control_line(void **state)
+{
+    struct native_control_exchange in = {.text = 0x40000, .bytes = 10};
+    struct native_control_exchange_out out;
+
+    (void)state;
+    assert_int_equal(mem_write_gpa(root, gpa(in.text), "0123456789", 10), ST_OK);
+    fake_control_keys = "list\n";
+    fake_control_room = 6;
+    assert_int_equal(CALL(control_exchange, in), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.written, 6);
+    assert_memory_equal(fake_control, "012345", 6);
+    assert_int_equal(out.bytes, 5);
+    assert_memory_equal(out.data, "list\n", 5);
+    assert_int_equal(fake_serial_used, 0);
+    in.text = ~(u64)0;
+    assert_int_equal(CALL(control_exchange, in), ST_FAULT);
+}
+
+static void test_log(void **state)
+{
+    struct native_console_write line = {.text = 0x40000, .bytes = 200};
+    struct native_log_read in = {.from = 60, .text = 0x41000, .room = 100};
+    struct native_log_read_out out;
+    char text[200];
+
+    (void)state;
+    memset(text, 'y', sizeof(text));
+    text[150] = 'z';
+    assert_int_equal(mem_write_gpa(root, gpa(line.text), text, sizeof(text)), ST_OK);
+    fake_serial_used = 0;
+    assert_int_equal(CALL(log_write, line), ST_OK);
+    assert_int_equal(fake_serial_used, 200);
+    assert_int_equal(CALL(log_read, in), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.bytes, 100);
+    assert_int_equal(out.next, 160);
+    assert_int_equal(mem_read_gpa(root, gpa(in.text), text, 100), ST_OK);
+    assert_int_equal(text[90], 'z');
+    assert_int_equal(text[99], 'y');
+    in.from = out.next;
+    assert_int_equal(CALL(log_read, in), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.bytes, 40);
+}
+
 static void test_partition_from_birth_to_end(void **state)
 {
     struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 8 * MIB};
@@ -448,7 +495,8 @@ static void test_layout_and_properties(void **state)
 
 static void test_trace(void **state)
 {
-    struct native_trace_read in = {.records = 0x40000, .room = 8, .is_on = 1};
+    struct native_trace_read in = {
+        .records = 0x40000, .room = 8, .is_on = 1, .partition = NATIVE_TRACE_ALL};
     struct native_trace_read_out out;
     struct native_trace_record record;
 
@@ -463,7 +511,61 @@ static void test_trace(void **state)
         mem_read_gpa(root, gpa(in.records + sizeof(record)), &record, sizeof(record)), ST_OK);
     assert_int_equal(record.call, NATIVE_clock);
     assert_int_equal(record.abi, TRACE_NATIVE);
-    assert_false(trace_is_on);
+    assert_int_equal(record.argument[1], OUT_AT);
+    assert_false(trace_call(vcpu, TRACE_NATIVE, NATIVE_clock));
+}
+
+/* Only the calls of the partition that is asked for are kept; those of all are counted. */
+static void test_trace_of_one(void **state)
+{
+    struct native_trace_read in = {.records = 0x40000, .room = 8, .is_on = 1, .partition = 7};
+    struct native_trace_read_out out;
+
+    (void)state;
+    assert_int_equal(CALL(trace_read, in), ST_OK);
+    assert_int_equal(call_status(NATIVE_clock, NULL, 0), ST_OK);
+    in.partition = root->id;
+    assert_int_equal(CALL(trace_read, in), ST_OK);
+    assert_int_equal(call_status(NATIVE_clock, NULL, 0), ST_OK);
+    in.is_on = 0;
+    assert_int_equal(CALL(trace_read, in), ST_OK);
+    out_read(&out, sizeof(out));
+    assert_int_equal(out.count, 2); /* the second trace_read itself, and clock */
+    assert_int_equal(root->calls[NATIVE_clock], 2);
+}
+
+static void test_stats(void **state)
+{
+    struct native_partition_stats in = {.stats = 0x40000};
+    static struct native_stats stats;
+    struct partition *p = fake_partition("guest", PARTITION_XEN, 64);
+    struct native_partition peer = {.partition = p->id};
+    struct native_port_connect_out pair;
+    struct native_port port = {0};
+
+    (void)state;
+    in.partition = p->id;
+    p->vcpu[0]->exits[EXIT_HALT] = 3;
+    p->calls[NATIVE_COUNTER_XEN + 5] = 4;
+    assert_int_equal(CALL(port_connect, peer), ST_OK);
+    out_read(&pair, sizeof(pair));
+    port.port = pair.local_port;
+    assert_int_equal(CALL(port_send, port), ST_OK);
+    assert_int_equal(CALL(partition_stats, in), ST_OK);
+    assert_int_equal(mem_read_gpa(root, gpa(in.stats), &stats, sizeof(stats)), ST_OK);
+    assert_int_equal(stats.exits[NATIVE_EXIT_halt], 3);
+    assert_int_equal(stats.exits[NATIVE_EXIT_hypercall], 0);
+    assert_int_equal(stats.calls[5], 4);
+    assert_int_equal(stats.events_received, 1);
+    assert_int_equal(stats.events_sent, 0);
+    in.partition = root->id;
+    assert_int_equal(CALL(partition_stats, in), ST_OK);
+    assert_int_equal(mem_read_gpa(root, gpa(in.stats), &stats, sizeof(stats)), ST_OK);
+    assert_int_equal(stats.events_sent, 1);
+    in.stats = 4 * MIB - 8;
+    assert_int_equal(CALL(partition_stats, in), ST_FAULT);
+    in.partition = 99;
+    assert_int_equal(CALL(partition_stats, in), ST_NO_PARTITION);
 }
 
 /* --- guest memory: page tables at 1 MiB --- */
@@ -607,6 +709,8 @@ int main(void)
         cmocka_unit_test_setup(test_bad_pointers, setup),
         cmocka_unit_test_setup(test_system_info_and_clock, setup),
         cmocka_unit_test_setup(test_console, setup),
+        cmocka_unit_test_setup(test_control_line, setup),
+        cmocka_unit_test_setup(test_log, setup),
         cmocka_unit_test_setup(test_partition_from_birth_to_end, setup),
         cmocka_unit_test_setup(test_share_of_the_cpus, setup),
         cmocka_unit_test_setup(test_create_refuses, setup),
@@ -619,6 +723,8 @@ int main(void)
         cmocka_unit_test_setup(test_ports_and_waiting, setup),
         cmocka_unit_test_setup(test_layout_and_properties, setup),
         cmocka_unit_test_setup(test_trace, setup),
+        cmocka_unit_test_setup(test_trace_of_one, setup),
+        cmocka_unit_test_setup(test_stats, setup),
         cmocka_unit_test_setup(test_walk_long_mode, setup),
         cmocka_unit_test_setup(test_walk_without_paging, setup),
         cmocka_unit_test_setup(test_walk_two_levels, setup),

@@ -23,6 +23,7 @@
 
 #define LOW_MEMORY_END 0x100000u
 #define BOOT_MAP_END   ((u64)4 << 30)
+#define CONTROL_GSI    3 /* ISA interrupt of the second serial port */
 
 extern u8 hv_text_begin[], hv_image_end[];
 
@@ -120,7 +121,9 @@ static void devices_init(void)
     power_init(acpi.pm1a_port, acpi.soft_off_type);
     tsc_init(acpi.pm_timer_port);
     lapic_init();
-    ioapic_init(acpi.ioapic, acpi.serial_gsi, acpi.serial_flags, VECTOR_SERIAL);
+    ioapic_init(acpi.ioapic);
+    ioapic_route(acpi.serial_gsi, acpi.serial_flags, VECTOR_SERIAL);
+    ioapic_route(CONTROL_GSI, 0, VECTOR_SERIAL);
     serial_interrupt_enable();
 }
 

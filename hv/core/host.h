@@ -1,8 +1,9 @@
-/* What the native interface may use of the machine itself: clock, serial line, power,
+/* What the native interface may use of the machine itself: clock, serial lines, power,
  * addresses. */
 #ifndef HV_CORE_HOST_H
 #define HV_CORE_HOST_H
 
+#include "hv/cpu/console.h"
 #include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"

@@ -62,7 +62,7 @@ static enum status make_locked(const char *name, u32 flags, u64 max_pages,
                                struct partition **out)
 {
     struct partition *p;
-    hpa_t frame;
+    hpa_t frame, counters;
     u32 id;
 
     if (name_is_taken(name))
@@ -70,11 +70,13 @@ static enum status make_locked(const char *name, u32 flags, u64 max_pages,
     TRY(id_find(&id));
     TRY(frame_alloc(0, id, &frame));
     p = phys_to_virt(frame);
-    if (space_make(&p->space, id, max_pages) != ST_OK) {
-        frame_free(frame, 0);
+    if (frame_alloc(0, id, &counters) != ST_OK ||
+        space_make(&p->space, id, max_pages) != ST_OK) {
+        frame_free_owner_all(id);
         return ST_NO_MEMORY;
     }
     p->id = id;
+    p->calls = phys_to_virt(counters);
     p->flags = flags;
     string_copy(p->name, name, sizeof(p->name));
     p->state = PARTITION_PAUSED;

@@ -72,6 +72,9 @@ struct partition {
     u64 property[PROPERTY_MAX];
     u64 memory_map_bytes;  /* of memory_map_page */
     void *memory_map_page; /* the PROPERTY_MEMORY_MAP blob, one page, NULL if not set */
+    u64 events_sent;       /* E */
+    u64 events_received;   /* E */
+    u64 *calls;            /* one page: how often it made each call, by NATIVE_COUNTER_* */
     u64 kernel_pages_used; /* quota: frames an ABI took for its state */
     u64 made_ns;
     u64 tsc_offset;

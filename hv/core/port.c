@@ -78,6 +78,7 @@ static void raise_locked(struct partition *p, struct port *port)
     if (port->is_raised || !vcpu)
         return;
     port->is_raised = true;
+    p->events_received++;
     port->next_raised = 0;
     if (vcpu->raised_last)
         port_at(p, vcpu->raised_last)->next_raised = port->number;
@@ -268,6 +269,7 @@ static enum status send_locked(struct partition *p, struct port *port)
     struct partition *remote;
     struct port *far;
 
+    p->events_sent++;
     switch ((enum port_kind)port->kind) {
     case PORT_INTERDOMAIN:
         remote = partition_find(port->remote_id);

@@ -1,4 +1,5 @@
-/* print() and panic() of the hypervisor: lines on the serial port. */
+/* print() and panic() of the hypervisor: lines on the serial port, kept for the log. */
+#include "hv/cpu/console.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/serial.h"
@@ -8,6 +9,21 @@
 
 extern const char build_id[];
 
+#define LOG_BYTES 16384u
+
+static char log[LOG_BYTES];
+static u64 log_end; /* bytes ever kept */
+
+size_t console_log_read(u64 *from, char *out, size_t room)
+{
+    size_t count = 0;
+
+    *from = MIN(MAX(*from, log_end - MIN(log_end, (u64)LOG_BYTES)), log_end);
+    while (count < room && *from < log_end)
+        out[count++] = log[(*from)++ % LOG_BYTES];
+    return count;
+}
+
 static void print_list(const char *text, va_list arguments)
 {
     char line[256];
@@ -16,6 +32,7 @@ static void print_list(const char *text, va_list arguments)
     for (size_t i = 0; i < used; i++) {
         if (line[i] == '\n')
             serial_write("\r", 1);
+        log[log_end++ % LOG_BYTES] = line[i];
         serial_write(&line[i], 1);
     }
 }

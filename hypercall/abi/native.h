@@ -98,6 +98,28 @@ struct native_console_read {
     u8 data[60];
 };
 
+/* The control line takes and gives what it can at once. */
+struct native_control_exchange {
+    u64 text; /* guest-virtual */
+    u64 bytes;
+};
+struct native_control_exchange_out {
+    u64 written; /* of the text */
+    u32 bytes;
+    u8 data[52];
+};
+
+/* The log: bytes are counted from the hypervisor's start, old ones get lost. */
+struct native_log_read {
+    u64 from; /* the first byte wanted; the answer begins at the nearest one that is there */
+    u64 text; /* guest-virtual */
+    u64 room;
+};
+struct native_log_read_out {
+    u64 next; /* the byte to go on with */
+    u64 bytes;
+};
+
 struct native_power_off {
     u32 code; /* NATIVE_POWER_* */
     u32 reserved;
@@ -130,6 +152,52 @@ struct native_partition_info {
     u32 ports;  /* in use */
     u32 shares; /* pages borrowed and lent */
     char name[NATIVE_NAME_BYTES];
+};
+/* Why a vCPU left its guest. */
+#define NATIVE_EXIT_NAMES(X)                                                                   \
+    X(none)                                                                                    \
+    X(interrupt)                                                                               \
+    X(hypercall)                                                                               \
+    X(cpuid)                                                                                   \
+    X(msr_read)                                                                                \
+    X(msr_write)                                                                               \
+    X(io)                                                                                      \
+    X(memory)                                                                                  \
+    X(halt)                                                                                    \
+    X(window)                                                                                  \
+    X(xsetbv)                                                                                  \
+    X(shutdown)                                                                                \
+    X(skip)                                                                                    \
+    X(undefined)                                                                               \
+    X(protected)                                                                               \
+    X(priority)                                                                                \
+    X(task_switch)                                                                             \
+    X(pause)                                                                                   \
+    X(broken)
+enum native_exit {
+#define NATIVE_EXIT(name) NATIVE_EXIT_##name,
+    NATIVE_EXIT_NAMES(NATIVE_EXIT)
+#undef NATIVE_EXIT
+        NATIVE_EXITS
+};
+#define NATIVE_EXITS_ROOM 32
+
+/* Calls are counted by their row: of the ABI, from its first counter on. */
+#define NATIVE_COUNTER_XEN  0u
+#define NATIVE_COUNTER_TLFS 256u
+#define NATIVE_COUNTERS     512u
+
+/* Counted since the partition was made. */
+struct native_stats {
+    u64 exits[NATIVE_EXITS_ROOM]; /* by enum native_exit, of all its vCPUs */
+    u64 events_sent;
+    u64 events_received;
+    u64 calls[NATIVE_COUNTERS];
+};
+struct native_partition_stats {
+    u32 partition;
+    u32 reserved;
+    u64 stats; /* guest-virtual: struct native_stats */
 };
 struct native_partition_shutdown {
     u32 partition;
@@ -317,20 +385,27 @@ struct native_event_flag_set {
     u32 flag;
 };
 
+#define NATIVE_TRACE_ARGUMENTS 4u
+#define NATIVE_TRACE_DATA      32u
 struct native_trace_record {
     u64 tsc;
     u32 partition;
     u16 vcpu;
-    u8 abi; /* 0 native, 1 Xen, 2 TLFS */
-    u8 reserved;
-    u32 call;
-    u32 argument;
+    u8 abi;        /* 0 native, 1 Xen, 2 TLFS */
+    u8 data_bytes; /* of data */
+    u32 call;      /* the row of its ABI */
+    u32 reserved;
     s64 result;
+    u64 argument[NATIVE_TRACE_ARGUMENTS];
+    u8 data[NATIVE_TRACE_DATA]; /* begin of the call's structure, as it was afterwards */
 };
+#define NATIVE_TRACE_ALL 0xffffffffu
 struct native_trace_read {
-    u64 records; /* guest-virtual */
-    u32 room;    /* in records */
-    u32 is_on;   /* keep tracing (1) or stop (0) */
+    u64 records;   /* guest-virtual */
+    u32 room;      /* in records */
+    u32 is_on;     /* keep tracing (1) or stop (0) */
+    u32 partition; /* whose calls from now on, or NATIVE_TRACE_ALL */
+    u32 reserved;
 };
 struct native_trace_read_out {
     u32 count;
