@@ -62,21 +62,13 @@ void console_write(const char *bytes, size_t count)
     (void)call_console_write(&in, NULL);
 }
 
-/* Each line feed with its carriage return. */
 static void print_list(const char *text, va_list arguments)
 {
     char line[400];
     size_t used = format_list(line, sizeof(line), text, arguments);
-    size_t begin = 0;
+    struct native_console_write in = {(u64)(uintptr_t)line, used};
 
-    for (size_t i = 0; i < used; i++) {
-        if (line[i] != '\n')
-            continue;
-        console_write(line + begin, i - begin);
-        console_write("\r\n", 2);
-        begin = i + 1;
-    }
-    console_write(line + begin, used - begin);
+    (void)call_log_write(&in, NULL);
 }
 
 void print(const char *text, ...)

@@ -321,7 +321,7 @@ static enum status create(struct guest *guest)
     return ST_OK;
 }
 
-static enum status share_set(const struct guest *guest)
+enum status guest_share_set(const struct guest *guest)
 {
     struct native_partition_schedule in = {.partition = guest->partition,
                                            .weight = guest->config->cpu_weight,
@@ -354,7 +354,7 @@ enum status guest_build(struct guest *guest)
     start.partition = guest->partition;
     resume = (struct native_partition){guest->partition, 0};
     if (status == ST_OK)
-        status = share_set(guest);
+        status = guest_share_set(guest);
     if (status == ST_OK)
         status = call_vcpu_start(&start, NULL);
     if (status != ST_OK) {
@@ -362,6 +362,9 @@ enum status guest_build(struct guest *guest)
         goto undo;
     }
     guest->began_ns = clock_ns();
+    guest->is_paused = false;
+    guest->vcpus = guest->config->vcpus;
+    guest->target_kib = guest->config->memory_mib << 10;
     guest->state = GUEST_LIVES;
     print("entente: guest %s created\n", guest->name);
     return call_partition_resume(&resume, NULL);

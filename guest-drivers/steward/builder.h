@@ -10,6 +10,9 @@
  */
 enum status guest_build(struct guest *guest);
 
+/* Its weight and cap, as its configuration has them. */
+enum status guest_share_set(const struct guest *guest);
+
 /* Gives everything of an ended guest back. */
 void guest_clear(struct guest *guest);
 

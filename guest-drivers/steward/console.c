@@ -1,6 +1,7 @@
 #include "guest-drivers/steward/console.h"
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/steward/session.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
@@ -12,6 +13,7 @@
 /* Whose line on the serial line is not finished; NULL when the cursor is at the margin. */
 static struct guest *open_line;
 static struct guest *keyboard;
+static bool is_at_prompt; /* the steward itself has the keyboard */
 
 /* Keys that did not fit the guest's ring yet. */
 static u8 held[INPUT_HELD];
@@ -36,25 +38,31 @@ static void notify(u32 port)
 
 void console_margin(void)
 {
-    if (open_line)
+    if (open_line || prompt_hide())
         console_write("\r\n", 2);
     open_line = NULL;
 }
 
 static bool is_alone(void)
 {
-    return steward.guest_count == 1;
+    return steward.guest_count == 1 && !is_at_prompt;
+}
+
+static void name_put(const struct guest *guest)
+{
+    console_margin();
+    if (is_alone())
+        return;
+    console_write(guest->name, strlen(guest->name));
+    console_write("| ", 2);
 }
 
 static void put(struct guest *guest, const char *bytes, u32 count)
 {
     if (count == 0)
         return;
-    if (open_line != guest) {
-        console_margin();
-        if (!is_alone())
-            print("%s| ", guest->name);
-    }
+    if (open_line != guest)
+        name_put(guest);
     console_write(bytes, count);
     open_line = guest;
 }
@@ -83,8 +91,8 @@ static void line_end(struct guest *guest, u32 shown)
     shim_watch(guest);
     while (used > shown && (guest->line[used - 1] == '\r' || guest->line[used - 1] == '\n'))
         used--;
-    if (used == 0 && open_line != guest && !is_alone())
-        print("%s| ", guest->name);
+    if (used == 0 && open_line != guest)
+        name_put(guest);
     put(guest, guest->line + shown, used - shown);
     console_write("\r\n", 2);
     open_line = NULL;
@@ -192,28 +200,44 @@ void console_finish(struct guest *guest)
     guest->is_console_broken = false;
 }
 
-/* Gives the keyboard to the next living guest, and shows what it has not finished saying. */
-static void keyboard_move(void)
+static struct guest *living_from(u32 index)
 {
-    struct guest *old = keyboard;
-    u32 begin = old ? old->index : 0;
+    for (; index < steward.guest_count; index++)
+        if (steward.guest[index].state == GUEST_LIVES)
+            return &steward.guest[index];
+    return NULL;
+}
 
-    keyboard = old && old->state == GUEST_LIVES ? old : NULL;
-    for (u32 i = 1; i <= steward.guest_count; i++) {
-        struct guest *next = &steward.guest[(begin + i) % steward.guest_count];
-
-        if (next->state == GUEST_LIVES) {
-            keyboard = next;
-            break;
-        }
-    }
+/* Gives the keyboard to a guest, and shows what it has not finished saying; NULL: to nobody. */
+static void keyboard_give(struct guest *guest)
+{
     held_count = 0;
-    if (keyboard == old || !keyboard)
+    keyboard = guest;
+    if (!guest)
         return;
     console_margin();
-    print("entente: keyboard: guest %s\n", keyboard->name);
-    if (is_live(keyboard))
-        put(keyboard, keyboard->line, keyboard->line_used);
+    print("entente: keyboard: guest %s\n", guest->name);
+    if (is_live(guest))
+        put(guest, guest->line, guest->line_used);
+}
+
+/* To the next living guest, behind the last one to the prompt. */
+static void keyboard_move(void)
+{
+    struct guest *next = living_from(keyboard && !is_at_prompt ? keyboard->index + 1 : 0);
+
+    console_margin();
+    if (is_at_prompt)
+        prompt_end();
+    is_at_prompt = !next;
+    keyboard_give(next);
+    if (is_at_prompt)
+        print("entente: keyboard: the steward; help shows its commands, Ctrl-] leaves\n");
+}
+
+bool console_is_at_prompt(void)
+{
+    return is_at_prompt;
 }
 
 void console_input(void)
@@ -226,6 +250,8 @@ void console_input(void)
         for (u32 i = 0; i < in.bytes; i++) {
             if (in.data[i] == KEY_SWITCH)
                 keyboard_move();
+            else if (is_at_prompt)
+                prompt_key(in.data[i]);
             else if (held_count < INPUT_HELD)
                 held[held_count++] = in.data[i];
         }
@@ -235,12 +261,14 @@ void console_input(void)
 
 void console_offer(struct guest *guest)
 {
-    if (!keyboard || keyboard->state != GUEST_LIVES)
+    if (!is_at_prompt && (!keyboard || keyboard->state != GUEST_LIVES))
         keyboard = guest;
 }
 
 void console_leave(const struct guest *guest)
 {
+    struct guest *next = living_from(guest->index);
+
     if (keyboard == guest)
-        keyboard_move();
+        keyboard_give(next ? next : living_from(0));
 }

@@ -1,7 +1,7 @@
 /*
  * The one serial line and the consoles of all guests. With one guest its bytes pass as they
  * are; with several each line begins with "NAME| ". Ctrl-] moves the keyboard to the next
- * guest.
+ * guest, and behind the last one to the steward's prompt.
  */
 #ifndef GUEST_DRIVERS_STEWARD_CONSOLE_H
 #define GUEST_DRIVERS_STEWARD_CONSOLE_H
@@ -24,5 +24,8 @@ void console_margin(void);
 void console_offer(struct guest *guest);
 /* The guest is not alive any more: another one gets its keyboard. */
 void console_leave(const struct guest *guest);
+
+/* The person is at the steward's prompt. */
+bool console_is_at_prompt(void);
 
 #endif

@@ -328,6 +328,18 @@ void disks_release(struct guest *guest)
     }
 }
 
+void disks_count(const struct guest *guest, struct disks_counts *out)
+{
+    *out = (struct disks_counts){0};
+    for (u32 i = 0; i < VBDS_MAX; i++) {
+        if (vbds[i].guest != guest)
+            continue;
+        out->requests += vbds[i].back.requests;
+        out->read_bytes += vbds[i].back.sectors_read * SECTOR_BYTES;
+        out->written_bytes += vbds[i].back.sectors_written * SECTOR_BYTES;
+    }
+}
+
 bool disks_serve(u32 port)
 {
     for (u32 i = 0; i < VBDS_MAX; i++)

@@ -14,6 +14,12 @@ void disks_check(struct config *config);
 enum status disks_introduce(struct guest *guest);
 void disks_release(struct guest *guest);
 
+/* Counted over its disks since it was made; bytes. */
+struct disks_counts {
+    u64 requests, read_bytes, written_bytes;
+};
+void disks_count(const struct guest *guest, struct disks_counts *out);
+
 /* A signal of a front-end; false if the port is of no disk. */
 bool disks_serve(u32 port);
 /* Goes on with what was put off, ends what the machine's disks have done. WAIT: they have not

@@ -21,6 +21,7 @@ static const struct key keys[] = {
     {"vcpus", KEY_VCPUS, VALUE_NUMBER},
     {"cpu_weight", KEY_CPU_WEIGHT, VALUE_NUMBER},
     {"cap", KEY_CAP, VALUE_NUMBER},
+    {"autostart", KEY_AUTOSTART, VALUE_NUMBER},
     {"on_poweroff", KEY_ON_POWEROFF, VALUE_ACTION},
     {"on_reboot", KEY_ON_REBOOT, VALUE_ACTION},
     {"on_crash", KEY_ON_CRASH, VALUE_ACTION},

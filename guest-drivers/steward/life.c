@@ -144,12 +144,44 @@ void life_check(void)
     }
 }
 
-bool life_is_over(void)
+enum status life_create(struct guest *guest)
+{
+    bool had_failed = guest->has_failed;
+
+    if (guest->partition != 0) /* on_... = "preserve" has kept it */
+        guest_clear(guest);
+    guest->config->is_refused = false;
+    guest->short_lives = 0;
+    guest->state = GUEST_WAITS;
+    life_begin(guest);
+    guest->has_failed = had_failed;
+    return guest->state == GUEST_LIVES ? ST_OK : ST_INVALID;
+}
+
+void life_destroy(struct guest *guest)
+{
+    console_finish(guest);
+    console_margin();
+    guest->state = GUEST_ENDED;
+    guest_clear(guest);
+    print("entente: guest %s destroyed\n", guest->name);
+    memory_print();
+    console_leave(guest);
+}
+
+bool life_has_guests(void)
 {
     for (u32 i = 0; i < steward.guest_count; i++)
-        if (steward.guest[i].state != GUEST_ENDED)
-            return false;
-    return true;
+        if (steward.guest[i].state == GUEST_LIVES || steward.guest[i].state == GUEST_WAITS)
+            return true;
+    return false;
+}
+
+bool life_is_over(void)
+{
+    if (life_has_guests())
+        return false;
+    return steward.wants_power_off || !(steward.stays || console_is_at_prompt());
 }
 
 /* What must be the same after each round: who ends leaves nothing behind. */

@@ -8,9 +8,14 @@
 void life_begin(struct guest *guest);
 /* Some guest has ended: finds it, reports it, does what its manifest says. */
 void life_check(void);
-/* All have ended. */
+/* What commands do: starts a guest that does not live; ends one that does, at once. */
+enum status life_create(struct guest *guest);
+void life_destroy(struct guest *guest);
+/* All have ended, and nobody keeps the machine on. */
 bool life_is_over(void);
 /* A round is over: begins the next and returns true, if there is one. */
 bool life_next_round(void);
+/* One lives or will soon. */
+bool life_has_guests(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/registry.h"
+#include "guest-drivers/steward/session.h"
 #include "guest-drivers/steward/steward.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -113,6 +114,7 @@ static void guest_add(struct config *config)
         return;
     }
     guest->config = config;
+    guest->state = config->waits ? GUEST_DEFINED : GUEST_WAITS;
     guest->index = steward.guest_count++;
     memcpy(guest->name, config->string[KEY_NAME].at, config->string[KEY_NAME].length);
 }
@@ -143,8 +145,10 @@ static u32 event_port(u32 event)
 
 static void port_serve(u32 port)
 {
-    if (port == steward.input_port)
+    if (port == steward.input_port) {
         console_input();
+        control_input();
+    }
     if (port == steward.ended_port)
         life_check();
     if (disks_serve(port))
@@ -200,9 +204,11 @@ static void serve(void)
     while (!life_is_over() || life_next_round()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
-        wait.deadline_ns = disks_deadline();
+        wait.deadline_ns = MIN(sessions_continue(), disks_deadline());
         if (registry_continue())
             wait.deadline_ns = 0;
+        if (console_is_at_prompt())
+            prompt_show();
     }
 }
 
@@ -226,6 +232,7 @@ void guest_main(u64 start_info)
 
     steward.is_interactive = string_has_word(options, "interactive");
     steward.is_verbose = string_has_word(options, "loglevel=debug");
+    steward.stays = string_has_word(options, "stay");
     steward.wants_times = string_has_word(options, "times");
     steward.rounds = option_number(options, "rounds=");
     modules_read(info);
@@ -241,7 +248,8 @@ void guest_main(u64 start_info)
         print("entente: error: boot modules: no manifest among them; give one with the role "
               "'manifest'\n");
     for (u32 i = 0; i < steward.guest_count; i++)
-        life_begin(&steward.guest[i]);
+        if (steward.guest[i].state == GUEST_WAITS)
+            life_begin(&steward.guest[i]);
     serve();
     console_margin();
     power_off_machine(verdict());

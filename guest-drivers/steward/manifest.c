@@ -190,8 +190,6 @@ static void set_string(struct parser *parser, const struct key *key, struct text
 }
 
 #define CPU_WEIGHT_USUAL 256u
-#define CPU_WEIGHT_MAX   65535u
-#define CAP_MAX          6400u
 
 /* The share of the CPUs, as xl.cfg(5) has it for its schedulers. */
 static void set_share(struct parser *parser, const struct key *key, u64 value)
@@ -199,21 +197,21 @@ static void set_share(struct parser *parser, const struct key *key, u64 value)
     struct config *guest = parser->guest;
 
     if (key->id == KEY_CAP) {
-        if (value <= CAP_MAX)
+        if (value <= CONFIG_CAP_MAX)
             guest->cap_percent = (u32)value;
         else
             mistake(
                 parser, parser->token.line,
                 "cap = %lu is out of range; write 0 for none, or percent of one CPU up to %u",
-                (unsigned long)value, CAP_MAX);
+                (unsigned long)value, CONFIG_CAP_MAX);
         return;
     }
-    if (value >= 1 && value <= CPU_WEIGHT_MAX)
+    if (value >= 1 && value <= CONFIG_WEIGHT_MAX)
         guest->cpu_weight = (u32)value;
     else
         mistake(parser, parser->token.line,
                 "cpu_weight = %lu is out of range; write 1 to %u, %u is usual",
-                (unsigned long)value, CPU_WEIGHT_MAX, CPU_WEIGHT_USUAL);
+                (unsigned long)value, CONFIG_WEIGHT_MAX, CPU_WEIGHT_USUAL);
 }
 
 static void set_number(struct parser *parser, const struct key *key, u64 value)
@@ -232,6 +230,10 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
     }
     if (key->id == KEY_CPU_WEIGHT || key->id == KEY_CAP) {
         set_share(parser, key, value);
+        return;
+    }
+    if (key->id == KEY_AUTOSTART) {
+        guest->waits = value == 0;
         return;
     }
     if (value == 0 || value > MEMORY_MIB_MAX) {

@@ -46,6 +46,7 @@ enum config_key {
     KEY_VCPUS,
     KEY_CPU_WEIGHT,
     KEY_CAP,
+    KEY_AUTOSTART,
     KEY_ON_POWEROFF,
     KEY_ON_REBOOT,
     KEY_ON_CRASH,
@@ -65,6 +66,9 @@ enum config_key {
 /* The kernel of a guest whose own disk has the right one: GRUB's PV image, a boot module. */
 #define CONFIG_PYGRUB "pygrub"
 
+#define CONFIG_WEIGHT_MAX 65535u
+#define CONFIG_CAP_MAX    6400u
+
 /* The strings of a list, in their order. */
 #define CONFIG_LIST_MAX 16
 struct text_list {
@@ -80,9 +84,10 @@ struct config {
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
-    u32 cpu_weight;                              /* 1-65535 */
-    u32 cap_percent;                             /* of one CPU; 0 = none */
-    enum config_action action[KEYS_USED];        /* by KEY_ON_* */
+    u32 cpu_weight;                       /* 1-65535 */
+    u32 cap_percent;                      /* of one CPU; 0 = none */
+    bool waits;                           /* autostart = 0: the command create starts it */
+    enum config_action action[KEYS_USED]; /* by KEY_ON_* */
     struct text_list list[KEYS_USED - KEY_DISK]; /* by key, from KEY_DISK on */
     u32 line[KEYS_USED];                         /* where the key stood, 0 = it did not */
 };

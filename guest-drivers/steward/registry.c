@@ -153,6 +153,22 @@ static enum status fill(const struct guest *guest)
     return put_folders(guest, own);
 }
 
+enum status registry_ask(const struct guest *guest, const char *what)
+{
+    char path[64];
+    char value[8];
+    size_t length = 0;
+
+    /* Linux says what it listens for. [xen/control/shutdown, control/feature-*] */
+    format(path, sizeof(path), "/local/domain/%u/control/feature-%s", guest->partition, what);
+    if (!guest->store || store_read(store, path, value, sizeof(value), &length) != ST_OK ||
+        length != 1 || value[0] != '1')
+        return ST_NO_DATA;
+    TRY(put(guest, "/control/shutdown", what, NULL));
+    registry_notify();
+    return ST_OK;
+}
+
 static void forget(const struct guest *guest)
 {
     char path[32];

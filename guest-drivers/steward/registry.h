@@ -18,6 +18,9 @@ void registry_notify(void);
 enum status registry_introduce(struct guest *guest);
 void registry_release(struct guest *guest);
 
+/* Asks its kernel: "poweroff", "reboot". ST_NO_DATA while it does not listen for that. */
+enum status registry_ask(const struct guest *guest, const char *what);
+
 /* Answers what waits in the guest's ring and signals whoever must look. */
 void registry_serve(struct guest *guest);
 /* Goes on with requests that came meanwhile; true while there are more. */

@@ -17,7 +17,8 @@ struct module {
 #define MODULES_MAX 64
 
 enum guest_state {
-    GUEST_WAITS, /* to be made, now or again */
+    GUEST_DEFINED, /* in its manifest only: autostart = 0 */
+    GUEST_WAITS,   /* to be made, now or again */
     GUEST_LIVES,
     GUEST_ENDED,
 };
@@ -36,6 +37,9 @@ struct guest {
     /* While it lives. */
     u32 partition;
     u64 began_ns;
+    bool is_paused; /* by a command */
+    u32 vcpus;      /* it was told to use */
+    u64 target_kib; /* what its balloon aims at */
     struct xen_console_ring *console;
     u32 console_port; /* ours */
     u32 console_remote_port;
@@ -66,6 +70,8 @@ struct steward {
     u32 rounds; /* the guests are all made so many times, one round after the other */
     u32 input_port;
     u32 ended_port;
+    bool stays;           /* without guests too, until the command poweroff */
+    bool wants_power_off; /* it was given */
 };
 
 /* The one steward. */

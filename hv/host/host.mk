@@ -2,12 +2,12 @@
 
 HOST := hv/host
 RUN_SETTINGS := KERNEL INITRD CMDLINE TYPE MEMORY VCPUS CONF TIMEOUT STALL QEMU ACCEL CPU CPUS \
-	MACHINE HVOPTIONS LOG STAGES UNTIL
+	MACHINE HVOPTIONS LOG STAGES UNTIL CONTROL
 BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests disk-test debian cycles many loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests disk-test control-test debian cycles many loaders launcher terminal
 .PHONY: cycles-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -43,6 +43,10 @@ three-guests: preflight images
 # Disks of a PV and a PVH guest, with power-off and with the plug pulled.
 disk-test: preflight images
 	@$(HOST)/disk-test
+
+# The steward's commands.
+control-test: preflight images
+	@$(HOST)/control-test
 
 # Lives and ends of guests, counted; CYCLES=500.
 cycles: preflight images $(BUILD)/shares.elf
@@ -83,6 +87,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test cycles-sample
+		three-guests disk-test cycles-sample control-test
 checks: host-tests
 lint: shellcheck

@@ -7,18 +7,41 @@ MACHINE_EXTRA_MIB=256
 QEMU_SMAP_GOOD=8.0
 
 MINDER=$ENTENTE_BUILD/host/minder
-MINDER_SOURCE=$ENTENTE_HOST_DIR/minder.c
 
-minder_build() {
-    if [[ $MINDER -nt $MINDER_SOURCE ]]; then
+# tool_build NAME: a program of hv/host into build/host.
+tool_build() {
+    local tool=$ENTENTE_BUILD/host/$1 source=$ENTENTE_HOST_DIR/$1.c
+    if [[ $tool -nt $source ]]; then
         return 0
     fi
     mkdir -p "$ENTENTE_BUILD/host"
-    if ! "${HOSTCC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$MINDER.$$" \
-        "$MINDER_SOURCE"; then
-        die hv/host/minder.c "does not compile" "install gcc and libc6-dev, or set HOSTCC="
+    if ! "${HOSTCC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$tool.$$" "$source"; then
+        die "hv/host/$1.c" "does not compile" "install gcc and libc6-dev, or set HOSTCC="
     fi
-    mv "$MINDER.$$" "$MINDER"
+    mv "$tool.$$" "$tool"
+}
+
+# The control line of a run on a terminal, where none is named.
+CONTROL_DEFAULT=$ENTENTE_BUILD/run/control
+
+# control_main WORD...: one command to the machine at CONTROL=, or the one on a terminal.
+control_main() {
+    tool_build control
+    exec "$ENTENTE_BUILD/host/control" "${CONTROL:-$CONTROL_DEFAULT}" "$@"
+}
+
+# control_options: QEMU's second serial port is the control line, if there is to be one.
+control_options() {
+    local path=${CONTROL:-}
+    if [[ -z $path ]] && ((INTERACTIVE)); then
+        path=$CONTROL_DEFAULT
+        mkdir -p "${path%/*}"
+        # QEMU would take the name away from a machine that is on.
+        [[ ! -S $path ]] || ! tool_build control || ! "$ENTENTE_BUILD/host/control" "$path" help \
+            >/dev/null 2>&1 || return 0
+    fi
+    [[ -z $path ]] || printf '%s\n' -chardev \
+        "socket,id=control,path=${path//,/,,},server=on,wait=off" -serial chardev:control
 }
 
 # images_check: the three images make builds, or the missing one by name.
@@ -101,7 +124,7 @@ accelerator_options() {
 # machine_run: boots the gathered modules; the exit code is the minder's.
 machine_run() {
     local memory folder accelerator modules options=${HVOPTIONS:-} status=0
-    local minder=("$MINDER") console=(-serial stdio -monitor none)
+    local minder=("$MINDER") console=(-serial stdio -monitor none) control=()
     memory=$(machine_memory)
     memory_enough "$memory"
     accelerator=$(accelerator_choose)
@@ -115,6 +138,8 @@ machine_run() {
     else
         minder+=(--timeout "${TIMEOUT:-300}" --stall "${STALL:-120}")
     fi
+    [[ -z ${CONTROL:-} ]] || options="stay $options"
+    mapfile -t control < <(control_options)
     [[ -z ${LOG:-} ]] || minder+=(--log "$LOG")
     [[ -z ${STAGES:-} ]] || minder+=(--stages "$STAGES")
     [[ -z ${UNTIL:-} ]] || minder+=(--until "$UNTIL")
@@ -128,7 +153,7 @@ machine_run() {
     (
         cd "$folder" && exec "${minder[@]}" -- "$qemu" \
             -accel "$(accelerator_options "$accelerator")" -smp "$((10#${CPUS:-1}))" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
-            -display none -vga none -nic none -no-reboot "${console[@]}" \
+            -display none -vga none -nic none -no-reboot "${console[@]}" "${control[@]}" \
             -device isa-debug-exit,iobase=0xf4,iosize=4 "${drives[@]}" \
             -kernel entente.elf -append "${options% }" -initrd "$modules"
     ) || status=$?

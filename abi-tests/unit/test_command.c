@@ -1,0 +1,207 @@
+/* The steward's commands: lines become commands or one clear reason, numbers become text. */
+// sources: guest-drivers/steward/command.c guest-drivers/steward/out.c
+// sources: guest-drivers/steward/report.c guest-drivers/steward/metrics.c
+// sources: guest-drivers/steward/names.c guest-drivers/steward/lexer.c
+// sources: hv/lib/format.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include "guest-drivers/steward/command.h"
+#include "guest-drivers/steward/report.h"
+#include "xen-adapter/abi/xen_rows.h"
+
+static char bytes[65536];
+static struct out out;
+static struct command command;
+
+bool text_is(struct text text, const char *word)
+{
+    return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(bytes, 0, sizeof(bytes));
+    out = (struct out){.bytes = bytes, .room = sizeof(bytes) - 1};
+    return 0;
+}
+
+static bool parse(const char *line)
+{
+    setup(NULL);
+    return command_parse(line, &command, &out);
+}
+
+static void expect_refused(const char *line, const char *words)
+{
+    assert_false(parse(line));
+    assert_non_null(strstr(bytes, words));
+    assert_null(strchr(bytes, '\n'));
+}
+
+static void test_plain(void **state)
+{
+    (void)state;
+    assert_true(parse("list"));
+    assert_int_equal(command.verb, COMMAND_list);
+    assert_false(command.wants_json);
+    assert_true(parse("  list \t --json "));
+    assert_true(command.wants_json);
+    assert_true(parse("pause web"));
+    assert_int_equal(command.verb, COMMAND_pause);
+    assert_true(text_is(command.guest, "web"));
+    assert_true(parse("trace web 5"));
+    assert_int_equal(command.number, 5);
+    assert_true(parse("trace web"));
+    assert_int_equal(command.number, 0);
+    assert_true(parse("set web memory 0x100"));
+    assert_int_equal(command.setting, SETTING_MEMORY);
+    assert_int_equal(command.number, 256);
+    /* The option's name as a guest's name is no option at the first place. */
+    assert_false(parse("--json"));
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    expect_refused("", "try help");
+    expect_refused("   ", "try help");
+    expect_refused("lis", "'lis' is no command");
+    expect_refused("listen", "no command");
+    expect_refused("list web", "write: list [--json]");
+    expect_refused("pause", "write: pause GUEST");
+    expect_refused("pause a b", "write: pause GUEST");
+    expect_refused("pause web --json", "leave it out");
+    expect_refused("set web memory", "write: set GUEST");
+    expect_refused("set web memory 1 2", "write: set GUEST");
+    expect_refused("set web colour 3", "'colour' cannot be set");
+    expect_refused("set web memory many", "'many' is not a number");
+    expect_refused("set web memory -1", "not a number");
+    expect_refused("set web memory 99999999999999999999999", "not a number");
+    expect_refused("trace web soon", "'soon' is not a number");
+    expect_refused("a b c d e f g h i j k l m n o p", "no command");
+}
+
+static void test_help_has_all(void **state)
+{
+    u32 lines = 0;
+
+    (void)state;
+    command_help(&out);
+    for (const char *c = bytes; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, COMMANDS);
+    assert_non_null(strstr(bytes, "\nset GUEST weight|cap|memory|vcpus NUMBER"));
+}
+
+static void test_text_is_cut_not_overrun(void **state)
+{
+    (void)state;
+    out.room = 8;
+    out_print(&out, "%s", "123456789");
+    assert_true(out.is_cut);
+    assert_int_equal(out.used, 8);
+    out_put(&out, "x", 1);
+    assert_int_equal(out.used, 8);
+    setup(NULL);
+    out_column(&out, "longer", 3);
+    assert_string_equal(bytes, "longer ");
+    setup(NULL);
+    out_column(&out, "ab", 4);
+    assert_string_equal(bytes, "ab  ");
+    setup(NULL);
+    out_quoted(&out, "a\"b\\c\n");
+    assert_string_equal(bytes, "\"a\\\"b\\\\c\\u000a\"");
+}
+
+static struct report_counts now, before;
+static struct report_guest guest = {
+    .name = "w\"b",
+    .type = "pv",
+    .state = "running",
+    .id = 3,
+    .vcpus = 1,
+    .vcpus_max = 2,
+    .weight = 256,
+    .memory_kib = 1024,
+    .now = &now,
+    .before = &before,
+    .interval_ns = 2000000000,
+};
+
+static void counts_fill(void)
+{
+    memset(&before, 0, sizeof(before));
+    now = (struct report_counts){.cpu_ns = 500000000, .block_read_bytes = 4096};
+    now.stats.exits[NATIVE_EXIT_halt] = 20;
+    now.stats.exits[NATIVE_EXIT_io] = 40;
+    now.stats.calls[NATIVE_COUNTER_XEN + XENROW_memory_op_populate_physmap] = 7;
+    now.stats.events_sent = 2;
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    counts_fill();
+    report_json_guest(&out, &guest, REPORT_COUNTERS, true);
+    assert_non_null(strstr(bytes, "{\"name\":\"w\\\"b\",\"id\":3,\"type\":\"pv\""));
+    assert_non_null(strstr(bytes, "\"exits\":{\"io\":40,\"halt\":20}"));
+    assert_non_null(strstr(bytes, "\"hypercalls\":{\"memory_op.populate_physmap\":7}"));
+    assert_non_null(strstr(bytes, "\"events\":{\"sent\":2,\"received\":0}"));
+    assert_non_null(strstr(bytes, "\"cpu_percent\":25.0"));
+    assert_non_null(strstr(bytes, "\"exits_per_second\":30"));
+}
+
+/* A guest made anew counts from nothing: no rate is a huge number. */
+static void test_rates_of_a_new_life(void **state)
+{
+    (void)state;
+    counts_fill();
+    before.stats.exits[NATIVE_EXIT_io] = 1000;
+    report_json_guest(&out, &guest, REPORT_COUNTERS, true);
+    assert_non_null(strstr(bytes, "\"exits_per_second\":0"));
+}
+
+static void test_top_names_the_busiest(void **state)
+{
+    (void)state;
+    counts_fill();
+    now.stats.exits[NATIVE_EXIT_cpuid] = 40; /* as often as io */
+    report_top_guest(&out, &guest);
+    assert_non_null(strstr(bytes, "exits/s: cpuid 20 io 20 halt 10\n"));
+    assert_non_null(strstr(bytes, "calls/s: memory_op.populate_physmap 3\n"));
+    assert_non_null(strstr(bytes, " 25.0 "));
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    counts_fill();
+    for (u32 metric = 0; metric < report_metric_count(); metric++) {
+        report_metric_head(&out, metric);
+        report_metric_guest(&out, metric, &guest);
+    }
+    assert_non_null(
+        strstr(bytes, "\nentente_guest_cpu_seconds_total{guest=\"w\\\"b\"} 0.500\n"));
+    assert_non_null(
+        strstr(bytes, "\nentente_guest_exits_total{guest=\"w\\\"b\",reason=\"halt\"} 20\n"));
+    assert_non_null(strstr(bytes, "# TYPE entente_guest_exits_total counter\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_plain, setup),
+        cmocka_unit_test_setup(test_refusals, setup),
+        cmocka_unit_test_setup(test_help_has_all, setup),
+        cmocka_unit_test_setup(test_text_is_cut_not_overrun, setup),
+        cmocka_unit_test_setup(test_json, setup),
+        cmocka_unit_test_setup(test_rates_of_a_new_life, setup),
+        cmocka_unit_test_setup(test_top_names_the_busiest, setup),
+        cmocka_unit_test_setup(test_metrics, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

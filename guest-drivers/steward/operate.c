@@ -1,0 +1,351 @@
+#include "guest-drivers/steward/operate.h"
+#include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/steward/builder.h"
+#include "guest-drivers/steward/gather.h"
+#include "guest-drivers/steward/life.h"
+#include "guest-drivers/steward/registry.h"
+#include "hv/lib/format.h"
+#include "hv/lib/string.h"
+
+#define INTERVAL_NS ((u64)1000 * 1000 * 1000) /* what top looks at */
+
+/* "entente: error: what; what to do" */
+static void __attribute__((format(printf, 2, 3)))
+fail(struct session *session, const char *text, ...)
+{
+    char line[260];
+    va_list arguments;
+
+    va_start(arguments, text);
+    format_list(line, sizeof(line), text, arguments);
+    va_end(arguments);
+    out_print(&session->out, "entente: error: %s\n", line);
+    session->has_failed = true;
+}
+
+static void fail_status(struct session *session, const struct guest *guest, enum status status)
+{
+    if (status != ST_OK)
+        fail(session, "%s: %s; this is a mistake in Entente, please report it", guest->name,
+             status_text(status));
+}
+
+static struct guest *guest_find(struct session *session, struct text name)
+{
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        const char *own = steward.guest[i].name;
+
+        if (text_is(name, own))
+            return &steward.guest[i];
+    }
+    fail(session, "no guest is called '%.*s'; list shows them", (int)MIN(name.length, 60ul),
+         name.at);
+    return NULL;
+}
+
+static struct guest *living_find(struct session *session, struct text name)
+{
+    struct guest *guest = guest_find(session, name);
+
+    if (!guest || guest->state == GUEST_LIVES)
+        return guest;
+    fail(session, "%s does not live; create starts it", guest->name);
+    return NULL;
+}
+
+/* --- what is shown --- */
+
+/* Too large for the stack; one answer is made at a time. */
+static struct report_counts counts;
+
+static void list_show(struct out *out)
+{
+    struct report_machine machine;
+    struct report_guest report;
+
+    report_list_begin(out);
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        gather_guest(&steward.guest[i], &counts, &report);
+        report_list_guest(out, &report);
+    }
+    gather_machine(&machine);
+    report_machine(out, &machine);
+}
+
+static void json_show(struct out *out, enum report_detail detail, bool has_rates)
+{
+    struct report_machine machine;
+    struct report_guest report;
+
+    gather_machine(&machine);
+    report_json_begin(out, &machine);
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        gather_guest(&steward.guest[i], &counts, &report);
+        if (has_rates)
+            gather_before(&steward.guest[i], &report);
+        report_json_guest(out, &report, detail, i == 0);
+    }
+    report_json_end(out);
+}
+
+static void top_show(struct out *out)
+{
+    struct report_machine machine;
+    struct report_guest report;
+
+    report_top_begin(out);
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        gather_guest(&steward.guest[i], &counts, &report);
+        gather_before(&steward.guest[i], &report);
+        report_top_guest(out, &report);
+    }
+    gather_machine(&machine);
+    report_machine(out, &machine);
+}
+
+static void metrics_show(struct out *out)
+{
+    struct report_machine machine;
+    struct report_guest report;
+
+    gather_machine(&machine);
+    report_metric_machine(out, &machine);
+    for (u32 metric = 0; metric < report_metric_count(); metric++) {
+        report_metric_head(out, metric);
+        for (u32 i = 0; i < steward.guest_count; i++) {
+            gather_guest(&steward.guest[i], &counts, &report);
+            report_metric_guest(out, metric, &report);
+        }
+    }
+}
+
+/* What the log holds from byte `from` on; the byte behind its end. */
+static u64 log_show(struct out *out, u64 from)
+{
+    static char piece[512];
+    struct native_log_read in = {from, (u64)(uintptr_t)piece, sizeof(piece)};
+    struct native_log_read_out got;
+
+    while (call_log_read(&in, &got) == ST_OK && got.bytes != 0) {
+        out_put(out, piece, got.bytes);
+        in.from = got.next;
+    }
+    return in.from;
+}
+
+static u64 log_end(void)
+{
+    struct native_log_read in = {.from = ~(u64)0};
+    struct native_log_read_out got;
+
+    return call_log_read(&in, &got) == ST_OK ? got.next : 0;
+}
+
+static void top_begin(struct session *session, bool wants_json)
+{
+    gather_mark();
+    session->job = JOB_TOP;
+    session->wants_json = wants_json;
+    session->due_ns = clock_ns() + INTERVAL_NS;
+}
+
+static void top_end(struct session *session)
+{
+    session->job = JOB_NONE;
+    if (session->wants_json)
+        json_show(&session->out, REPORT_COUNTERS, true);
+    else
+        top_show(&session->out);
+}
+
+/* --- what is done --- */
+
+static void guest_pause(struct session *session, struct guest *guest)
+{
+    struct native_partition in = {guest->partition, 0};
+
+    if (guest->is_paused) {
+        fail(session, "%s is paused already; unpause lets it run", guest->name);
+        return;
+    }
+    fail_status(session, guest, call_partition_pause(&in, NULL));
+    guest->is_paused = true;
+}
+
+static void guest_unpause(struct session *session, struct guest *guest)
+{
+    struct native_partition in = {guest->partition, 0};
+
+    if (!guest->is_paused) {
+        fail(session, "%s is not paused", guest->name);
+        return;
+    }
+    fail_status(session, guest, call_partition_resume(&in, NULL));
+    guest->is_paused = false;
+}
+
+static void guest_ask(struct session *session, const struct guest *guest, const char *what)
+{
+    enum status status;
+
+    if (guest->is_paused) {
+        fail(session, "%s is paused and would not hear it; unpause it first", guest->name);
+        return;
+    }
+    status = registry_ask(guest, what);
+    if (status == ST_NO_DATA)
+        fail(session,
+             "%s does not listen for a %s yet; wait until its kernel is up, or destroy it",
+             guest->name, what);
+    else
+        fail_status(session, guest, status);
+}
+
+/* The reason of a failure has been printed: the answer repeats it. */
+static void guest_create(struct session *session, struct guest *guest)
+{
+    u64 before = log_end();
+
+    if (guest->state == GUEST_LIVES) {
+        fail(session, "%s lives already; destroy it first", guest->name);
+        return;
+    }
+    if (life_create(guest) != ST_OK) {
+        log_show(&session->out, before);
+        session->has_failed = true;
+    }
+}
+
+static void guest_set(struct session *session, struct guest *guest,
+                      const struct command *command)
+{
+    struct config *config = guest->config;
+
+    switch (command->setting) {
+    case SETTING_WEIGHT:
+        if (command->number < 1 || command->number > CONFIG_WEIGHT_MAX) {
+            fail(session, "weight %lu is out of range; give 1 to %u",
+                 (unsigned long)command->number, CONFIG_WEIGHT_MAX);
+            return;
+        }
+        config->cpu_weight = (u32)command->number;
+        break;
+    case SETTING_CAP:
+        if (command->number > CONFIG_CAP_MAX) {
+            fail(session, "cap %lu is out of range; give 0 for none, or percent up to %u",
+                 (unsigned long)command->number, CONFIG_CAP_MAX);
+            return;
+        }
+        config->cap_percent = (u32)command->number;
+        break;
+    case SETTING_MEMORY:
+    case SETTING_VCPUS:
+    case SETTINGS:
+        return;
+    }
+    fail_status(session, guest, guest_share_set(guest));
+}
+
+static void power_off(struct session *session)
+{
+    if (life_has_guests())
+        fail(session, "guests live; shut them down or destroy them first, list shows them");
+    else
+        steward.wants_power_off = true;
+}
+
+static void guest_run(struct session *session, const struct command *command)
+{
+    struct guest *guest = command->verb == COMMAND_create
+                              ? guest_find(session, command->guest)
+                              : living_find(session, command->guest);
+
+    if (!guest)
+        return;
+    if (command->verb == COMMAND_create)
+        guest_create(session, guest);
+    else if (command->verb == COMMAND_pause)
+        guest_pause(session, guest);
+    else if (command->verb == COMMAND_unpause)
+        guest_unpause(session, guest);
+    else if (command->verb == COMMAND_shutdown)
+        guest_ask(session, guest, "poweroff");
+    else if (command->verb == COMMAND_reboot)
+        guest_ask(session, guest, "reboot");
+    else if (command->verb == COMMAND_destroy)
+        life_destroy(guest);
+    else if (command->verb == COMMAND_set)
+        guest_set(session, guest, command);
+}
+
+static void run(struct session *session, const struct command *command)
+{
+    struct out *out = &session->out;
+
+    switch (command->verb) {
+    case COMMAND_help:
+        command_help(out);
+        break;
+    case COMMAND_list:
+        if (command->wants_json)
+            json_show(out, REPORT_LIST, false);
+        else
+            list_show(out);
+        break;
+    case COMMAND_top:
+        top_begin(session, command->wants_json);
+        break;
+    case COMMAND_metrics:
+        if (command->wants_json)
+            json_show(out, REPORT_COUNTERS, false);
+        else
+            metrics_show(out);
+        break;
+    case COMMAND_dmesg:
+        (void)log_show(out, 0);
+        break;
+    case COMMAND_poweroff:
+        power_off(session);
+        break;
+    case COMMAND_trace:
+    case COMMAND_pause:
+    case COMMAND_unpause:
+    case COMMAND_shutdown:
+    case COMMAND_reboot:
+    case COMMAND_destroy:
+    case COMMAND_create:
+    case COMMAND_set:
+        guest_run(session, command);
+        break;
+    case COMMANDS:
+        break;
+    }
+}
+
+void operate_line(struct session *session, const char *line)
+{
+    struct command command;
+    char why[200];
+    struct out reason = {.bytes = why, .room = sizeof(why) - 1};
+
+    session->out.used = 0;
+    session->out.is_cut = false;
+    session->has_failed = false;
+    if (command_parse(line, &command, &reason)) {
+        run(session, &command);
+        return;
+    }
+    why[reason.used] = 0;
+    fail(session, "%s", why);
+}
+
+void operate_continue(struct session *session)
+{
+    if (session->job == JOB_TOP && clock_ns() >= session->due_ns)
+        top_end(session);
+}
+
+void operate_stop(struct session *session)
+{
+    session->job = JOB_NONE;
+}
