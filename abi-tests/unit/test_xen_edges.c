@@ -23,6 +23,7 @@
 #define ARGUMENT 0x1000u
 #define LIST     0x2000u
 #define NOWHERE  0xfff00000u
+#define HOLE     200u /* a frame without memory */
 
 static int setup(void **state)
 {
@@ -324,6 +325,10 @@ static void test_poll(void **state)
     poll.ports = NOWHERE;
     put(&poll, sizeof(poll));
     assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EFAULT);
+    poll = (struct xen_sched_poll){0}; /* until something comes */
+    put(&poll, sizeof(poll));
+    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_int_equal(fake_vcpu[0].park_deadline, OP_NEVER);
     poll = (struct xen_sched_poll){.timeout = fake_now_ns + 5};
     put(&poll, sizeof(poll));
     assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
@@ -393,6 +398,69 @@ static void test_grants(void **state)
     assert_int_not_equal(swap[0].status, 7);
     assert_int_not_equal(swap[1].status, 7);
     assert_int_equal(swap[2].status, 7);
+}
+
+static s64 grant_op(u32 sub, void *argument, size_t size, u64 count)
+{
+    s64 error;
+
+    put(argument, size);
+    error = call(XENNR_grant_table_op, sub, ARGUMENT, count);
+    get(argument, size);
+    return error;
+}
+
+/* The list says where the guest has placed the frames; whose table it may be is one guest's. */
+static void test_grant_table_setup(void **state)
+{
+    struct xen_gnttab_setup_table table = {
+        .dom = XEN_DOMID_SELF, .nr_frames = 2, .frame_list = LIST};
+    struct xen_add_to_physmap add = {
+        .domid = XEN_DOMID_SELF, .space = XEN_MAPSPACE_GRANT_TABLE, .idx = 1, .gpfn = HOLE};
+    u64 *list = fake_guest(LIST);
+
+    (void)state;
+    put(&add, sizeof(add));
+    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_add_to_physmap, ARGUMENT, 0), 0);
+    assert_non_null(fake_page[HOLE]);
+    assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
+    assert_int_equal(table.status, XEN_GNTST_OKAY);
+    assert_int_equal(list[0], XEN_GFN_NONE); /* nowhere yet */
+    assert_int_equal(list[1], HOLE);
+    table.dom = 77;
+    assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
+    assert_int_equal(table.status, XEN_GNTST_BAD_DOMAIN);
+    table.dom = XEN_DOMID_SELF;
+    table.nr_frames = XEN_GRANT_FRAMES_MAX + 1;
+    assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
+    assert_int_equal(table.status, XEN_GNTST_GENERAL_ERROR);
+}
+
+/* A 32-bit caller: the list's pointer lies right behind the status, its words are half as wide.
+ */
+static void test_grant_table_setup_narrow(void **state)
+{
+    struct {
+        u16 dom, pad;
+        u32 nr_frames;
+        s16 status;
+        u16 pad2;
+        u32 frame_list, behind;
+    } table = {XEN_DOMID_SELF, 0, 2, 7, 0, LIST, 0x5555};
+    u32 *list = fake_guest(LIST);
+
+    (void)state;
+    fake_mode = OP_MODE_32;
+    list[2] = 0x1234;
+    assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
+    assert_int_equal(table.status, XEN_GNTST_OKAY);
+    assert_int_equal(list[0], (u32)XEN_GFN_NONE);
+    assert_int_equal(list[1], (u32)XEN_GFN_NONE);
+    assert_int_equal(list[2], 0x1234);
+    assert_int_equal(table.behind, 0x5555);
+    table.frame_list = NOWHERE;
+    assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
+    assert_int_equal(table.status, XEN_GNTST_BAD_VIRT_ADDR);
 }
 
 /* Extents of a higher order, and of a 32-bit caller. */
@@ -550,6 +618,8 @@ int main(void)
         cmocka_unit_test_setup(test_shutdown_code, setup),
         cmocka_unit_test_setup(test_poll, setup),
         cmocka_unit_test_setup(test_grants, setup),
+        cmocka_unit_test_setup(test_grant_table_setup, setup),
+        cmocka_unit_test_setup(test_grant_table_setup_narrow, setup),
         cmocka_unit_test_setup(test_reservations, setup),
         cmocka_unit_test_setup(test_ports, setup),
         cmocka_unit_test_setup(test_fifo_change, setup),
