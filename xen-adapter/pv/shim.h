@@ -226,6 +226,10 @@ struct pv_callback {
 
 enum pv_mode { PV_KERNEL, PV_USER };
 
+/* Of a vCPU that is leaving: told to go down by another one, it does so on its next way back.
+ */
+enum pv_online { VCPU_DOWN, VCPU_UP, VCPU_LEAVING };
+
 /* State of one PV vCPU. Helpers D and E add their own fields at the end of their section. */
 struct pv_vcpu {
     struct pv_regs regs;
@@ -254,7 +258,7 @@ struct pv_vcpu {
     u64 dr[8];
     u32 iopl;
     u8 in_multicall;
-    u8 online;
+    u8 online; /* atomic, enum pv_online */
     u8 initialised;
     struct xen_vcpu_info *info; /* the page it lies in is the shim's or the guest's */
     u64 runstate_virt;          /* guest's registered areas, 0 = none */

@@ -113,7 +113,7 @@ static void enter(struct pv_vcpu *vcpu)
 
 void pv_enter(struct pv_vcpu *vcpu)
 {
-    vcpu->online = 1;
+    vcpu->online = VCPU_UP;
     vcpu->initialised = 1;
     vcpu->started = 1;
     enter(vcpu);
@@ -160,8 +160,12 @@ s64 vcpu_start_below(struct pv_vcpu *vcpu)
 
 void vcpu_stay_down(struct pv_vcpu *vcpu)
 {
+    u8 leaving = VCPU_LEAVING;
+
     __atomic_fetch_and(&vcpu->work, ~(u32)WORK_DOWN, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&vcpu->online, 0, __ATOMIC_SEQ_CST);
+    if (!__atomic_compare_exchange_n(&vcpu->online, &leaving, VCPU_DOWN, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return; /* told to stay after all */
     (void)l0_call(XENNR_vcpu_op, XENOP_vcpu_op_down, vcpu->id, 0, 0, 0);
     tlb_flush_all(); /* nobody asked while it was down */
 }

@@ -22,7 +22,7 @@ u32 vcpu_count_below(void);
 /* L0 starts it (the first time in begin(), then where it went down); 0 or an error of Xen's. */
 s64 vcpu_start_below(struct pv_vcpu *vcpu);
 
-/* On the vCPU itself: down until vcpu_start_below(). */
+/* On the vCPU itself, when it is leaving: down until vcpu_start_below(). */
 void vcpu_stay_down(struct pv_vcpu *vcpu);
 
 /* NULL when no such vCPU was made. */

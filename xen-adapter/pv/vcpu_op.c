@@ -116,7 +116,10 @@ HANDLER(op_vcpu_op_initialise)
 
 /* ---- Up and down ------------------------------------------------------------------------- */
 
-/* Counted among those to flush before its first instruction. */
+/*
+ * Counted among those to flush before its first instruction. One that has been told to go down
+ * and has not done so stays up.
+ */
 HANDLER(op_vcpu_op_up)
 {
     s64 result = vcpu_exists(a1);
@@ -126,8 +129,7 @@ HANDLER(op_vcpu_op_up)
         return result;
     if (!vcpu->initialised)
         return -XEN_EINVAL;
-    __atomic_fetch_and(&vcpu->work, ~(u32)WORK_DOWN, __ATOMIC_SEQ_CST);
-    if (__atomic_exchange_n(&vcpu->online, 1, __ATOMIC_SEQ_CST))
+    if (__atomic_exchange_n(&vcpu->online, VCPU_UP, __ATOMIC_SEQ_CST) != VCPU_DOWN)
         return 0;
     return vcpu_start_below(vcpu);
 }
@@ -137,10 +139,12 @@ HANDLER(op_vcpu_op_down)
 {
     s64 result = vcpu_exists(a1);
     struct pv_vcpu *vcpu = vcpu_find((u32)a1);
+    u8 up = VCPU_UP;
 
     if (result != 0)
         return result;
-    if (!vcpu->online)
+    if (!__atomic_compare_exchange_n(&vcpu->online, &up, VCPU_LEAVING, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
         return 0;
     __atomic_fetch_or(&vcpu->work, WORK_DOWN, __ATOMIC_SEQ_CST);
     if (vcpu == this_vcpu())
@@ -150,13 +154,14 @@ HANDLER(op_vcpu_op_down)
     return 0;
 }
 
+/* What it was told last, as on Xen; it may have some guest instructions to go. */
 HANDLER(op_vcpu_op_is_up)
 {
     s64 result = vcpu_exists(a1);
 
-    if (result != 0 || vcpu_find((u32)a1)->online || !vcpu_find((u32)a1)->started)
-        return result != 0 ? result : vcpu_find((u32)a1)->online;
-    return l0_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, a1, 0, 0, 0); /* on its way down? */
+    if (result != 0)
+        return result;
+    return __atomic_load_n(&vcpu_find((u32)a1)->online, __ATOMIC_SEQ_CST) == VCPU_UP;
 }
 
 HANDLER(op_vcpu_op_send_nmi)
