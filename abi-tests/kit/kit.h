@@ -102,6 +102,23 @@ uint64_t kit_now(void);
 extern volatile uint64_t kit_events;
 void kit_upcall_init(void);
 
+/* --- vCPU 1, in a guest that has two (second.c) --- */
+
+/* False: the guest has one vCPU. */
+bool kit_second_exists(void);
+
+/* vCPU 1 runs body() on a stack of its own, then goes down; the error of the hypercall. */
+long kit_second_start(void (*body)(void));
+
+/* Waits until it is down again, for at most 10 s. */
+bool kit_second_join(void);
+
+/* What VCPUOP_initialise takes for a vCPU that starts at `entry`, on that stack. */
+const void *kit_second_context(const void *entry);
+
+/* Gives the CPU to the other vCPU, if they share one. */
+void kit_yield(void);
+
 static inline uint64_t kit_tsc(void)
 {
     uint32_t low, high;

@@ -199,37 +199,6 @@ __asm__("    .pushsection .text\n"
         "1:  jmp 1b\n"
         "    .popsection\n");
 
-static uint8_t second_stack[4096] __attribute__((aligned(16)));
-
-static const void *second_context(void)
-{
-    static struct g_vcpu_guest_context pv;
-    static struct g_vcpu_hvm_context hvm;
-    uint64_t rsp = (uintptr_t)second_stack + sizeof(second_stack), cr0, cr3, cr4;
-
-    if (kit_kind == KIT_PV) {
-        uint64_t top = *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
-        pv.flags = G_VGCF_in_kernel;
-        pv.user_regs.rip = (uintptr_t)second_entry;
-        pv.user_regs.rsp = pv.kernel_sp = rsp;
-        pv.user_regs.cs = G_FLAT_RING3_CS64;
-        pv.user_regs.ss = pv.kernel_ss = G_FLAT_RING3_SS64;
-        pv.ctrlreg[3] = kit_frame((const void *)(uintptr_t)top) << 12;
-        return &pv;
-    }
-    __asm__ volatile("movq %%cr0, %0\n movq %%cr3, %1\n movq %%cr4, %2"
-                     : "=r"(cr0), "=r"(cr3), "=r"(cr4));
-    hvm = (struct g_vcpu_hvm_context){.mode = G_VCPU_HVM_MODE_64B,
-                                      .rsp = rsp,
-                                      .rip = (uintptr_t)second_entry,
-                                      .rflags = 2,
-                                      .cr0 = cr0,
-                                      .cr3 = cr3,
-                                      .cr4 = cr4,
-                                      .efer = 0x500};
-    return &hvm;
-}
-
 static bool wait_until_down(void)
 {
     uint64_t end = kit_now() + 1000 * MILLISECOND;
@@ -241,7 +210,7 @@ static bool wait_until_down(void)
 
 TEST(second, "vcpu-second", TEST_ALL | TEST_ALONE)
 {
-    const void *context = second_context();
+    const void *context = kit_second_context(second_entry);
     long result;
 
     if (vcpu_op(G_VCPUOP_is_up, 1, NULL) == -G_ENOENT)
