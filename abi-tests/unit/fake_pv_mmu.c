@@ -9,6 +9,7 @@
 
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/guest_copy.h"
+#include "xen-adapter/pv/lock.h"
 
 struct fake_machine fake;
 struct pv_vcpu fake_vcpu;
@@ -73,6 +74,7 @@ u64 *m2p_slot(mfn_t frame)
 
 enum status copy_from_guest(void *to, u64 from, u64 bytes)
 {
+    fake.was_locked = memory_lock.taken != 0;
     if (fake.guest_fault || !guest_range_ok(from, bytes) ||
         (fake.guest_end != 0 && from + bytes > fake.guest_end))
         return ST_FAULT;

@@ -25,6 +25,7 @@ struct fake_machine {
     mfn_t cr3;
     u64 ldt_base;
     u32 ldt_entries;
+    bool was_locked;  /* M, at the last copy from the guest */
     bool guest_fault; /* every copy from or to the guest fails */
     u64 guest_end;    /* nothing of the guest is readable from here on; 0: no limit */
     bool stale_writable[FAKE_FRAMES];

@@ -6,6 +6,7 @@
 // sources: xen-adapter/pv/descriptors.c xen-adapter/pv/m2p.c xen-adapter/pv/memory_frames.c
 // sources: hv/lib/insn_decode.c hv/lib/insn_operands.c hv/lib/insn_tables.c
 // sources: hv/lib/insn_compute.c
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,6 +64,7 @@ static bool run_write(const u8 *code, u64 index, u32 offset)
     regs->rflags = 0x10202;
     done = mmu_fault(&fake_vcpu, va, 7, regs);
     assert_int_equal(memory_lock.taken, 0);
+    assert_true(!done || fake.was_locked);
     return done;
 }
 
@@ -149,7 +151,7 @@ static void test_flags_of_emulated_writes(void **state)
     boot();
     assert_int_equal(fake_update(slot_of(L1, 300), 0x20), ST_OK);
     assert_true(run_write(btr, 300, 0));
-    assert_int_equal(fake_vcpu.regs.rflags & (FLAG_RF | FLAG_CF), FLAG_CF);
+    assert_int_equal(fake_vcpu.regs.rflags, 0x202 | FLAG_CF);
     assert_true(run_write(btr, 300, 0));
     assert_int_equal(fake_vcpu.regs.rflags & (FLAG_RF | FLAG_CF), 0);
     fake_vcpu.regs.rax = 0;
@@ -228,6 +230,7 @@ static void test_results_by_size(void **state)
         {"\x48\x21\x0f", 0x1f2, 0x122, 0x122, 0x122, 0},
         {"\x48\x09\x0f", 0x1f0, 0x202, 0x3f2, 0x202, 0},
         {"\x48\x31\x0f", 0x1f0, 0x112, 0xe2, 0x112, 0},
+        {"\x08\x0f", 0x12ull << 48, 1, 0x13ull << 48, 1, 6},
         {"\x01\x0f", 0xfffffffe, 4, 2, 4, 0}, /* no carry into the upper half */
         /* bts, btr, btc %rcx: the number counts within the operand */
         {"\x48\x0f\xab\x0f", 0, 64 + 63, BIT(63), 64 + 63, 0},
@@ -373,6 +376,39 @@ static void test_what_was_collected_is_flushed(void **state)
     assert_int_equal(fake.full_flushes, 1);
 }
 
+static volatile bool is_over;
+
+/* What a CPU does that walks the table meanwhile. */
+static void *accessed_and_dirty(void *slot)
+{
+    while (!is_over) {
+        __atomic_fetch_xor((u64 *)slot, PTE_A, __ATOMIC_SEQ_CST);
+        __atomic_fetch_xor((u64 *)slot, PTE_D, __ATOMIC_SEQ_CST);
+    }
+    return NULL;
+}
+
+/* The entry changes between the look at it and the write: each write is done all the same,
+ * once. */
+static void test_an_entry_that_changes(void **state)
+{
+    pthread_t cpu;
+
+    (void)state;
+    boot();
+    is_over = false;
+    assert_int_equal(pthread_create(&cpu, NULL, accessed_and_dirty, &fake_table(L1)[ENTRY]), 0);
+    for (u32 i = 0; i < 20000; i++) {
+        const u64 entry = entry_of(FREE + i % 2, PTE_P | PTE_RW | PTE_US);
+
+        assert_true(write_entry(entry));
+        assert_int_equal(fake_table(L1)[ENTRY] & ~(PTE_A | PTE_D), entry);
+    }
+    is_over = true;
+    pthread_join(cpu, NULL);
+    fake_check();
+}
+
 /* Code whose page is the last one that can be read. */
 static void test_code_at_the_end_of_memory(void **state)
 {
@@ -442,7 +478,7 @@ static void test_other_faults(void **state)
         fake_vcpu.regs.rip = (u64)mov;
     }
     /* the page of the table not mapped, or the entry about something else */
-    assert_int_equal(fake_update(slot_of(L1, L1 - G), 0), ST_OK);
+    assert_int_equal(fake_update(slot_of(L1, L1 - G), entry_of(L1, 0)), ST_OK);
     assert_false(mmu_fault(&fake_vcpu, va, 7, &fake_vcpu.regs));
     assert_int_equal(fake_update(slot_of(L1, L1 - G), entry_of(FAKE_SPECIAL, PTE_P)), ST_OK);
     assert_false(mmu_fault(&fake_vcpu, va, 7, &fake_vcpu.regs));
@@ -462,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_failed_comparison),
         cmocka_unit_test(test_entries_are_checked),
         cmocka_unit_test(test_what_was_collected_is_flushed),
+        cmocka_unit_test(test_an_entry_that_changes),
         cmocka_unit_test(test_code_at_the_end_of_memory),
         cmocka_unit_test(test_other_instructions),
         cmocka_unit_test(test_other_faults),
