@@ -12,7 +12,7 @@
 
 static uint8_t in_words[512] __attribute__((aligned(8)));
 static uint8_t out_words[512] __attribute__((aligned(8)));
-static uint32_t child;
+static uint32_t child, enlightened;
 
 static long native(unsigned call, const void *in)
 {
@@ -182,7 +182,7 @@ TEST(native_partition, "native-partition", TEST_NATIVE)
     expect_true(make, "a number that is not the root's", child != 0);
     expect_number(info, "plain", native_pair(N_partition_info, child, 0), 0);
     expect_true(info, "paused, empty, with its name",
-                out32(0) == 0 && out64(8) == 0 && out_words[40] == 'c');
+                out32(0) == 0 && out64(8) == 0 && out32(40) == 0 && out_words[48] == 'c');
     expect_number(info, "no such partition", native_pair(N_partition_info, NO_PARTITION, 0),
                   N_NO_PARTITION);
     expect_number("native.partition_pause", "paused already",
@@ -302,7 +302,7 @@ TEST(native_memory, "native-memory", TEST_NATIVE)
 static void connections(uint32_t port)
 {
     const char *row = "native.event_connect", *end = "native.event_disconnect";
-    struct n_event_connect event = {child, 0x10001, port, 0};
+    struct n_event_connect event = {enlightened, 0x10001, port, 0};
 
     expect_number(row, "plain", native(N_event_connect, &event), 0);
     expect_number(row, "again", native(N_event_connect, &event), N_EXISTS);
@@ -318,8 +318,8 @@ static void connections(uint32_t port)
 static void posts(void)
 {
     const char *row = "native.message_post", *flag = "native.event_flag_set";
-    struct n_message_post post = {child, 0, 2, 1, (uintptr_t)in_words, 240, 0};
-    struct n_event_flag_set set = {child, 0, 2, 1};
+    struct n_message_post post = {enlightened, 0, 2, 1, (uintptr_t)in_words, 240, 0};
+    struct n_event_flag_set set = {enlightened, 0, 2, 1};
 
     expect_number(row, "240 bytes", native(N_message_post, &post), 0);
     post.bytes = 241;
@@ -343,18 +343,25 @@ static void posts(void)
     expect_number(flag, "no such partition", native(N_event_flag_set, &set), N_NO_PARTITION);
 }
 
-/* Between the root and a guest with the Hyper-V interface; the child need not run for it. */
+/* Between the root and a guest with the Hyper-V interface, which need not run for it. */
 TEST(native_messages, "native-messages", TEST_NATIVE)
 {
     const char *bind = "native.message_bind", *take = "native.message_take";
-    uint64_t in[2] = {child, (uintptr_t)out_words};
+    uint64_t in[2] = {0, (uintptr_t)out_words};
     uint32_t port;
 
-    expect_number("native.port_connect", "for messages", native_pair(N_port_connect, child, 0),
+    expect_number("native.partition_create", "enlightened", create("enlightened", 1024, 2, 1),
                   0);
+    enlightened = out32(0);
+    in[0] = enlightened;
+    expect_number("native.port_connect", "for messages",
+                  native_pair(N_port_connect, enlightened, 0), 0);
     port = out32(0);
-    expect_number(bind, "plain", native_pair(N_message_bind, child, port), 0);
-    expect_number(bind, "no such port", native_pair(N_message_bind, child, NO_PORT), N_INVALID);
+    expect_number(bind, "plain", native_pair(N_message_bind, enlightened, port), 0);
+    expect_number(bind, "no such port", native_pair(N_message_bind, enlightened, NO_PORT),
+                  N_INVALID);
+    expect_number(bind, "a partition of another kind", native_pair(N_message_bind, child, port),
+                  N_INVALID);
     expect_number(bind, "no such partition", native_pair(N_message_bind, NO_PARTITION, port),
                   N_NO_PARTITION);
     expect_number(take, "nothing posted", native(N_message_take, in), N_NO_DATA);
@@ -362,7 +369,8 @@ TEST(native_messages, "native-messages", TEST_NATIVE)
     expect_number(take, "no such partition", native(N_message_take, in), N_NO_PARTITION);
     connections(port);
     posts();
-    expect_number("native.port_close", "after use", native_pair(N_port_close, port, 0), 0);
+    expect_number("native.partition_destroy", "enlightened",
+                  native_pair(N_partition_destroy, enlightened, 0), 0);
 }
 
 TEST(native_ports, "native-ports", TEST_NATIVE)
