@@ -50,8 +50,16 @@ struct call {
 
 /* What the run loop does with the vCPU afterwards. */
 enum call_end {
-    CALL_RETURN, /* step over the instruction */
-    CALL_REPEAT, /* leave rip where it is: the call executes again */
+    CALL_RETURN,    /* step over the instruction */
+    CALL_REPEAT,    /* leave rip where it is: the call executes again */
+    CALL_UNDEFINED, /* #UD: no call can be made like this */
+};
+
+/* An adapter's answer to a CPUID leaf, an MSR or an I/O port. */
+enum verdict {
+    VERDICT_NOT_MINE, /* not an address of this interface: the next owner is asked */
+    VERDICT_ANSWERED,
+    VERDICT_FAULTS, /* #GP(0) for the guest */
 };
 
 /* ST_NO_CALL for a row without a name, ST_DENIED, ST_FAULT. */

@@ -27,3 +27,8 @@ void op_clock_read(const struct partition *p, struct op_clock *out)
     out->mul = scale.mul;
     out->shift = scale.shift;
 }
+
+u64 op_clock_tsc(const struct partition *p)
+{
+    return tsc_read() + p->tsc_offset;
+}

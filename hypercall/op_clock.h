@@ -12,6 +12,9 @@ u64 op_clock_now_ns(void);
 /* Time of day (UTC) at op_clock_now_ns() == 0, in ns since 1970. */
 u64 op_clock_wall_base_ns(void);
 
+/* The guest's TSC now. */
+u64 op_clock_tsc(const struct partition *p);
+
 /* A consistent pair of guest TSC and time, with ns = ((tsc << shift) * mul) >> 32 between
  * pairs. */
 struct op_clock {

@@ -1,8 +1,8 @@
 #include "hypercall/op_vcpu.h"
+#include "hv/core/apic.h"
 #include "hv/core/host.h"
 #include "hv/core/partition.h"
 #include "hv/core/sched.h"
-#include "hv/core/vlapic.h"
 
 _Static_assert((int)OP_ABI_XEN == (int)ABI_XEN && (int)OP_ABI_TLFS == (int)ABI_TLFS,
                "same ABIs");
@@ -156,6 +156,79 @@ void op_vcpu_timer_stop(struct vcpu *vcpu, enum op_timer which)
 {
     timer_cancel(
         &vcpu->timer[which == OP_TIMER_SINGLE ? VCPU_TIMER_SINGLE : VCPU_TIMER_PERIODIC]);
+}
+
+_Static_assert(OP_CLOCKS == VCPU_TIMERS - VCPU_TIMER_FLAG0, "as many clocks");
+
+void op_vcpu_clock_arm(struct vcpu *vcpu, u32 clock, u64 deadline_ns)
+{
+    timer_arm(&vcpu->timer[VCPU_TIMER_FLAG0 + clock], deadline_ns);
+}
+
+void op_vcpu_clock_stop(struct vcpu *vcpu, u32 clock)
+{
+    timer_cancel(&vcpu->timer[VCPU_TIMER_FLAG0 + clock]);
+    vcpu->fired &= ~(u32)BIT(VCPU_TIMER_FLAG0 + clock);
+}
+
+u32 op_vcpu_clocks_take(struct vcpu *vcpu)
+{
+    return vcpu_take_fired(vcpu) >> VCPU_TIMER_FLAG0;
+}
+
+_Static_assert(OP_APIC_HZ == VLAPIC_TIMER_HZ, "same clock");
+
+u64 op_vcpu_apic_read(struct vcpu *vcpu, enum op_apic which)
+{
+    switch (which) {
+    case OP_APIC_TPR:
+        return apic_read(vcpu, APIC_TPR);
+    case OP_APIC_ICR:
+        return (u64)apic_read(vcpu, APIC_ICR_HIGH) << 32 | apic_read(vcpu, APIC_ICR_LOW);
+    case OP_APIC_EOI:
+        break;
+    }
+    return 0;
+}
+
+void op_vcpu_apic_write(struct vcpu *vcpu, enum op_apic which, u64 value)
+{
+    switch (which) {
+    case OP_APIC_TPR:
+        vcpu->guest->tpr = (u8)(value >> 4 & 0xf);
+        apic_write(vcpu, APIC_TPR, (u32)value);
+        break;
+    case OP_APIC_EOI:
+        apic_write(vcpu, APIC_EOI, 0);
+        break;
+    case OP_APIC_ICR:
+        apic_write(vcpu, APIC_ICR_HIGH, (u32)(value >> 32));
+        apic_write(vcpu, APIC_ICR_LOW, (u32)value);
+        break;
+    }
+}
+
+bool op_vcpu_apic_requested(const struct vcpu *vcpu)
+{
+    return !vlapic_is_quiet(vcpu->lapic);
+}
+
+bool op_vcpu_apic_waits(const struct vcpu *vcpu)
+{
+    return vlapic_next(vcpu->lapic) != VLAPIC_NONE;
+}
+
+void op_vcpu_flush(struct vcpu *vcpu)
+{
+    sched_expel(vcpu);
+    guest_flush_tlb(vcpu->guest);
+}
+
+_Static_assert(OP_XMM_BYTES == GUEST_XMM_BYTES, "same registers");
+
+void op_vcpu_xmm_read(const struct vcpu *vcpu, u8 *out)
+{
+    guest_xmm_read(vcpu->guest, out);
 }
 
 void op_vcpu_runtime(const struct vcpu *vcpu, struct op_runtime *out)

@@ -81,6 +81,28 @@ void op_vcpu_timer_single(struct vcpu *vcpu, u64 deadline_ns);
 void op_vcpu_timer_periodic(struct vcpu *vcpu, u64 period_ns);
 void op_vcpu_timer_stop(struct vcpu *vcpu, enum op_timer which);
 
+/* Clocks of an adapter: one that goes off is a bit of the word taken, and wakes the vCPU. */
+#define OP_CLOCKS 4u
+void op_vcpu_clock_arm(struct vcpu *vcpu, u32 clock, u64 deadline_ns);
+void op_vcpu_clock_stop(struct vcpu *vcpu, u32 clock);
+u32 op_vcpu_clocks_take(struct vcpu *vcpu);
+
+/* Registers of the local APIC, as its page or its MSRs would be used. */
+enum op_apic { OP_APIC_TPR, OP_APIC_EOI, OP_APIC_ICR };
+#define OP_APIC_HZ 1000000000ull /* of its timer */
+u64 op_vcpu_apic_read(struct vcpu *vcpu, enum op_apic which);
+void op_vcpu_apic_write(struct vcpu *vcpu, enum op_apic which, u64 value);
+/* An interrupt has been raised and not given yet; one could be given by its priority. */
+bool op_vcpu_apic_requested(const struct vcpu *vcpu);
+bool op_vcpu_apic_waits(const struct vcpu *vcpu);
+
+/* Its cached translations go before it runs its next instruction. */
+void op_vcpu_flush(struct vcpu *vcpu);
+
+/* xmm0 to xmm5 of the calling vCPU. */
+#define OP_XMM_BYTES 96u
+void op_vcpu_xmm_read(const struct vcpu *vcpu, u8 *out);
+
 /* Where its time went, in ns; and what it is doing now, since when. */
 enum op_run { OP_RUN_RUNNING, OP_RUN_WAITING, OP_RUN_BLOCKED, OP_RUN_OFFLINE, OP_RUNS };
 struct op_runtime {

@@ -29,12 +29,12 @@ static void time_leaf(const struct partition *p, u32 subleaf, u32 out[4])
     }
 }
 
-enum xen_verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
+enum verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 {
     struct partition *p = op_vcpu_partition(vcpu);
 
     if (leaf < XEN_CPUID_BASE || leaf > XEN_CPUID_BASE + XEN_CPUID_LEAF_MAX)
-        return XEN_NOT_MINE;
+        return VERDICT_NOT_MINE;
     out[0] = out[1] = out[2] = out[3] = 0;
     switch (leaf - XEN_CPUID_BASE) {
     case XEN_CPUID_LEAF_SIGNATURE:
@@ -63,7 +63,7 @@ enum xen_verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
     default:
         break;
     }
-    return XEN_ANSWERED;
+    return VERDICT_ANSWERED;
 }
 
 /* mov eax, n; vmmcall; ret [APM3 VMMCALL]. The backend takes vmcall as well. */
@@ -81,7 +81,7 @@ static void stub_write(u8 *stub, u32 number)
     }
 }
 
-enum xen_verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
+enum verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 {
     struct partition *p = op_vcpu_partition(vcpu);
     struct xen_domain *domain;
@@ -89,27 +89,27 @@ enum xen_verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
     u32 i;
 
     if (msr != XEN_MSR_HYPERCALL_PAGE)
-        return XEN_NOT_MINE;
+        return VERDICT_NOT_MINE;
     if (value & PAGE_MASK || value >> 46)
-        return XEN_FAULTS;
+        return VERDICT_FAULTS;
     domain = xen_domain_get(p);
     if (!domain || !op_memory_is_present(p, gpa(value)))
-        return XEN_FAULTS;
+        return VERDICT_FAULTS;
     for (i = 0; i < PAGE_SIZE / XEN_HYPERCALL_STUB_SIZE; i++) {
         stub_write(stub, i);
         if (mem_write_gpa(p, gpa(value + i * XEN_HYPERCALL_STUB_SIZE), stub, sizeof(stub)) !=
             ST_OK)
-            return XEN_FAULTS;
+            return VERDICT_FAULTS;
     }
     xen_domain_latch(p, domain, op_vcpu_mode(vcpu) != OP_MODE_64);
-    return XEN_ANSWERED;
+    return VERDICT_ANSWERED;
 }
 
-enum xen_verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
+enum verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
     (void)vcpu;
     if (msr != XEN_MSR_HYPERCALL_PAGE)
-        return XEN_NOT_MINE;
+        return VERDICT_NOT_MINE;
     *value = 0;
-    return XEN_ANSWERED;
+    return VERDICT_ANSWERED;
 }

@@ -16,17 +16,11 @@ struct vcpu;
  */
 enum call_end xen_call(struct vcpu *vcpu);
 
-enum xen_verdict {
-    XEN_NOT_MINE, /* not an address of this interface: the next owner is asked */
-    XEN_ANSWERED,
-    XEN_FAULTS, /* #GP(0) for the guest */
-};
-
 /* Leaves 0x40000000.. ; out = eax, ebx, ecx, edx. */
-enum xen_verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4]);
+enum verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4]);
 /* The hypercall page MSR. */
-enum xen_verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value);
-enum xen_verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);
+enum verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value);
+enum verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);
 
 /*
  * Before an entry: moves raised ports into the pages the guest sees and asks for the upcall.

@@ -27,6 +27,8 @@
 u64 fake_now_ns;
 struct guest_paging fake_paging;
 u32 fake_cpl;
+enum guest_mode fake_mode;
+u8 fake_xmm[GUEST_XMM_BYTES];
 u32 fake_flushes;
 char fake_serial[4096];
 u32 fake_serial_used;
@@ -81,6 +83,7 @@ void fake_machine_reset(void)
     fake_now_ns = 1000000000u;
     fake_paging = (struct guest_paging){0};
     fake_cpl = 0;
+    fake_mode = GUEST_LONG64;
     fake_flushes = 0;
     fake_serial_used = 0;
     memset(fake_serial, 0, sizeof(fake_serial));
@@ -264,7 +267,13 @@ void guest_state_set(struct guest *guest, const struct guest_state *state)
 enum guest_mode guest_mode(const struct guest *guest)
 {
     (void)guest;
-    return GUEST_LONG64;
+    return fake_mode;
+}
+
+void guest_xmm_read(const struct guest *guest, u8 *out)
+{
+    (void)guest;
+    memcpy(out, fake_xmm, sizeof(fake_xmm));
 }
 
 u32 guest_cpl(const struct guest *guest)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "guest-drivers/steward/acpi.h"
+#include "hypercall/abi/native.h"
 
 static u8 *area;
 
@@ -39,13 +40,37 @@ static u32 expect_table(u64 at, const char *signature)
     return length;
 }
 
-static void expect_all(u32 vcpus)
+/* One scope that fills the table to its end, or to the 13 bytes of \_S5. */
+static void expect_scope(u64 dsdt, u32 length, enum acpi_platform platform)
+{
+    static const u8 off[] = {8, '_', 'S', '5', '_', 0x12, 0x48, 0, 4, 0x0a, 5, 0, 0, 0};
+    u32 rest = platform == ACPI_HYPERV ? sizeof(off) : 0;
+
+    assert_int_equal(read_le(dsdt + 36, 1), 0x10);
+    assert_int_equal((read_le(dsdt + 37, 1) & 15) | read_le(dsdt + 38, 1) << 4,
+                     length - 37 - rest);
+    assert_memory_equal(area + (dsdt - ACPI_BASE) + length - rest, off, rest);
+}
+
+/* Reset, sleep control and sleep status: bytes among the I/O ports. */
+static void expect_power(u64 fadt)
+{
+    assert_int_equal(read_le(fadt + 112, 4) & 1u << 10, 1u << 10);
+    assert_int_equal(read_le(fadt + 116, 4), 0x01000801);
+    assert_int_equal(read_le(fadt + 120, 8), NATIVE_PORT_RESET);
+    assert_int_equal(read_le(fadt + 128, 1), NATIVE_RESET_VALUE);
+    assert_int_equal(read_le(fadt + 244, 4), 0x01000801);
+    assert_int_equal(read_le(fadt + 248, 8), NATIVE_PORT_SLEEP);
+    assert_int_equal(read_le(fadt + 260, 8), NATIVE_PORT_SLEEP_STATUS);
+}
+
+static void expect_all(u32 vcpus, enum acpi_platform platform)
 {
     u64 xsdt, fadt, madt, dsdt;
     u32 length;
 
     area = calloc(1, ACPI_BYTES);
-    acpi_write(area, ACPI_BASE, vcpus);
+    acpi_write(area, ACPI_BASE, vcpus, platform);
     vcpus = vcpus > ACPI_VCPUS_MAX ? ACPI_VCPUS_MAX : vcpus;
     assert_memory_equal(area, "RSD PTR ", 8);
     assert_int_equal(sum(ACPI_BASE, 20), 0);
@@ -70,19 +95,21 @@ static void expect_all(u32 vcpus)
         assert_int_equal(read_le(madt + 44 + 8 * i + 4, 4), 1);
     }
     length = expect_table(dsdt, "DSDT");
-    /* One scope that fills the table to its end. */
-    assert_int_equal(read_le(dsdt + 36, 1), 0x10);
-    assert_int_equal((read_le(dsdt + 37, 1) & 15) | read_le(dsdt + 38, 1) << 4, length - 37);
+    expect_scope(dsdt, length, platform);
+    if (platform == ACPI_HYPERV)
+        expect_power(fadt);
     free(area);
 }
 
 static void test_tables(void **state)
 {
     (void)state;
-    expect_all(1);
-    expect_all(2);
-    expect_all(ACPI_VCPUS_MAX);
-    expect_all(1000);
+    expect_all(1, ACPI_XEN);
+    expect_all(2, ACPI_XEN);
+    expect_all(ACPI_VCPUS_MAX, ACPI_XEN);
+    expect_all(1000, ACPI_XEN);
+    expect_all(1, ACPI_HYPERV);
+    expect_all(ACPI_VCPUS_MAX, ACPI_HYPERV);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 // sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
 // sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
-// sources: hv/entry/apic.c
+// sources: hv/core/apic.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -136,7 +136,7 @@ static void test_cpuid(void **state)
     char text[13] = {0};
 
     (void)state;
-    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000000, 0, out), XEN_ANSWERED);
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000000, 0, out), VERDICT_ANSWERED);
     memcpy(text, out + 1, 12);
     assert_string_equal(text, "XenVMMXenVMM");
     assert_int_equal(out[0], 0x40000004);
@@ -149,8 +149,8 @@ static void test_cpuid(void **state)
     assert_int_equal(out[0], XEN_CPUID4_EAX_VCPU_ID | XEN_CPUID4_EAX_DOMID);
     assert_int_equal(out[1], 1);
     assert_int_equal(out[2], FAKE_DOMID);
-    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000100, 0, out), XEN_NOT_MINE);
-    assert_int_equal(xen_cpuid(&fake_vcpu[0], 1, 0, out), XEN_NOT_MINE);
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000100, 0, out), VERDICT_NOT_MINE);
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 1, 0, out), VERDICT_NOT_MINE);
 }
 
 static void test_hypercall_page(void **state)
@@ -158,12 +158,12 @@ static void test_hypercall_page(void **state)
     const u8 *page = fake_guest(0x5000);
 
     (void)state;
-    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0x5000), XEN_ANSWERED);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0x5000), VERDICT_ANSWERED);
     assert_memory_equal(page + 17 * 32, "\xb8\x11\0\0\0\x0f\x01\xd9\xc3", 9);
     assert_memory_equal(page + 23 * 32, "\x0f\x0b", 2);
-    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0x5001), XEN_FAULTS);
-    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0xf0000000), XEN_FAULTS);
-    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000001, 0), XEN_NOT_MINE);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0x5001), VERDICT_FAULTS);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0xf0000000), VERDICT_FAULTS);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000001, 0), VERDICT_NOT_MINE);
 }
 
 static struct xen_shared_info *shared_map(u64 gfn)

@@ -1,5 +1,6 @@
 #include "guest-drivers/steward/acpi.h"
 #include "hv/lib/string.h"
+#include "hypercall/abi/native.h"
 
 #define LAPIC_BASE   0xfee00000u
 #define APIC_ID_STEP 2u /* local APIC id = 2 * vCPU, as on Xen [xen-pvh-hvm.md 1] */
@@ -33,6 +34,15 @@ struct acpi_xsdt {
     u64 table[2];
 } __attribute__((packed));
 
+/* A byte-wide register among the I/O ports. [ACPI 6.4 5.2.3.2] */
+struct acpi_register {
+    u8 space; /* 1: I/O */
+    u8 bits;
+    u8 offset;
+    u8 access; /* 1: byte */
+    u64 address;
+} __attribute__((packed));
+
 /* Only what a hardware-reduced platform reads; the rest stays 0. [ACPI 6.4 5.2.9] */
 struct acpi_fadt {
     struct acpi_header header;
@@ -42,13 +52,14 @@ struct acpi_fadt {
     u16 boot_flags;
     u8 reserved;
     u32 flags;
-    u8 reset[12 + 1];
+    struct acpi_register reset;
+    u8 reset_value;
     u16 arm_flags;
     u8 minor;
     u64 firmware_control_wide;
     u64 dsdt_wide;
     u8 blocks[12 * 8];
-    u8 sleep[12 * 2];
+    struct acpi_register sleep_control, sleep_status;
     u64 hypervisor;
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_fadt) == 276, "FADT of ACPI 6");
@@ -58,6 +69,7 @@ _Static_assert(sizeof(struct acpi_fadt) == 276, "FADT of ACPI 6");
 #define FADT_BOOT_NO_VGA      BIT(2)
 #define FADT_BOOT_NO_CMOS     BIT(5)
 #define FADT_WBINVD           BIT(0)
+#define FADT_RESET            BIT(10)
 #define FADT_HARDWARE_REDUCED BIT(20)
 
 struct acpi_madt {
@@ -117,8 +129,11 @@ static void aml_byte(struct aml *aml, u32 byte)
 
 #define AML_NAME     0x08u
 #define AML_BYTE     0x0au
+#define AML_DWORD    0x0cu
 #define AML_STRING   0x0du
 #define AML_SCOPE    0x10u
+#define AML_BUFFER   0x11u
+#define AML_PACKAGE  0x12u
 #define AML_EXTENDED 0x5bu
 #define AML_DEVICE   0x82u
 
@@ -165,7 +180,59 @@ static void aml_processor(struct aml *aml, u32 vcpu)
     aml_length_end(aml, at);
 }
 
-static u32 dsdt_write(u8 *area, u32 vcpus)
+/* Name (_S5, Package () {type, 0, 0, 0}): what to write to the sleep control register. */
+static void aml_off_state(struct aml *aml)
+{
+    u32 at;
+
+    aml_byte(aml, AML_NAME);
+    aml_put(aml, "_S5_", 4);
+    aml_byte(aml, AML_PACKAGE);
+    at = aml_length_begin(aml);
+    aml_byte(aml, 4);
+    aml_byte(aml, AML_BYTE);
+    aml_byte(aml, NATIVE_SLEEP_TYPE_OFF);
+    aml_put(aml, "\0\0\0", 3);
+    aml_length_end(aml, at);
+}
+
+/* Device (COM1) { Name (_HID, EisaId ("PNP0501")) Name (_UID, 1) Name (_CRS, {IO}) }, without
+ * an interrupt: its driver polls. [ACPI 6.4 6.4.2.5] */
+static void aml_serial(struct aml *aml)
+{
+    static const u8 eisa_id[] = {AML_DWORD, 0x41, 0xd0, 0x05, 0x01};
+    static const u8 ports[] = {0x47,
+                               1,
+                               NATIVE_PORT_SERIAL & 0xff,
+                               NATIVE_PORT_SERIAL >> 8,
+                               NATIVE_PORT_SERIAL & 0xff,
+                               NATIVE_PORT_SERIAL >> 8,
+                               1,
+                               NATIVE_PORT_SERIAL_COUNT,
+                               0x79,
+                               0};
+    u32 device, buffer;
+
+    aml_byte(aml, AML_EXTENDED);
+    aml_byte(aml, AML_DEVICE);
+    device = aml_length_begin(aml);
+    aml_put(aml, "COM1", 4);
+    aml_byte(aml, AML_NAME);
+    aml_put(aml, "_HID", 4);
+    aml_put(aml, eisa_id, sizeof(eisa_id));
+    aml_name_byte(aml, "_UID", 1);
+    aml_byte(aml, AML_NAME);
+    aml_put(aml, "_CRS", 4);
+    aml_byte(aml, AML_BUFFER);
+    buffer = aml_length_begin(aml);
+    aml_byte(aml, AML_BYTE);
+    aml_byte(aml, sizeof(ports));
+    aml_put(aml, ports, sizeof(ports));
+    aml_length_end(aml, buffer);
+    aml_length_end(aml, device);
+}
+
+static u32 dsdt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
 {
     struct aml aml = {area, sizeof(struct acpi_header)};
     u32 at;
@@ -175,7 +242,11 @@ static u32 dsdt_write(u8 *area, u32 vcpus)
     aml_put(&aml, "\\_SB_", 5);
     for (u32 i = 0; i < vcpus; i++)
         aml_processor(&aml, i);
+    if (platform == ACPI_HYPERV)
+        aml_serial(&aml);
     aml_length_end(&aml, at);
+    if (platform == ACPI_HYPERV)
+        aml_off_state(&aml);
     header_fill((struct acpi_header *)(void *)area, "DSDT", aml.used, 2);
     return aml.used;
 }
@@ -193,7 +264,21 @@ static u32 madt_write(u8 *area, u32 vcpus)
     return length;
 }
 
-static u32 fadt_write(u8 *area, u64 dsdt)
+static struct acpi_register port_register(u16 port)
+{
+    return (struct acpi_register){.space = 1, .bits = 8, .access = 1, .address = port};
+}
+
+static void fadt_power(struct acpi_fadt *fadt)
+{
+    fadt->sleep_control = port_register(NATIVE_PORT_SLEEP);
+    fadt->sleep_status = port_register(NATIVE_PORT_SLEEP_STATUS);
+    fadt->reset = port_register(NATIVE_PORT_RESET);
+    fadt->reset_value = NATIVE_RESET_VALUE;
+    fadt->flags |= FADT_RESET;
+}
+
+static u32 fadt_write(u8 *area, u64 dsdt, enum acpi_platform platform)
 {
     struct acpi_fadt *fadt = (struct acpi_fadt *)(void *)area;
 
@@ -201,13 +286,15 @@ static u32 fadt_write(u8 *area, u64 dsdt)
     fadt->dsdt_wide = dsdt;
     fadt->boot_flags = FADT_BOOT_NO_VGA | FADT_BOOT_NO_CMOS;
     fadt->flags = FADT_WBINVD | FADT_HARDWARE_REDUCED;
+    if (platform == ACPI_HYPERV)
+        fadt_power(fadt);
     fadt->minor = FADT_MINOR;
     memcpy(&fadt->hypervisor, "Entente", 8);
     header_fill(&fadt->header, "FACP", sizeof(*fadt), FADT_REVISION);
     return sizeof(*fadt);
 }
 
-void acpi_write(u8 *area, u64 at, u32 vcpus)
+void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform)
 {
     struct acpi_rsdp *rsdp = (struct acpi_rsdp *)(void *)area;
     struct acpi_xsdt *xsdt = (struct acpi_xsdt *)(void *)(area + 64);
@@ -215,9 +302,9 @@ void acpi_write(u8 *area, u64 at, u32 vcpus)
     u64 dsdt = at + used;
 
     vcpus = MIN(vcpus, ACPI_VCPUS_MAX);
-    used = (u32)align_up(used + dsdt_write(area + used, vcpus), 16);
+    used = (u32)align_up(used + dsdt_write(area + used, vcpus, platform), 16);
     xsdt->table[0] = at + used;
-    used = (u32)align_up(used + fadt_write(area + used, dsdt), 16);
+    used = (u32)align_up(used + fadt_write(area + used, dsdt, platform), 16);
     xsdt->table[1] = at + used;
     madt_write(area + used, vcpus);
     header_fill(&xsdt->header, "XSDT", sizeof(*xsdt), 1);

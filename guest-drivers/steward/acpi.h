@@ -1,6 +1,7 @@
 /*
  * The few ACPI tables a guest without legacy devices needs: RSDP, XSDT, FADT (hardware
- * reduced), MADT, DSDT with one processor device for each vCPU. [ACPI 6.4 ch. 5]
+ * reduced), MADT, DSDT with one processor device for each vCPU. A Hyper-V guest has a serial
+ * port, sleep and reset registers as well. [ACPI 6.4 ch. 5]
  */
 #ifndef GUEST_DRIVERS_STEWARD_ACPI_H
 #define GUEST_DRIVERS_STEWARD_ACPI_H
@@ -13,6 +14,7 @@
 
 /* Fills a zeroed area of ACPI_BYTES whose guest-physical address is `at`; the RSDP comes first.
  */
-void acpi_write(u8 *area, u64 at, u32 vcpus);
+enum acpi_platform { ACPI_XEN, ACPI_HYPERV };
+void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform);
 
 #endif

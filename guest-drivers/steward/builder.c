@@ -47,6 +47,11 @@ struct layout {
     u64 ramdisk_at;
 };
 
+static bool is_hyperv(const struct guest *guest)
+{
+    return guest->config->type == CONFIG_HYPERV;
+}
+
 static void refuse_status(struct guest *guest, const char *what, enum status status)
 {
     config_refuse(guest->config, KEY_NAME,
@@ -208,7 +213,7 @@ static enum status info_write(struct guest *guest, const struct layout *layout)
         page.module[1].size = guest->ramdisk->size;
     }
     format(page.shim_cmdline, sizeof(page.shim_cmdline), "%s%s",
-           guest->config->type == CONFIG_PVH ? "loader" : "pv",
+           guest->config->type == CONFIG_PV ? "pv" : "loader",
            steward.wants_times ? " times" : "");
     config_cmdline(guest->config, page.kernel_cmdline, sizeof(page.kernel_cmdline));
     map.count = page.start.memmap_entries;
@@ -221,7 +226,8 @@ static enum status acpi_load(struct guest *guest)
     static u8 area[ACPI_BYTES];
 
     memset(area, 0, sizeof(area));
-    acpi_write(area, ACPI_BASE, guest->config->vcpus);
+    acpi_write(area, ACPI_BASE, guest->config->vcpus,
+               is_hyperv(guest) ? ACPI_HYPERV : ACPI_XEN);
     return guest_write(guest, ACPI_BASE, area, sizeof(area));
 }
 
@@ -256,7 +262,7 @@ static enum status rings_make(struct guest *guest)
     TRY(property(guest, NATIVE_CONSOLE_GFN, CONSOLE_GFN));
     TRY(property(guest, NATIVE_CONSOLE_PORT, guest->console_remote_port));
     TRY(property(guest, NATIVE_SPECIAL_GFN, SPECIAL_BASE / PAGE_SIZE));
-    if (!registry_is_there())
+    if (!registry_is_there() || is_hyperv(guest))
         return ST_OK;
     TRY(borrow(guest, STORE_GFN * PAGE_SIZE, ring_window(guest, 1), PAGE_SIZE));
     guest->store = guest_pointer(ring_window(guest, 1));
@@ -310,7 +316,7 @@ static enum status create(struct guest *guest)
         .max_pages =
             MAX(guest->config->memory_mib, guest->config->maxmem_mib) * (MIB / PAGE_SIZE) +
             SPECIAL_PAGES + ACPI_BYTES / PAGE_SIZE + SLACK_PAGES,
-        .flags = NATIVE_PARTITION_XEN,
+        .flags = is_hyperv(guest) ? NATIVE_PARTITION_TLFS : NATIVE_PARTITION_XEN,
         .vcpus = guest->config->vcpus,
     };
     struct native_partition out;

@@ -10,6 +10,14 @@
 #define INPUT_HELD 256u
 #define SHIM_MARK  "pvshim: "
 
+/* A Hyper-V guest's serial port uses the same ring. */
+_Static_assert(offsetof(struct xen_console_ring, out) ==
+                       offsetof(struct native_console_ring, out) &&
+                   offsetof(struct xen_console_ring, out_prod) ==
+                       offsetof(struct native_console_ring, out_producer) &&
+                   sizeof(struct xen_console_ring) >= sizeof(struct native_console_ring),
+               "one layout");
+
 /* Whose line on the serial line is not finished; NULL when the cursor is at the margin. */
 static struct guest *open_line;
 static struct guest *keyboard;

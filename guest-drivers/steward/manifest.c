@@ -136,16 +136,25 @@ static bool action_find(struct text text, enum config_action *out)
     return false;
 }
 
+static const char *const type_names[] = {
+    [CONFIG_PV] = "pv", [CONFIG_PVH] = "pvh", [CONFIG_HYPERV] = "hyperv"};
+
+const char *config_type_name(enum config_type type)
+{
+    return type_names[type];
+}
+
 static void set_type(struct parser *parser, struct text value)
 {
-    if (text_is(value, "pv"))
-        parser->guest->type = CONFIG_PV;
-    else if (text_is(value, "pvh"))
-        parser->guest->type = CONFIG_PVH;
-    else
-        mistake(parser, parser->token.line,
-                "type = \"%.*s\" is not a type of guest here; write \"pv\" or \"pvh\"",
-                SHOW(value));
+    for (u32 i = 0; i < ARRAY_SIZE(type_names); i++) {
+        if (text_is(value, type_names[i])) {
+            parser->guest->type = (enum config_type)i;
+            return;
+        }
+    }
+    mistake(parser, parser->token.line,
+            "type = \"%.*s\" is not a type of guest here; write \"pv\", \"pvh\" or \"hyperv\"",
+            SHOW(value));
 }
 
 static void set_name(struct parser *parser, struct text value)
@@ -466,8 +475,7 @@ static void guest_check(struct manifest *manifest, struct config *guest)
         config_refuse(
             guest, guest->line[KEY_CMDLINE] ? KEY_CMDLINE : KEY_EXTRA,
             "the command line has %lu bytes, a %s guest takes at most %lu; shorten it",
-            (unsigned long)length, guest->type == CONFIG_PV ? "pv" : "pvh",
-            (unsigned long)limit);
+            (unsigned long)length, config_type_name(guest->type), (unsigned long)limit);
     if (guest->is_refused)
         manifest->refused++;
 }

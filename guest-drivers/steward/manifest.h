@@ -23,7 +23,8 @@ struct text {
 bool text_is(struct text text, const char *word);
 bool text_equal(struct text a, struct text b);
 
-enum config_type { CONFIG_PV, CONFIG_PVH };
+enum config_type { CONFIG_PV, CONFIG_PVH, CONFIG_HYPERV };
+const char *config_type_name(enum config_type type);
 
 enum config_action {
     ACTION_DESTROY,

@@ -248,6 +248,9 @@ void guest_pause_pass(struct guest *guest);
 void guest_tsc_offset_set(struct guest *guest, u64 offset);
 /* ST_INVALID when the value is not a legal XCR0 here: the guest gets #GP. */
 enum status guest_xcr0_set(struct guest *guest, u64 value);
+/* xmm0 to xmm5 of the guest that has this CPU's registers. */
+#define GUEST_XMM_BYTES 96u
+void guest_xmm_read(const struct guest *guest, u8 *out);
 /* The state components a guest may have; 0 without XSAVE. */
 u64 guest_xcr0_allowed(void);
 /* Bytes of the XSAVE area for all of them. */

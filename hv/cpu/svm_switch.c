@@ -119,3 +119,15 @@ enum status guest_xcr0_set(struct guest *guest, u64 value)
         xcr0_load(cpu, value);
     return ST_OK;
 }
+
+void guest_xmm_read(const struct guest *guest, u8 *out)
+{
+    (void)guest;
+    __asm__ volatile("movups %%xmm0, (%0)\n\t"
+                     "movups %%xmm1, 16(%0)\n\t"
+                     "movups %%xmm2, 32(%0)\n\t"
+                     "movups %%xmm3, 48(%0)\n\t"
+                     "movups %%xmm4, 64(%0)\n\t"
+                     "movups %%xmm5, 80(%0)" ::"r"(out)
+                     : "memory");
+}

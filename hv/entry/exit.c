@@ -1,4 +1,5 @@
 /* An exit goes to its owner. */
+#include "enlight/enlight.h"
 #include "hv/core/sched.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/tsc.h"
@@ -104,14 +105,17 @@ static void exit_hypercall(struct vcpu *vcpu)
 
     if (flags & PARTITION_XEN) {
         end = xen_call(vcpu);
+    } else if (flags & PARTITION_TLFS) {
+        end = tlfs_call(vcpu);
     } else if (flags & PARTITION_NATIVE) {
         end = native_call(vcpu);
     } else {
-        exit_inject_ud(vcpu);
-        return;
+        end = CALL_UNDEFINED;
     }
     if (end == CALL_RETURN)
         guest_skip(vcpu->guest, length);
+    else if (end == CALL_UNDEFINED)
+        exit_inject_ud(vcpu);
 }
 
 /*

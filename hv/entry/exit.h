@@ -5,9 +5,9 @@
 #ifndef HV_ENTRY_EXIT_H
 #define HV_ENTRY_EXIT_H
 
+#include "hv/core/apic.h"
 #include "hv/core/partition.h"
 #include "hv/core/vcpu.h"
-#include "hv/core/vlapic.h"
 #include "hv/cpu/run.h"
 #include "hv/lib/insn_decode.h"
 
@@ -40,8 +40,5 @@ void exit_memory(struct vcpu *vcpu, const struct exit *exit);
 
 /* The guest's TSC now. */
 u64 exit_guest_tsc(const struct vcpu *vcpu);
-
-/* Carries out what a write to the local APIC asked for. */
-void apic_apply(struct vcpu *vcpu, const struct vlapic_effect *effect);
 
 #endif

@@ -1,5 +1,4 @@
 /* Accesses to guest-physical addresses without memory: the local APIC's page, or nothing. */
-#include "hv/cpu/tsc.h"
 #include "hv/entry/exit.h"
 #include "hypercall/guest_mem.h"
 
@@ -18,21 +17,17 @@ static u64 device_read(struct vcpu *vcpu, u64 at, u8 size)
         return ~(u64)0;
     if (offset >= APIC_REGISTERS)
         return 0;
-    vlapic_tpr_set(vcpu->lapic, vcpu->guest->tpr);
-    return vlapic_read(vcpu->lapic, offset & ~0xfu, clock_now_ns()) >> (8 * (offset & 3));
+    return apic_read(vcpu, offset & ~0xfu) >> (8 * (offset & 3));
 }
 
 static void device_write(struct vcpu *vcpu, u64 at, u8 size, u64 value)
 {
     u32 offset = (u32)(at & PAGE_MASK);
-    struct vlapic_effect effect = {0};
 
     /* Registers are written whole. [SDM 3 10.4.1] */
     if (!is_apic(vcpu, at) || size != 4 || (offset & 0xf) || offset >= APIC_REGISTERS)
         return;
-    vlapic_tpr_set(vcpu->lapic, vcpu->guest->tpr);
-    vlapic_write(vcpu->lapic, offset, (u32)value, clock_now_ns(), &effect);
-    apic_apply(vcpu, &effect);
+    apic_write(vcpu, offset, (u32)value);
 }
 
 static u64 sign_extend(u64 value, u8 size)

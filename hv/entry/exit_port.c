@@ -1,8 +1,10 @@
 /*
- * I/O ports: none is claimed yet. Reads give all ones, writes go nowhere. One exception: the
- * counters of the interval timer read 0, because Linux takes all ones there for a counter that
- * has not begun to run and polls it 100,000 times before it gives up.
+ * I/O ports: those of a Hyper-V guest's platform, else none is claimed. Reads give all ones,
+ * writes go nowhere. One exception: the counters of the interval timer read 0, because Linux
+ * takes all ones there for a counter that has not begun to run and polls it 100,000 times
+ * before it gives up.
  */
+#include "enlight/enlight.h"
 #include "hv/entry/exit.h"
 #include "hypercall/guest_mem.h"
 
@@ -61,8 +63,19 @@ static void exit_string(struct vcpu *vcpu)
         guest_skip(vcpu->guest, insn.length);
 }
 
-static u64 port_value(u16 port)
+/* The platform's ports are bytes. */
+static bool is_platform(const struct vcpu *vcpu, const struct exit *exit)
 {
+    return (vcpu->partition->flags & PARTITION_TLFS) && exit->io.size == 1;
+}
+
+static u64 port_read(struct vcpu *vcpu, const struct exit *exit)
+{
+    u16 port = exit->io.port;
+    u8 value;
+
+    if (is_platform(vcpu, exit) && tlfs_port_read(vcpu, port, &value) == VERDICT_ANSWERED)
+        return value;
     return port >= PORT_TIMER_FIRST && port <= PORT_TIMER_LAST ? 0 : ~(u64)0;
 }
 
@@ -73,6 +86,8 @@ void exit_port(struct vcpu *vcpu, const struct exit *exit)
         return;
     }
     if (exit->io.flags & EXIT_IO_IN)
-        insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, port_value(exit->io.port));
+        insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, port_read(vcpu, exit));
+    else if (is_platform(vcpu, exit))
+        (void)tlfs_port_write(vcpu, exit->io.port, (u8)vcpu->guest->regs.rax);
     guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_IO));
 }

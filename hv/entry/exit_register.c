@@ -1,4 +1,5 @@
 /* CPUID and MSR exits: interface, local APIC, processor policy are asked in this order. */
+#include "enlight/enlight.h"
 #include "hv/core/cpuid_policy.h"
 #include "hv/core/msr.h"
 #include "hv/cpu/insn.h"
@@ -40,6 +41,11 @@ static void cpuid_processor(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4]
     cpuid_filter(&view, leaf, subleaf, out);
 }
 
+static bool is_tlfs(const struct vcpu *vcpu)
+{
+    return vcpu->partition->flags & PARTITION_TLFS;
+}
+
 /* The native interface shows its name and nothing else. */
 static void cpuid_native(u32 leaf, u32 out[4])
 {
@@ -62,9 +68,11 @@ void exit_cpuid(struct vcpu *vcpu)
     }
     if (!cpuid_is_interface(leaf))
         cpuid_processor(vcpu, leaf, subleaf, out);
+    else if (is_tlfs(vcpu))
+        (void)tlfs_cpuid(vcpu, leaf, out);
     else if (!is_xen(vcpu))
         cpuid_native(leaf, out);
-    else if (xen_cpuid(vcpu, leaf, subleaf, out) != XEN_ANSWERED)
+    else if (xen_cpuid(vcpu, leaf, subleaf, out) != VERDICT_ANSWERED)
         out[0] = out[1] = out[2] = out[3] = 0;
     regs->rax = out[0];
     regs->rbx = out[1];
@@ -95,16 +103,19 @@ void exit_msr_read(struct vcpu *vcpu)
 {
     struct regs *regs = &vcpu->guest->regs;
     u32 msr = (u32)regs->rcx;
-    enum xen_verdict verdict = XEN_NOT_MINE;
+    enum verdict verdict = VERDICT_NOT_MINE;
     u64 value = 0;
 
     if (guest_cpl(vcpu->guest) != 0)
-        verdict = XEN_FAULTS;
+        verdict = VERDICT_FAULTS;
     else if (is_xen(vcpu))
         verdict = xen_msr_read(vcpu, msr, &value);
-    if (verdict == XEN_NOT_MINE)
-        verdict = processor_read(vcpu, msr, &value) == ST_OK ? XEN_ANSWERED : XEN_FAULTS;
-    if (verdict == XEN_FAULTS) {
+    else if (is_tlfs(vcpu))
+        verdict = tlfs_msr_read(vcpu, msr, &value);
+    if (verdict == VERDICT_NOT_MINE)
+        verdict =
+            processor_read(vcpu, msr, &value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
+    if (verdict == VERDICT_FAULTS) {
         exit_inject_gp(vcpu);
         return;
     }
@@ -150,15 +161,18 @@ void exit_msr_write(struct vcpu *vcpu)
     u32 msr = (u32)regs->rcx;
     u64 value = (u32)regs->rax | regs->rdx << 32;
     u32 length = exit_length(vcpu, LENGTH_MSR);
-    enum xen_verdict verdict = XEN_NOT_MINE;
+    enum verdict verdict = VERDICT_NOT_MINE;
 
     if (guest_cpl(vcpu->guest) != 0)
-        verdict = XEN_FAULTS;
+        verdict = VERDICT_FAULTS;
     else if (is_xen(vcpu))
         verdict = xen_msr_write(vcpu, msr, value);
-    if (verdict == XEN_NOT_MINE)
-        verdict = processor_write(vcpu, msr, value) == ST_OK ? XEN_ANSWERED : XEN_FAULTS;
-    if (verdict == XEN_FAULTS)
+    else if (is_tlfs(vcpu))
+        verdict = tlfs_msr_write(vcpu, msr, value);
+    if (verdict == VERDICT_NOT_MINE)
+        verdict =
+            processor_write(vcpu, msr, value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
+    if (verdict == VERDICT_FAULTS)
         exit_inject_gp(vcpu);
     else
         guest_skip(vcpu->guest, length);

@@ -1,4 +1,5 @@
 /* What a vCPU is given before it is entered: NMI, then external line, then local APIC. */
+#include "enlight/enlight.h"
 #include "hv/core/sched.h"
 #include "hv/cpu/tsc.h"
 #include "hv/entry/exit.h"
@@ -19,6 +20,8 @@ static void give_vector(struct vcpu *vcpu, u8 vector)
         vcpu->direct_vector = 0;
     else
         vlapic_accept(vcpu->lapic, vector);
+    if (vcpu->partition->flags & PARTITION_TLFS)
+        tlfs_given(vcpu, vector);
     guest_inject(vcpu->guest, (struct event){.kind = EVENT_INTERRUPT, .vector = vector});
 }
 
@@ -61,6 +64,8 @@ static bool start_obey(struct vcpu *vcpu)
     timer_cancel(&vcpu->timer[VCPU_TIMER_LAPIC]);
     vcpu->is_halted = false;
     vcpu->nmi_pending = false;
+    if (vcpu->partition->flags & PARTITION_TLFS)
+        tlfs_reset(vcpu);
     if (start == VCPU_START_WAIT)
         return false;
     guest_start_real(vcpu->guest, page);
@@ -73,6 +78,8 @@ bool entry_prepare(struct vcpu *vcpu)
         return false;
     if (vcpu->partition->flags & PARTITION_XEN)
         xen_deliver(vcpu);
+    else if (vcpu->partition->flags & PARTITION_TLFS)
+        tlfs_deliver(vcpu);
     if (!(vcpu->direct_vector | vcpu->nmi_pending) && vlapic_is_quiet(vcpu->lapic)) {
         if (!vcpu->is_halted)
             return true;

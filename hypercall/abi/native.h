@@ -385,6 +385,27 @@ struct native_event_flag_set {
     u32 flag;
 };
 
+/*
+ * The platform of a guest with the Hyper-V interface: a serial port whose bytes go through the
+ * ring in the page of NATIVE_CONSOLE_GFN, and registers of ACPI's reduced hardware.
+ */
+#define NATIVE_PORT_SERIAL       0x3f8u
+#define NATIVE_PORT_SERIAL_COUNT 8u
+#define NATIVE_PORT_SLEEP        0x600u /* sleep control [ACPI 6.4 4.8.3.7] */
+#define NATIVE_PORT_SLEEP_STATUS 0x601u
+#define NATIVE_PORT_RESET        0x602u
+#define NATIVE_RESET_VALUE       1u
+#define NATIVE_SLEEP_TYPE_OFF    5u
+
+#define NATIVE_RING_IN_BYTES  1024u
+#define NATIVE_RING_OUT_BYTES 2048u
+struct native_console_ring {
+    char in[NATIVE_RING_IN_BYTES]; /* to the guest */
+    char out[NATIVE_RING_OUT_BYTES];
+    u32 in_consumer, in_producer;
+    u32 out_consumer, out_producer;
+};
+
 #define NATIVE_TRACE_ARGUMENTS 4u
 #define NATIVE_TRACE_DATA      32u
 struct native_trace_record {

@@ -1,6 +1,6 @@
-/* The local APIC between its vCPU, the core's timers and the partition's other vCPUs. */
+#include "hv/core/apic.h"
+#include "hv/core/partition.h"
 #include "hv/cpu/tsc.h"
-#include "hv/entry/exit.h"
 
 enum { IPI_FIXED = 0, IPI_LOWEST = 1, IPI_NMI = 4, IPI_INIT = 5, IPI_START = 6 };
 enum { IPI_ALL_BUT_SELF = 3 };
@@ -66,4 +66,19 @@ void apic_apply(struct vcpu *vcpu, const struct vlapic_effect *effect)
         timer_follow(vcpu);
     if (effect->flags & VLAPIC_IPI)
         ipi_send(vcpu, &effect->ipi);
+}
+
+u32 apic_read(struct vcpu *vcpu, u32 offset)
+{
+    vlapic_tpr_set(vcpu->lapic, vcpu->guest->tpr);
+    return vlapic_read(vcpu->lapic, offset, clock_now_ns());
+}
+
+void apic_write(struct vcpu *vcpu, u32 offset, u32 value)
+{
+    struct vlapic_effect effect = {0};
+
+    vlapic_tpr_set(vcpu->lapic, vcpu->guest->tpr);
+    vlapic_write(vcpu->lapic, offset, value, clock_now_ns(), &effect);
+    apic_apply(vcpu, &effect);
 }

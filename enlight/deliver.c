@@ -1,0 +1,50 @@
+/* What the run loop tells the adapter about a vCPU. */
+#include "enlight/apic.h"
+#include "enlight/enlight.h"
+#include "enlight/state.h"
+#include "enlight/stimer.h"
+#include "enlight/synic.h"
+
+void tlfs_deliver(struct vcpu *vcpu)
+{
+    struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
+    u32 port;
+    u32 fired;
+
+    while (op_port_take_raised(vcpu, &port)) /* the guest has no ports of its own */
+        ;
+    if (!tv)
+        return;
+    fired = op_vcpu_clocks_take(vcpu);
+    if (fired)
+        stimer_fire(tv, fired);
+    if (tv->has_work || op_message_waits(vcpu)) {
+        tv->has_work = false;
+        stimer_deliver(tv);
+        synic_deliver(tv);
+    }
+    assist_settle(tv);
+}
+
+void tlfs_given(struct vcpu *vcpu, u8 vector)
+{
+    struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
+
+    if (!tv)
+        return;
+    if (synic_ends_itself(tv, vector))
+        op_vcpu_apic_write(vcpu, OP_APIC_EOI, 0);
+    else
+        assist_offer(tv);
+}
+
+void tlfs_reset(struct vcpu *vcpu)
+{
+    struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
+
+    if (!tv)
+        return;
+    assist_reset(tv);
+    stimer_reset(tv);
+    synic_reset(tv);
+}

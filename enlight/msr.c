@@ -1,0 +1,210 @@
+/* The synthetic MSRs [TLFS appendix F]. A row of tlfs.def that is not DONE faults. */
+#include "enlight/apic.h"
+#include "enlight/enlight.h"
+#include "enlight/hypercall_page.h"
+#include "enlight/reftsc.h"
+#include "enlight/state.h"
+#include "enlight/stimer.h"
+#include "enlight/synic.h"
+#include "hv/lib/format.h"
+#include "hv/lib/string.h"
+
+#define NS_PER_UNIT     100u
+#define MSR_SPACE_FIRST 0x40000000u
+#define MSR_SPACE_LAST  0x40001fffu
+
+/* Is there such a register, with its feature in the profile? */
+static bool is_known(u32 msr)
+{
+    switch (msr) {
+#define MSR(name, number, feature, prio, state, doc)                                           \
+    case number:                                                                               \
+        return TLFS_STATE_##state && TLFS_HAS(feature);
+#include "enlight/abi/tlfs.def"
+    default:
+        return false;
+    }
+}
+
+static u64 runtime_of(const struct vcpu *vcpu)
+{
+    struct op_runtime runtime;
+
+    op_vcpu_runtime(vcpu, &runtime);
+    return runtime.ns[OP_RUN_RUNNING] / NS_PER_UNIT;
+}
+
+static u64 tsc_hz(const struct partition *p)
+{
+    struct op_clock clock;
+
+    op_clock_read(p, &clock);
+    return clock.tsc_khz * 1000;
+}
+
+/* Ends at the next interrupt, whatever RFLAGS.IF says. [TLFS 10.1.4] */
+static u64 guest_idle(struct vcpu *vcpu)
+{
+    if (!op_vcpu_apic_waits(vcpu) && !op_port_has_raised(vcpu))
+        op_vcpu_park(vcpu, OP_NEVER);
+    return 0;
+}
+
+static enum status time_read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
+{
+    struct partition *p = op_vcpu_partition(tv->vcpu);
+
+    switch (msr) {
+    case TLFS_MSR_VP_RUNTIME:
+        *value = runtime_of(tv->vcpu);
+        return ST_OK;
+    case TLFS_MSR_TIME_REF_COUNT:
+        *value = reftsc_now(p, tv->domain);
+        return ST_OK;
+    case TLFS_MSR_REFERENCE_TSC:
+        *value = tv->domain->reference_tsc;
+        return ST_OK;
+    case TLFS_MSR_TSC_FREQUENCY:
+        *value = tsc_hz(p);
+        return ST_OK;
+    case TLFS_MSR_APIC_FREQUENCY:
+        *value = OP_APIC_HZ;
+        return ST_OK;
+    default:
+        return ST_INVALID;
+    }
+}
+
+static enum status plain_read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
+{
+    switch (msr) {
+    case TLFS_MSR_GUEST_OS_ID:
+        *value = tv->domain->guest_os_id;
+        return ST_OK;
+    case TLFS_MSR_HYPERCALL:
+        *value = tv->domain->hypercall;
+        return ST_OK;
+    case TLFS_MSR_VP_INDEX:
+        *value = op_vcpu_id(tv->vcpu);
+        return ST_OK;
+    case TLFS_MSR_RESET:
+        *value = 0;
+        return ST_OK;
+    case TLFS_MSR_GUEST_IDLE:
+        *value = guest_idle(tv->vcpu);
+        return ST_OK;
+    case TLFS_MSR_CRASH_CTL:
+        *value = TLFS_CRASH_NOTIFY | TLFS_CRASH_MESSAGE;
+        return ST_OK;
+    default:
+        return time_read(tv, msr, value);
+    }
+}
+
+static bool is_between(u32 msr, u32 first, u32 last)
+{
+    return msr >= first && msr <= last;
+}
+
+static enum status read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
+{
+    if (is_between(msr, TLFS_MSR_EOI, TLFS_MSR_VP_ASSIST_PAGE))
+        return assist_read(tv, msr, value);
+    if (is_between(msr, TLFS_MSR_SCONTROL, TLFS_MSR_SINT15))
+        return synic_read(tv, msr, value);
+    if (is_between(msr, TLFS_MSR_STIMER0_CONFIG, TLFS_MSR_STIMER3_COUNT)) {
+        stimer_read(tv, msr, value);
+        return ST_OK;
+    }
+    if (is_between(msr, TLFS_MSR_CRASH_P0, TLFS_MSR_CRASH_P4)) {
+        *value = tv->domain->crash[msr - TLFS_MSR_CRASH_P0];
+        return ST_OK;
+    }
+    return plain_read(tv, msr, value);
+}
+
+/* What a guest says when it dies; how it goes on is its own affair. [TLFS 2.4.11] */
+static void crash_tell(struct tlfs_vcpu *tv, u64 value)
+{
+    struct partition *p = op_vcpu_partition(tv->vcpu);
+    const u64 *word = tv->domain->crash;
+    char text[128];
+    u64 bytes;
+
+    if (!(value & TLFS_CRASH_NOTIFY))
+        return;
+    format(text, sizeof(text), "guest crash %lx %lx %lx %lx %lx\n", word[0], word[1], word[2],
+           word[3], word[4]);
+    op_partition_log(p, text, (u32)strlen(text));
+    if (!(value & TLFS_CRASH_MESSAGE))
+        return;
+    for (u64 at = 0; at < MIN(word[4], PAGE_SIZE); at += bytes) {
+        bytes = MIN(word[4] - at, sizeof(text));
+        if (mem_read_gpa(p, gpa(word[3] + at), text, bytes) != ST_OK)
+            return;
+        op_partition_log(p, text, (u32)bytes);
+    }
+    op_partition_log(p, "\n", 1);
+}
+
+static enum status plain_write(struct tlfs_vcpu *tv, u32 msr, u64 value)
+{
+    struct partition *p = op_vcpu_partition(tv->vcpu);
+
+    switch (msr) {
+    case TLFS_MSR_GUEST_OS_ID:
+        return hypercall_os_set(p, tv->domain, value);
+    case TLFS_MSR_HYPERCALL:
+        return hypercall_page_set(p, tv->domain, value);
+    case TLFS_MSR_RESET:
+        if (value & 1)
+            op_partition_shutdown(p, NATIVE_END_REBOOT);
+        return ST_OK;
+    case TLFS_MSR_REFERENCE_TSC:
+        return reftsc_set(p, tv->domain, value);
+    case TLFS_MSR_CRASH_CTL:
+        crash_tell(tv, value);
+        return ST_OK;
+    default: /* read only */
+        return ST_INVALID;
+    }
+}
+
+static enum status write(struct tlfs_vcpu *tv, u32 msr, u64 value)
+{
+    if (is_between(msr, TLFS_MSR_EOI, TLFS_MSR_VP_ASSIST_PAGE))
+        return assist_write(tv, msr, value);
+    if (is_between(msr, TLFS_MSR_SCONTROL, TLFS_MSR_SINT15))
+        return synic_write(tv, msr, value);
+    if (is_between(msr, TLFS_MSR_STIMER0_CONFIG, TLFS_MSR_STIMER3_COUNT))
+        return stimer_write(tv, msr, value);
+    if (is_between(msr, TLFS_MSR_CRASH_P0, TLFS_MSR_CRASH_P4)) {
+        tv->domain->crash[msr - TLFS_MSR_CRASH_P0] = value;
+        return ST_OK;
+    }
+    return plain_write(tv, msr, value);
+}
+
+enum verdict tlfs_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+    struct tlfs_vcpu *tv;
+
+    if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
+        return VERDICT_NOT_MINE;
+    tv = tlfs_vcpu_get(vcpu);
+    if (!is_known(msr) || !tv || read(tv, msr, value) != ST_OK)
+        return VERDICT_FAULTS;
+    return VERDICT_ANSWERED;
+}
+
+enum verdict tlfs_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
+{
+    struct tlfs_vcpu *tv;
+
+    if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
+        return VERDICT_NOT_MINE;
+    tv = tlfs_vcpu_get(vcpu);
+    if (!is_known(msr) || !tv || write(tv, msr, value) != ST_OK)
+        return VERDICT_FAULTS;
+    return VERDICT_ANSWERED;
+}

@@ -1,0 +1,75 @@
+/*
+ * What the adapter keeps for a partition and for a vCPU: pages owned by the partition and given
+ * back with it; made at first use.
+ *
+ * Locks: all of it H.
+ */
+#ifndef ENLIGHT_STATE_H
+#define ENLIGHT_STATE_H
+
+#include "enlight/abi/tlfs.h"
+#include "enlight/overlay.h"
+#include "hypercall/op.h"
+
+/* The serial port (16550A), see serial.c. */
+struct tlfs_serial {
+    struct native_console_ring *ring; /* NULL: not looked for yet, or there is none */
+    u8 interrupt_enable, fifo, line, modem, scratch;
+    u8 divisor[2];
+    bool has_news; /* bytes the root has not been told of */
+};
+
+struct tlfs_domain {
+    u64 guest_os_id;
+    u64 hypercall; /* the register; its page is shown while bit 0 is set */
+    struct tlfs_overlay hypercall_page;
+    u64 reference_tsc;
+    struct tlfs_overlay tsc_page;
+    u64 tsc_scale; /* 100 ns units for a tick, times 2^64 */
+    u64 tsc_base;  /* units at guest TSC 0, taken off */
+    u64 crash[5];
+    struct tlfs_serial serial;
+};
+
+struct tlfs_stimer {
+    u64 config;
+    u64 count;
+    u64 due;         /* reference time; 0: not running */
+    bool is_pending; /* expired, its message does not fit yet */
+    u64 expired_at;
+};
+
+struct tlfs_vcpu {
+    struct vcpu *vcpu;
+    struct tlfs_domain *domain;
+    u64 assist;
+    struct tlfs_overlay assist_page;
+    bool is_eoi_lazy; /* the guest may leave out its EOI by clearing the page's bit */
+    u64 scontrol;
+    u64 simp, siefp;
+    struct tlfs_overlay message_page, event_page;
+    u64 sint[TLFS_SINTS];
+    bool has_work; /* look at messages, flags and timers again */
+    struct tlfs_stimer stimer[TLFS_STIMERS];
+};
+
+_Static_assert(sizeof(struct tlfs_domain) <= PAGE_SIZE, "one page");
+_Static_assert(sizeof(struct tlfs_vcpu) <= PAGE_SIZE, "one page");
+
+/* The states, made when missing; NULL when there is no memory for them. */
+struct tlfs_domain *tlfs_domain_get(struct partition *p);
+struct tlfs_vcpu *tlfs_vcpu_get(struct vcpu *vcpu);
+
+/* Is this feature (TLFS_FEATURE_*) in the profile the guest sees? */
+#define TLFS_HAS(name) (TLFS_HAS_##name)
+enum {
+#define TLFS_STATE_DONE                                 1
+#define TLFS_STATE_PART                                 1
+#define TLFS_STATE_REFUSED                              0
+#define TLFS_STATE_ABSENT                               0
+#define FEATURE(name, leaf, reg, bit, prio, state, doc) TLFS_HAS_##name = TLFS_STATE_##state,
+#include "enlight/abi/tlfs.def"
+    TLFS_HAS_none = 1
+};
+
+#endif
