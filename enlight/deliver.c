@@ -1,6 +1,7 @@
 /* What the run loop tells the adapter about a vCPU. */
 #include "enlight/apic.h"
 #include "enlight/enlight.h"
+#include "enlight/uart.h"
 #include "enlight/state.h"
 #include "enlight/stimer.h"
 #include "enlight/synic.h"
@@ -11,10 +12,11 @@ void tlfs_deliver(struct vcpu *vcpu)
     u32 port;
     u32 fired;
 
-    while (op_port_take_raised(vcpu, &port)) /* the guest has no ports of its own */
-        ;
     if (!tv)
         return;
+    while (
+        op_port_take_raised(vcpu, &port)) /* of the ports only the console's says something */
+        uart_event(op_vcpu_partition(vcpu), tv->domain);
     fired = op_vcpu_clocks_take(vcpu);
     if (fired)
         stimer_fire(tv, fired);

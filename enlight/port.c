@@ -1,179 +1,36 @@
 /*
- * The platform's I/O ports: a 16550A serial port on the console ring, and the sleep and reset
- * registers of ACPI's reduced hardware. The serial port raises no interrupt: its driver polls.
+ * The platform's I/O ports and pages: serial port, time of day, I/O APIC, and the sleep and
+ * reset registers of ACPI's reduced hardware.
  */
 #include "enlight/enlight.h"
+#include "enlight/ioapic.h"
+#include "enlight/rtc.h"
+#include "enlight/uart.h"
 #include "enlight/state.h"
 
-/* Registers of the serial port, by offset. */
-enum { DATA, INTERRUPT_ENABLE, FIFO, LINE, MODEM, LINE_STATUS, MODEM_STATUS, SCRATCH };
+enum { PORT_RTC_INDEX = 0x70, PORT_RTC_DATA = 0x71 };
 
-#define LINE_DIVISOR     BIT(7) /* offsets 0 and 1 are the divisor */
-#define IER_MASK         0xfu
-#define IER_RECEIVED     BIT(0)
-#define IER_EMPTY        BIT(1)
-#define FIFO_ENABLE      BIT(0)
-#define IIR_NONE         1u
-#define IIR_EMPTY        2u
-#define IIR_RECEIVED     4u
-#define IIR_FIFO         0xc0u
-#define STATUS_RECEIVED  BIT(0)
-#define STATUS_EMPTY     (BIT(5) | BIT(6))
-#define MODEM_MASK       0x1fu
-#define MODEM_LOOP       BIT(4)
-#define MODEM_READY      0xb0u /* carrier, data set ready, clear to send */
+#define RTC_INDEX        0x7fu /* the highest bit masks NMIs, where there are some */
+#define NS_A_SECOND      1000000000u
 #define SLEEP_ENABLE     BIT(5)
 #define SLEEP_TYPE_SHIFT 2
-
-static struct native_console_ring *ring_of(struct partition *p, struct tlfs_serial *serial)
-{
-    u64 page = op_partition_property(p, NATIVE_CONSOLE_GFN);
-    void *ring;
-
-    if (!serial->ring && page != 0 &&
-        op_memory_hold(p, gpa(page << PAGE_SHIFT), &ring) == ST_OK)
-        serial->ring = ring;
-    return serial->ring;
-}
-
-/* The root's indexes and the guest's: whatever they are, they stay inside the ring. */
-static bool has_input(const struct native_console_ring *ring)
-{
-    return ring && __atomic_load_n(&ring->in_producer, __ATOMIC_ACQUIRE) != ring->in_consumer;
-}
-
-static bool has_room(const struct native_console_ring *ring)
-{
-    return !ring ||
-           ring->out_producer - __atomic_load_n(&ring->out_consumer, __ATOMIC_ACQUIRE) <
-               NATIVE_RING_OUT_BYTES;
-}
-
-static void root_tell(struct partition *p, struct tlfs_serial *serial)
-{
-    if (serial->has_news)
-        (void)op_port_send(p, (u32)op_partition_property(p, NATIVE_CONSOLE_PORT));
-    serial->has_news = false;
-}
-
-static u8 byte_take(struct partition *p, struct native_console_ring *ring)
-{
-    u32 consumer;
-    u8 byte;
-
-    if (!has_input(ring))
-        return 0;
-    consumer = ring->in_consumer;
-    byte = (u8)ring->in[consumer % NATIVE_RING_IN_BYTES];
-    __atomic_store_n(&ring->in_consumer, consumer + 1, __ATOMIC_RELEASE);
-    if (!has_input(ring))
-        (void)op_port_send(p, (u32)op_partition_property(p, NATIVE_CONSOLE_PORT));
-    return byte;
-}
-
-static void byte_put(struct tlfs_serial *serial, struct native_console_ring *ring, u8 byte)
-{
-    u32 producer;
-
-    if (!ring || !has_room(ring))
-        return;
-    producer = ring->out_producer;
-    ring->out[producer % NATIVE_RING_OUT_BYTES] = (char)byte;
-    __atomic_store_n(&ring->out_producer, producer + 1, __ATOMIC_RELEASE);
-    serial->has_news = true;
-}
-
-static u8 interrupt_read(const struct tlfs_serial *serial,
-                         const struct native_console_ring *ring)
-{
-    u8 fifo = serial->fifo & FIFO_ENABLE ? IIR_FIFO : 0;
-
-    if ((serial->interrupt_enable & IER_RECEIVED) && has_input(ring))
-        return fifo | IIR_RECEIVED;
-    if ((serial->interrupt_enable & IER_EMPTY) && has_room(ring))
-        return fifo | IIR_EMPTY;
-    return fifo | IIR_NONE;
-}
-
-/* Whoever looks at the line's state has written what there is for now. */
-static u8 line_status(struct partition *p, struct tlfs_serial *serial,
-                      const struct native_console_ring *ring)
-{
-    root_tell(p, serial);
-    return (u8)((has_input(ring) ? STATUS_RECEIVED : 0) | (has_room(ring) ? STATUS_EMPTY : 0));
-}
-
-/* In a loop the outputs are the inputs: RTS CTS, DTR DSR, OUT1 RI, OUT2 DCD. */
-static u8 modem_status(const struct tlfs_serial *serial)
-{
-    u8 out = serial->modem;
-
-    if (!(out & MODEM_LOOP))
-        return MODEM_READY;
-    return (u8)((out & 2) << 3 | (out & 1) << 5 | (out & 0xc) << 4);
-}
-
-static u8 serial_read(struct partition *p, struct tlfs_serial *serial, u32 reg)
-{
-    struct native_console_ring *ring = ring_of(p, serial);
-
-    if (reg <= INTERRUPT_ENABLE && (serial->line & LINE_DIVISOR))
-        return serial->divisor[reg];
-    switch (reg) {
-    case DATA:
-        return byte_take(p, ring);
-    case INTERRUPT_ENABLE:
-        return serial->interrupt_enable;
-    case FIFO:
-        return interrupt_read(serial, ring);
-    case LINE:
-        return serial->line;
-    case MODEM:
-        return serial->modem;
-    case LINE_STATUS:
-        return line_status(p, serial, ring);
-    case MODEM_STATUS:
-        return modem_status(serial);
-    default:
-        return serial->scratch;
-    }
-}
-
-static void serial_write(struct partition *p, struct tlfs_serial *serial, u32 reg, u8 value)
-{
-    if (reg <= INTERRUPT_ENABLE && (serial->line & LINE_DIVISOR)) {
-        serial->divisor[reg] = value;
-        return;
-    }
-    switch (reg) {
-    case DATA:
-        byte_put(serial, ring_of(p, serial), value);
-        if (value == '\n')
-            root_tell(p, serial);
-        break;
-    case INTERRUPT_ENABLE:
-        serial->interrupt_enable = value & IER_MASK;
-        break;
-    case FIFO:
-        serial->fifo = value;
-        break;
-    case LINE:
-        serial->line = value;
-        break;
-    case MODEM:
-        serial->modem = value & MODEM_MASK;
-        break;
-    case SCRATCH:
-        serial->scratch = value;
-        break;
-    default:
-        break;
-    }
-}
 
 static bool is_serial(u16 port)
 {
     return port >= NATIVE_PORT_SERIAL && port < NATIVE_PORT_SERIAL + NATIVE_PORT_SERIAL_COUNT;
+}
+
+static bool is_power(u16 port)
+{
+    return port == NATIVE_PORT_SLEEP || port == NATIVE_PORT_SLEEP_STATUS ||
+           port == NATIVE_PORT_RESET;
+}
+
+static u8 rtc_read(const struct tlfs_domain *domain)
+{
+    u64 now_ns = op_clock_wall_base_ns() + op_clock_now_ns();
+
+    return rtc_register(domain->rtc_index, now_ns / NS_A_SECOND);
 }
 
 enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u8 *value)
@@ -181,13 +38,26 @@ enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u8 *value)
     struct partition *p = op_vcpu_partition(vcpu);
     struct tlfs_domain *domain = tlfs_domain_get(p);
 
-    *value = 0;
-    if (is_serial(port) && domain)
-        *value = serial_read(p, &domain->serial, port - NATIVE_PORT_SERIAL);
-    else if (port != NATIVE_PORT_SLEEP && port != NATIVE_PORT_SLEEP_STATUS &&
-             port != NATIVE_PORT_RESET)
+    if (!domain)
+        return VERDICT_NOT_MINE;
+    if (is_serial(port))
+        *value = uart_read(p, domain, port - NATIVE_PORT_SERIAL);
+    else if (port == PORT_RTC_DATA)
+        *value = rtc_read(domain);
+    else if (is_power(port))
+        *value = 0;
+    else
         return VERDICT_NOT_MINE;
     return VERDICT_ANSWERED;
+}
+
+static void power_write(struct partition *p, u16 port, u8 value)
+{
+    if (port == NATIVE_PORT_RESET && value == NATIVE_RESET_VALUE)
+        op_partition_shutdown(p, NATIVE_END_REBOOT);
+    else if (port == NATIVE_PORT_SLEEP &&
+             value == (NATIVE_SLEEP_TYPE_OFF << SLEEP_TYPE_SHIFT | SLEEP_ENABLE))
+        op_partition_shutdown(p, NATIVE_END_POWEROFF);
 }
 
 enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u8 value)
@@ -195,15 +65,40 @@ enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u8 value)
     struct partition *p = op_vcpu_partition(vcpu);
     struct tlfs_domain *domain = tlfs_domain_get(p);
 
-    if (is_serial(port) && domain)
-        serial_write(p, &domain->serial, port - NATIVE_PORT_SERIAL, value);
-    else if (port == NATIVE_PORT_RESET && value == NATIVE_RESET_VALUE)
-        op_partition_shutdown(p, NATIVE_END_REBOOT);
-    else if (port == NATIVE_PORT_SLEEP &&
-             value == (NATIVE_SLEEP_TYPE_OFF << SLEEP_TYPE_SHIFT | SLEEP_ENABLE))
-        op_partition_shutdown(p, NATIVE_END_POWEROFF);
-    else if (port != NATIVE_PORT_SLEEP && port != NATIVE_PORT_SLEEP_STATUS &&
-             port != NATIVE_PORT_RESET)
+    if (!domain)
         return VERDICT_NOT_MINE;
+    if (is_serial(port))
+        uart_write(p, domain, port - NATIVE_PORT_SERIAL, value);
+    else if (port == PORT_RTC_INDEX)
+        domain->rtc_index = value & RTC_INDEX;
+    else if (is_power(port))
+        power_write(p, port, value);
+    else if (port != PORT_RTC_DATA) /* the time of day is not the guest's to set */
+        return VERDICT_NOT_MINE;
+    return VERDICT_ANSWERED;
+}
+
+static bool is_ioapic(u64 at)
+{
+    return align_down(at, PAGE_SIZE) == NATIVE_IOAPIC_BASE;
+}
+
+enum verdict tlfs_page_read(struct vcpu *vcpu, u64 at, u32 *value)
+{
+    const struct tlfs_domain *domain = tlfs_domain_get(op_vcpu_partition(vcpu));
+
+    if (!domain || !is_ioapic(at))
+        return VERDICT_NOT_MINE;
+    *value = ioapic_read(&domain->ioapic, (u32)(at & PAGE_MASK));
+    return VERDICT_ANSWERED;
+}
+
+enum verdict tlfs_page_write(struct vcpu *vcpu, u64 at, u32 value)
+{
+    struct tlfs_domain *domain = tlfs_domain_get(op_vcpu_partition(vcpu));
+
+    if (!domain || !is_ioapic(at))
+        return VERDICT_NOT_MINE;
+    ioapic_write(&domain->ioapic, (u32)(at & PAGE_MASK), value);
     return VERDICT_ANSWERED;
 }

@@ -1,4 +1,5 @@
 #include "enlight/state.h"
+#include "enlight/ioapic.h"
 #include "enlight/reftsc.h"
 #include "enlight/synic.h"
 
@@ -13,6 +14,7 @@ struct tlfs_domain *tlfs_domain_get(struct partition *p)
         return NULL;
     domain = page;
     reftsc_begin(p, domain);
+    ioapic_reset(&domain->ioapic);
     op_partition_abi_set(p, OP_ABI_TLFS, domain);
     return domain;
 }

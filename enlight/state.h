@@ -11,12 +11,19 @@
 #include "enlight/overlay.h"
 #include "hypercall/op.h"
 
-/* The serial port (16550A), see serial.c. */
+/* The serial port (16550A), see uart.c. */
 struct tlfs_serial {
     struct native_console_ring *ring; /* NULL: not looked for yet, or there is none */
     u8 interrupt_enable, fifo, line, modem, scratch;
     u8 divisor[2];
     bool has_news; /* bytes the root has not been told of */
+};
+
+#define TLFS_IOAPIC_PINS 24u
+struct tlfs_ioapic {
+    u8 select;
+    u32 id;
+    u64 entry[TLFS_IOAPIC_PINS];
 };
 
 struct tlfs_domain {
@@ -29,6 +36,8 @@ struct tlfs_domain {
     u64 tsc_base;  /* units at guest TSC 0, taken off */
     u64 crash[5];
     struct tlfs_serial serial;
+    struct tlfs_ioapic ioapic;
+    u8 rtc_index;
 };
 
 struct tlfs_stimer {

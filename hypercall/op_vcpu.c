@@ -218,6 +218,16 @@ bool op_vcpu_apic_waits(const struct vcpu *vcpu)
     return vlapic_next(vcpu->lapic) != VLAPIC_NONE;
 }
 
+void op_interrupt_send(struct partition *p, u8 vector, u32 destination, enum op_destination how)
+{
+    struct vlapic_ipi message = {
+        .vector = vector, .logical = how == OP_TO_LOGICAL, .destination = destination};
+
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        if (p->vcpu[i] && vlapic_matches(p->vcpu[i]->lapic, &message))
+            op_vcpu_lapic_raise(p->vcpu[i], vector);
+}
+
 void op_vcpu_flush(struct vcpu *vcpu)
 {
     sched_expel(vcpu);

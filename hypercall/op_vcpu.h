@@ -96,6 +96,11 @@ void op_vcpu_apic_write(struct vcpu *vcpu, enum op_apic which, u64 value);
 bool op_vcpu_apic_requested(const struct vcpu *vcpu);
 bool op_vcpu_apic_waits(const struct vcpu *vcpu);
 
+/* An edge-triggered interrupt message to the local APICs it names. */
+enum op_destination { OP_TO_PHYSICAL, OP_TO_LOGICAL };
+void op_interrupt_send(struct partition *p, u8 vector, u32 destination,
+                       enum op_destination how);
+
 /* Its cached translations go before it runs its next instruction. */
 void op_vcpu_flush(struct vcpu *vcpu);
 

@@ -86,13 +86,17 @@ static void expect_all(u32 vcpus, enum acpi_platform platform)
     dsdt = read_le(fadt + 140, 8);
     assert_int_equal(dsdt, read_le(fadt + 40, 4));
     length = expect_table(madt, "APIC");
-    assert_int_equal(length, 44 + 8 * vcpus);
+    assert_int_equal(length, 44 + 8 * vcpus + (platform == ACPI_HYPERV ? 12 : 0));
     assert_int_equal(read_le(madt + 36, 4), 0xfee00000);
     for (u32 i = 0; i < vcpus; i++) {
         assert_int_equal(read_le(madt + 44 + 8 * i, 2), 0x0800);
         assert_int_equal(read_le(madt + 44 + 8 * i + 2, 1), i);
         assert_int_equal(read_le(madt + 44 + 8 * i + 3, 1), 2 * i);
         assert_int_equal(read_le(madt + 44 + 8 * i + 4, 4), 1);
+    }
+    if (platform == ACPI_HYPERV) {
+        assert_int_equal(read_le(madt + 44 + 8 * vcpus, 4), 0x0c01);
+        assert_int_equal(read_le(madt + 44 + 8 * vcpus + 4, 8), 0xfec00000);
     }
     length = expect_table(dsdt, "DSDT");
     expect_scope(dsdt, length, platform);

@@ -6,8 +6,8 @@
 // sources: hypercall/guest_mem.c hypercall/trace.c hypercall/mailbox.c hypercall/op_clock.c hypercall/op_memory.c
 // sources: hypercall/op_partition.c hypercall/op_port.c hypercall/op_vcpu.c
 // sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/flush.c enlight/hypercall_page.c
-// sources: enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/port.c enlight/reftsc.c
-// sources: enlight/state.c enlight/stimer.c enlight/synic.c enlight/vpset.c
+// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/port.c enlight/reftsc.c
+// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/vpset.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -196,8 +196,8 @@ static void aml_off_state(struct aml *aml)
     aml_length_end(aml, at);
 }
 
-/* Device (COM1) { Name (_HID, EisaId ("PNP0501")) Name (_UID, 1) Name (_CRS, {IO}) }, without
- * an interrupt: its driver polls. [ACPI 6.4 6.4.2.5] */
+/* Device (COM1) { Name (_HID, EisaId ("PNP0501")) Name (_UID, 1) Name (_CRS, {IO, IRQ}) }
+ * [ACPI 6.4 6.4.2.1, 6.4.2.5] */
 static void aml_serial(struct aml *aml)
 {
     static const u8 eisa_id[] = {AML_DWORD, 0x41, 0xd0, 0x05, 0x01};
@@ -209,6 +209,9 @@ static void aml_serial(struct aml *aml)
                                NATIVE_PORT_SERIAL >> 8,
                                1,
                                NATIVE_PORT_SERIAL_COUNT,
+                               0x22,
+                               1u << NATIVE_PIN_SERIAL,
+                               0,
                                0x79,
                                0};
     u32 device, buffer;
@@ -251,15 +254,30 @@ static u32 dsdt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
     return aml.used;
 }
 
-static u32 madt_write(u8 *area, u32 vcpus)
+struct acpi_ioapic {
+    u8 type; /* 1 */
+    u8 length;
+    u8 id;
+    u8 reserved;
+    u32 address;
+    u32 first_interrupt;
+} __attribute__((packed));
+
+static u32 madt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
 {
     struct acpi_madt *madt = (struct acpi_madt *)(void *)area;
     struct acpi_lapic *lapic = (struct acpi_lapic *)(void *)(madt + 1);
+    struct acpi_ioapic *ioapic = (struct acpi_ioapic *)(void *)(lapic + vcpus);
     u32 length = (u32)(sizeof(*madt) + vcpus * sizeof(*lapic));
 
     madt->lapic = LAPIC_BASE;
     for (u32 i = 0; i < vcpus; i++)
         lapic[i] = (struct acpi_lapic){0, sizeof(*lapic), (u8)i, (u8)(i * APIC_ID_STEP), 1};
+    if (platform == ACPI_HYPERV) {
+        *ioapic = (struct acpi_ioapic){
+            .type = 1, .length = sizeof(*ioapic), .address = NATIVE_IOAPIC_BASE};
+        length += (u32)sizeof(*ioapic);
+    }
     header_fill(&madt->header, "APIC", length, 5);
     return length;
 }
@@ -306,7 +324,7 @@ void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform)
     xsdt->table[0] = at + used;
     used = (u32)align_up(used + fadt_write(area + used, dsdt, platform), 16);
     xsdt->table[1] = at + used;
-    madt_write(area + used, vcpus);
+    madt_write(area + used, vcpus, platform);
     header_fill(&xsdt->header, "XSDT", sizeof(*xsdt), 1);
     memcpy(rsdp->signature, "RSD PTR ", 8);
     memcpy(rsdp->oem, "ENTENT", 6);

@@ -1,4 +1,5 @@
 /* Accesses to guest-physical addresses without memory: the local APIC's page, or nothing. */
+#include "enlight/enlight.h"
 #include "hv/entry/exit.h"
 #include "hypercall/guest_mem.h"
 
@@ -9,10 +10,19 @@ static bool is_apic(const struct vcpu *vcpu, u64 at)
     return align_down(at, PAGE_SIZE) == VLAPIC_BASE && vlapic_is_mapped(vcpu->lapic);
 }
 
+/* A page of registers of the guest's platform, written and read as words. */
+static bool is_platform(const struct vcpu *vcpu, u8 size)
+{
+    return (vcpu->partition->flags & PARTITION_TLFS) && size == 4;
+}
+
 static u64 device_read(struct vcpu *vcpu, u64 at, u8 size)
 {
     u32 offset = (u32)(at & PAGE_MASK);
+    u32 value;
 
+    if (is_platform(vcpu, size) && tlfs_page_read(vcpu, at, &value) == VERDICT_ANSWERED)
+        return value;
     if (!is_apic(vcpu, at) || size > 4)
         return ~(u64)0;
     if (offset >= APIC_REGISTERS)
@@ -24,6 +34,8 @@ static void device_write(struct vcpu *vcpu, u64 at, u8 size, u64 value)
 {
     u32 offset = (u32)(at & PAGE_MASK);
 
+    if (is_platform(vcpu, size) && tlfs_page_write(vcpu, at, (u32)value) == VERDICT_ANSWERED)
+        return;
     /* Registers are written whole. [SDM 3 10.4.1] */
     if (!is_apic(vcpu, at) || size != 4 || (offset & 0xf) || offset >= APIC_REGISTERS)
         return;

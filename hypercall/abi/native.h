@@ -391,6 +391,8 @@ struct native_event_flag_set {
  */
 #define NATIVE_PORT_SERIAL       0x3f8u
 #define NATIVE_PORT_SERIAL_COUNT 8u
+#define NATIVE_PIN_SERIAL        4u
+#define NATIVE_IOAPIC_BASE       0xfec00000ul
 #define NATIVE_PORT_SLEEP        0x600u /* sleep control [ACPI 6.4 4.8.3.7] */
 #define NATIVE_PORT_SLEEP_STATUS 0x601u
 #define NATIVE_PORT_RESET        0x602u
