@@ -60,3 +60,11 @@ json_string() {
     text=${text//$'\t'/\\t}
     printf '"%s"' "$text"
 }
+
+# console_words TYPE: where a Linux of this type finds its console.
+console_words() {
+    case $1 in
+    hyperv) echo "console=ttyS0 earlyprintk=ttyS0" ;;
+    *) echo "console=hvc0 earlyprintk=xen" ;;
+    esac
+}
