@@ -7,6 +7,7 @@ enum { KIND_NONE, KIND_SIMPLE, KIND_REP, KIND_SIMPLE_VARIABLE, KIND_REP_VARIABLE
 
 struct tlfs_row {
     u16 code;
+    u8 index;
     u8 kind;
     u8 element;
     u16 header;
@@ -16,8 +17,13 @@ struct tlfs_row {
 
 static const struct tlfs_row rows[] = {
 #define CALL(code, name, kind, header, element, output, feature, prio, state, error, doc)      \
-    {code,   KIND_##kind, element,                                                             \
-     header, output,      TLFS_HAS(feature) ? TLFS_##error : TLFS_ACCESS_DENIED},
+    {code,                                                                                     \
+     TLFS_ROW_##name,                                                                          \
+     KIND_##kind,                                                                              \
+     element,                                                                                  \
+     header,                                                                                   \
+     output,                                                                                   \
+     TLFS_HAS(feature) ? TLFS_##error : TLFS_ACCESS_DENIED},
 #include "enlight/abi/tlfs.def"
 };
 
@@ -145,9 +151,8 @@ static enum tlfs_status input_read(struct tlfs_call *call, const struct tlfs_row
                : TLFS_INVALID_HYPERCALL_INPUT;
 }
 
-static enum tlfs_status call_run(struct tlfs_call *call)
+static enum tlfs_status call_run(struct tlfs_call *call, const struct tlfs_row *row)
 {
-    const struct tlfs_row *row = row_find((u16)call->control);
     enum tlfs_status status;
 
     if (!row)
@@ -164,24 +169,45 @@ static enum tlfs_status call_run(struct tlfs_call *call)
     return status == TLFS_SUCCESS ? row_run(call) : status;
 }
 
+/* Out of line, for the stack of tlfs_call(). */
+static void __attribute__((noinline))
+call_record(const struct tlfs_call *call, u32 row, enum tlfs_status status)
+{
+    struct native_trace_record record = {.result = (s64)status,
+                                         .argument = {call->control, call->in, call->out}};
+
+    trace_record(call->vcpu, TRACE_TLFS, row, &record);
+}
+
+static bool may_call(struct vcpu *vcpu, enum op_mode mode)
+{
+    const struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
+
+    return mode != OP_MODE_REAL && mode != OP_MODE_VM86 && op_vcpu_cpl(vcpu) == 0 && tv &&
+           (tv->domain->hypercall & TLFS_PAGE_ENABLE);
+}
+
 enum call_end tlfs_call(struct vcpu *vcpu)
 {
     struct regs *regs = op_vcpu_regs(vcpu);
     enum op_mode mode = op_vcpu_mode(vcpu);
-    const struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
     bool is_narrow = mode != OP_MODE_64;
     struct tlfs_call call; /* the input is filled as far as a handler looks */
+    const struct tlfs_row *row;
     enum tlfs_status status;
+    u32 index;
 
-    if (mode == OP_MODE_REAL || mode == OP_MODE_VM86 || op_vcpu_cpl(vcpu) != 0 || !tv ||
-        !(tv->domain->hypercall & TLFS_PAGE_ENABLE))
+    if (!may_call(vcpu, mode))
         return CALL_UNDEFINED;
     call.vcpu = vcpu;
     call.partition = op_vcpu_partition(vcpu);
     call.done = 0;
     registers_take(&call, regs, is_narrow);
-    status = call_run(&call);
-    trace_call(vcpu, TRACE_TLFS, (u16)call.control, (u32)call.in, (s64)status);
+    row = row_find((u16)call.control);
+    status = call_run(&call, row);
+    index = row ? row->index : TLFS_ROW_none;
+    if (trace_call(vcpu, TRACE_TLFS, index))
+        call_record(&call, index, status);
     result_put(regs, (u64)status | (u64)call.done << TLFS_CONTROL_COUNT, is_narrow);
     return CALL_RETURN;
 }

@@ -13,19 +13,6 @@
 #define MSR_SPACE_FIRST 0x40000000u
 #define MSR_SPACE_LAST  0x40001fffu
 
-/* Is there such a register, with its feature in the profile? */
-static bool is_known(u32 msr)
-{
-    switch (msr) {
-#define MSR(name, number, feature, prio, state, doc)                                           \
-    case number:                                                                               \
-        return TLFS_STATE_##state && TLFS_HAS(feature);
-#include "enlight/abi/tlfs.def"
-    default:
-        return false;
-    }
-}
-
 static u64 runtime_of(const struct vcpu *vcpu)
 {
     struct op_runtime runtime;
@@ -185,14 +172,38 @@ static enum status write(struct tlfs_vcpu *tv, u32 msr, u64 value)
     return plain_write(tv, msr, value);
 }
 
+/* The register's row; TLFS_ROW_none when it is not built. */
+static u32 row_of(u32 msr)
+{
+    switch (msr) {
+#define MSR(name, number, feature, prio, state, doc)                                           \
+    case number:                                                                               \
+        return TLFS_STATE_##state && TLFS_HAS(feature) ? TLFS_ROW_MSR_##name : TLFS_ROW_none;
+#include "enlight/abi/tlfs.def"
+    default:
+        return TLFS_ROW_none;
+    }
+}
+
+/* NULL when there is no such register for this guest; its use is counted. */
+static struct tlfs_vcpu *use_begin(struct vcpu *vcpu, u32 msr)
+{
+    u32 row = row_of(msr);
+
+    if (row == TLFS_ROW_none)
+        return NULL;
+    (void)trace_call(vcpu, TRACE_TLFS, row);
+    return tlfs_vcpu_get(vcpu);
+}
+
 enum verdict tlfs_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
     struct tlfs_vcpu *tv;
 
     if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
         return VERDICT_NOT_MINE;
-    tv = tlfs_vcpu_get(vcpu);
-    if (!is_known(msr) || !tv || read(tv, msr, value) != ST_OK)
+    tv = use_begin(vcpu, msr);
+    if (!tv || read(tv, msr, value) != ST_OK)
         return VERDICT_FAULTS;
     return VERDICT_ANSWERED;
 }
@@ -203,8 +214,8 @@ enum verdict tlfs_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 
     if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
         return VERDICT_NOT_MINE;
-    tv = tlfs_vcpu_get(vcpu);
-    if (!is_known(msr) || !tv || write(tv, msr, value) != ST_OK)
+    tv = use_begin(vcpu, msr);
+    if (!tv || write(tv, msr, value) != ST_OK)
         return VERDICT_FAULTS;
     return VERDICT_ANSWERED;
 }

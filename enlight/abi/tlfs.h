@@ -25,6 +25,17 @@ enum tlfs_call_code {
 #include "enlight/abi/tlfs.def"
 };
 
+/* Index of a call or a register, for counters and traces; 0 is "no such call". */
+enum tlfs_row_index {
+    TLFS_ROW_none,
+#define CALL(code, name, kind, header, element, output, feature, prio, state, error, doc)      \
+    TLFS_ROW_##name,
+#include "enlight/abi/tlfs.def"
+#define MSR(name, number, feature, prio, state, doc) TLFS_ROW_MSR_##name,
+#include "enlight/abi/tlfs.def"
+    TLFS_ROWS
+};
+
 /* ---- CPUID [TLFS 2.4] ---------------------------------------------------------------------
  */
 

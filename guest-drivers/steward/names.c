@@ -1,5 +1,6 @@
 /* The names of the counters, from the tables of the interfaces. */
 #include "guest-drivers/steward/report.h"
+#include "enlight/abi/tlfs.h"
 #include "xen-adapter/abi/xen_rows.h"
 
 static const char *const exit_names[NATIVE_EXITS] = {
@@ -22,9 +23,23 @@ static const char *const xen_names[XENROW_COUNT] = {
 #include "xen-adapter/abi/xen.def"
 };
 
+static const char *const tlfs_names[TLFS_ROWS] = {
+    [TLFS_ROW_none] = "unknown",
+#define CALL(code, name, kind, header, element, output, feature, prio, state, error, doc)      \
+    [TLFS_ROW_##name] = #name,
+#include "enlight/abi/tlfs.def"
+#define MSR(name, number, feature, prio, state, doc) [TLFS_ROW_MSR_##name] = "MSR." #name,
+#include "enlight/abi/tlfs.def"
+};
+_Static_assert((u32)XENROW_COUNT <= NATIVE_COUNTER_TLFS &&
+                   NATIVE_COUNTER_TLFS + (u32)TLFS_ROWS <= NATIVE_COUNTERS,
+               "a counter for each row");
+
 const char *report_call_name(u32 counter)
 {
-    u32 row = counter - NATIVE_COUNTER_XEN;
-
-    return row < XENROW_COUNT ? xen_names[row] : NULL;
+    if (counter < (u32)XENROW_COUNT)
+        return xen_names[counter];
+    if (counter >= NATIVE_COUNTER_TLFS && counter - NATIVE_COUNTER_TLFS < (u32)TLFS_ROWS)
+        return tlfs_names[counter - NATIVE_COUNTER_TLFS];
+    return NULL;
 }
