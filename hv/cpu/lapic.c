@@ -180,3 +180,11 @@ void lapic_timer_arm(u64 deadline_ns)
         deadline_ns <= now ? 1 : MIN(deadline_ns - now, 1000000000u) * timer_khz / 1000000 + 1;
     lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(ticks, UINT32_MAX));
 }
+
+void lapic_timer_hasten(u64 ns)
+{
+    u64 soon = clock_now_ns() + ns;
+
+    if (clock_to_tsc(soon) < cpu_this()->timer_tsc)
+        lapic_timer_arm(soon);
+}

@@ -25,5 +25,8 @@ void lapic_send_startup(u32 apic_id, u8 page);
  * at once, UINT64_MAX disarms.
  */
 void lapic_timer_arm(u64 deadline_ns);
+/* Moves it forward, to at most that long from now; its owner arms it again when it has fired.
+ */
+void lapic_timer_hasten(u64 ns);
 
 #endif

@@ -1,7 +1,9 @@
 /* Events into a guest: injection, re-injection, windows. [APM2 15.20, 15.21] */
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/svm.h"
 
-#define SHADOW BIT(0)
+#define SHADOW          BIT(0)
+#define WINDOW_AGAIN_NS 500000u
 
 static bool has_valid(u32 event)
 {
@@ -120,16 +122,21 @@ void guest_inject(struct guest *common, struct event event)
 /*
  * QEMU's TCG remembers the vector of an injected interrupt behind its delivery and may deliver
  * it a second time, IF or not; one that comes as a virtual interrupt it forgets [docs/qemu.md].
- * So there an injection becomes a virtual interrupt, where no window is asked for, and the
- * guest is ready to take it at once.
+ * So there an injection becomes a virtual interrupt; the guest is ready to take it at once. A
+ * window that somebody has asked for meanwhile makes room: an exit will come soon, and with it
+ * the next chance to ask.
  */
 void svm_event_enter(struct svm_guest *guest)
 {
     struct vmcb *vmcb = guest->vmcb;
 
     if (!svm_features.interrupt_repeats || !has_valid(vmcb->inject) ||
-        kind_of(vmcb->inject) != EVENT_INTERRUPT || (vmcb->vintr & VINTR_IRQ))
+        kind_of(vmcb->inject) != EVENT_INTERRUPT)
         return;
+    if (vmcb->vintr & VINTR_IRQ) {
+        svm_window_close(vmcb);
+        lapic_timer_hasten(WINDOW_AGAIN_NS);
+    }
     vmcb->vintr |= VINTR_WINDOW;
     vmcb->vintr_vector = vmcb->inject & 0xff;
     vmcb->clean &= (u32)~CLEAN_TPR;
