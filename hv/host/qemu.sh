@@ -112,10 +112,15 @@ cpu_model() {
     fi
 }
 
-# accelerator_options ACCELERATOR: with several CPUs each is a thread of its own.
+# accelerator_options ACCELERATOR: a thread for each CPU where this machine has CPUs for them. Else
+# they take turns in one: a CPU that waits for another must not take away its time.
 accelerator_options() {
     if [[ $1 == tcg ]] && ((10#${CPUS:-1} > 1)); then
-        printf 'tcg,thread=multi'
+        if ((10#$CPUS < $(nproc))); then
+            printf 'tcg,thread=multi'
+        else
+            printf 'tcg,thread=single'
+        fi
     else
         printf '%s' "$1"
     fi
