@@ -73,7 +73,6 @@ struct n_partition_info {
     uint32_t state, reason;
     uint64_t pages, pages_owned, run_ns, exits;
     uint32_t ports, shares;
-    uint32_t ports, shares;
     char name[64];
 };
 struct n_pair {

@@ -200,7 +200,7 @@ static void test_post(void **state)
     assert_int_equal(vcpu->state, VCPU_RUNNABLE);
     assert_true(op_message_waits(vcpu));
     assert_int_equal(op_message_at(vcpu, 0)->connection, 2);
-    assert_string_equal(op_message_at(vcpu, 0)->payload, "abcd");
+    assert_string_equal((const char *)op_message_at(vcpu, 0)->payload, "abcd");
     for (u32 i = 1; i < NATIVE_POSTS_MAX; i++) {
         in.type = i + 1;
         assert_int_equal(CALL(message_post, in), ST_OK);
