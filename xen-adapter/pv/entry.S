@@ -9,6 +9,7 @@
 #include "xen-adapter/pv/offsets.h"
 
 #define SHIM_VCPUS_MAX 32
+#define FLAG_VM        0x20000
 
 /* Three-byte places that cpu_tables.c turns into clac or stac where the CPU has SMAP. */
 .macro SMAP_SITE kind
@@ -202,7 +203,7 @@ entry_iret_call:
 entry_iret_commit:
     mov %rcx, AT_RIP(REGS_RSP)
     mov %r11d, %eax
-    and $~0x23000, %eax /* IOPL, VM */
+    and $~(FLAG_VM | 0x3000), %eax /* and IOPL */
     or $0x202, %eax
     mov %rax, AT_RIP(REGS_RFLAGS)
     movl $0, AT_RIP(VCPU_NMI_MASKED)
@@ -407,8 +408,13 @@ entry_debug:
     testb $3, 8(%rsp)
     jz 1f
     IST_TO_FRAME 1
-1:  andl $~0x100, 16(%rsp)
+1:  testl $FLAG_VM, 16(%rsp)
+    jnz 2f
+    andl $~0x100, 16(%rsp)
     iretq
+2:  push $0
+    movl $1, 4(%rsp)
+    jmp entry_fatal
 
     .globl entry_machine_check
 entry_machine_check:

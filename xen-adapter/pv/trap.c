@@ -125,8 +125,19 @@ static void iret_failed(const struct pv_regs *regs)
     entry_resume(vcpu);
 }
 
+/* No processor leaves long mode for virtual 8086 mode, where any CS looks like the shim's own,
+ * but QEMU's TCG does at an iretd in ring 3 [docs/qemu.md]. It is beyond saving then. */
+static void virtual_8086_refuse(const struct pv_regs *regs)
+{
+    if (regs->rflags & RFLAGS_VM)
+        shim_fail("the guest is in virtual 8086 mode at %lx:%lx, where only a fault of the "
+                  "processor can take it",
+                  regs->cs, regs->rip);
+}
+
 void trap_from_shim(struct pv_regs *regs)
 {
+    virtual_8086_refuse(regs);
     if (regs->vector == VECTOR_UPCALL) {
         /* idle looks for itself; L0 would raise it again at once, until the page is drained */
         regs->rflags &= ~RFLAGS_IF;
@@ -151,6 +162,7 @@ void trap_fatal(struct pv_regs *regs)
 {
     const u64 *stack = (const u64 *)regs->rsp;
 
+    virtual_8086_refuse(regs);
     shim_print("pvshim: rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n", regs->rax,
                regs->rbx, regs->rcx, regs->rdx, regs->rsi, regs->rdi, regs->rbp);
     if (shim_owns_virt(regs->rsp)) {
