@@ -8,79 +8,79 @@
 #define ENTRY_NO_EXEC BIT(63)
 #define ENTRY_FRAME   0x000ffffffffff000ull
 
-/* One format of page tables. [APM2 5.2, 5.3] */
-struct walk_format {
-    u8 levels;
-    u8 index_bits;
-    u8 entry_bytes;
-};
-
-static struct walk_format format_of(const struct guest_paging *paging)
-{
-    struct walk_format format = {paging->levels, 9, 8};
-
-    if (paging->levels == 2) {
-        format.index_bits = 10;
-        format.entry_bytes = 4;
-    }
-    return format;
-}
-
-/* Guest-physical address of a leaf that maps 2^shift bytes. */
-static u64 leaf_address(u64 entry, u32 shift, u64 at, const struct walk_format *format)
-{
-    u64 frame = entry & ENTRY_FRAME;
-
-    /* A 4 MiB page carries address bits 32-39 in its bits 13-20 (PSE-36). */
-    if (format->entry_bytes == 4 && shift == 22)
-        frame = (entry & 0xffc00000u) | (entry >> 13 & 0xff) << 32;
-    return align_down(frame, BIT(shift)) | (at & (BIT(shift) - 1));
-}
-
-static bool leaf_allows(enum mem_access access, bool can_write, bool can_execute,
+static bool leaf_allows(enum mem_access access, u64 entries_and, u64 entries_or,
                         const struct guest_paging *paging)
 {
     if (access == MEM_WRITE)
-        return can_write || !paging->write_protect;
-    return access == MEM_READ || can_execute;
+        return (entries_and & ENTRY_WRITE) || !paging->write_protect;
+    return access == MEM_READ || !(paging->no_execute && (entries_or & ENTRY_NO_EXEC));
 }
 
-static enum status walk(struct space *space, const struct guest_paging *paging, u64 at,
-                        enum mem_access access, gpa_t *out)
+/* Tables of 8-byte entries, 4 or 5 levels, or 3 with a top level that holds no rights: PAE. Its
+ * 4 entries are what the width of `at` leaves. [APM2 5.2, 5.3] */
+static enum status walk_wide(struct space *space, const struct guest_paging *paging, u64 at,
+                             enum mem_access access, gpa_t *out)
 {
-    struct walk_format format = format_of(paging);
+    u32 shift = PAGE_SHIFT + 9 * (paging->levels - 1u);
+    u32 large = paging->levels == 3 ? 21 : 30; /* the largest page that there is */
+    u64 entries_and = ~(u64)0;
+    u64 entries_or = 0;
     u64 table = paging->root;
-    bool can_write = true;
-    bool can_execute = true;
+    u64 entry;
 
-    for (u32 level = format.levels; level-- > 0;) {
-        u32 shift = PAGE_SHIFT + format.index_bits * level;
-        /* The top level of PAE has only 4 entries, which the width of `at` sees to. */
-        u64 index = at >> shift & (BIT(format.index_bits) - 1);
-        const void *slot =
-            space_pointer(space, gpa(table + index * format.entry_bytes), SPACE_READ);
-        bool is_pae_top = format.levels == 3 && level == 2;
-        u64 entry;
+    for (;; shift -= 9) {
+        const u64 *slot =
+            space_pointer(space, gpa(table + (at >> shift & 511) * 8), SPACE_READ);
 
         if (!slot)
             return ST_FAULT;
-        entry = format.entry_bytes == 4 ? *(const u32 *)slot : *(const u64 *)slot;
+        entry = *(const volatile u64 *)slot;
         if (!(entry & ENTRY_PRESENT))
             return ST_FAULT;
-        if (!is_pae_top) {
-            can_write = can_write && (entry & ENTRY_WRITE);
-            can_execute = can_execute && !(paging->no_execute && (entry & ENTRY_NO_EXEC));
+        if (paging->levels != 3 || shift != 30) {
+            entries_and &= entry;
+            entries_or |= entry;
         }
-        if (level == 0 ||
-            (!is_pae_top && level <= 2 && paging->large_pages && (entry & ENTRY_LARGE))) {
-            if (!leaf_allows(access, can_write, can_execute, paging))
-                return ST_FAULT;
-            *out = gpa(leaf_address(entry, shift, at, &format));
-            return ST_OK;
-        }
-        table = entry & (format.entry_bytes == 4 ? 0xfffff000u : ENTRY_FRAME);
+        if (shift == PAGE_SHIFT || (shift <= large && (entry & ENTRY_LARGE)))
+            break;
+        table = entry & ENTRY_FRAME;
     }
-    return ST_FAULT;
+    if (!leaf_allows(access, entries_and, entries_or, paging))
+        return ST_FAULT;
+    *out = gpa(align_down(entry & ENTRY_FRAME, BIT(shift)) | (at & (BIT(shift) - 1)));
+    return ST_OK;
+}
+
+/* Two levels of 4-byte entries. [APM2 5.2] */
+static enum status walk_narrow(struct space *space, const struct guest_paging *paging, u64 at,
+                               enum mem_access access, gpa_t *out)
+{
+    u64 entries_and = ~(u64)0;
+    u64 table = paging->root;
+    u32 shift = 22;
+    u32 entry;
+
+    for (;; shift -= 10) {
+        const u32 *slot =
+            space_pointer(space, gpa(table + (at >> shift & 1023) * 4), SPACE_READ);
+
+        if (!slot)
+            return ST_FAULT;
+        entry = *(const volatile u32 *)slot;
+        if (!(entry & ENTRY_PRESENT))
+            return ST_FAULT;
+        entries_and &= entry;
+        if (shift == PAGE_SHIFT || (paging->large_pages && (entry & ENTRY_LARGE)))
+            break;
+        table = entry & 0xfffff000u;
+    }
+    if (!leaf_allows(access, entries_and, 0, paging))
+        return ST_FAULT;
+    if (shift == PAGE_SHIFT)
+        *out = gpa((entry & 0xfffff000u) | (at & PAGE_MASK));
+    else /* a 4 MiB page carries address bits 32-39 in its bits 13-20: PSE-36 */
+        *out = gpa((entry & 0xffc00000u) | (u64)(entry >> 13 & 0xff) << 32 | (at & 0x3fffff));
+    return ST_OK;
 }
 
 /* 48 or 57 bits, sign-extended; 32 bits outside long mode. */
@@ -104,7 +104,9 @@ enum status mem_translate(struct vcpu *vcpu, gva_t at, enum mem_access access, g
         *out = gpa(at.raw);
         return ST_OK;
     }
-    return walk(&vcpu->partition->space, &paging, at.raw, access, out);
+    if (paging.levels == 2)
+        return walk_narrow(&vcpu->partition->space, &paging, at.raw, access, out);
+    return walk_wide(&vcpu->partition->space, &paging, at.raw, access, out);
 }
 
 static u64 rest_of_page(u64 at, u64 bytes)

@@ -638,6 +638,30 @@ static void test_walk_long_mode(void **state)
     expect_fault(HIGH, MEM_READ);
 }
 
+/* A walk remembers no table entry of the guest's, and no page that the partition has lost. */
+static void test_walk_follows_changes(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x200000), &byte, 1), ST_OK);
+    entry_set(3, 0, 0x60000 | 3);
+    expect_translated(HIGH + 5, MEM_WRITE, 0x60005);
+    entry_set(2, 1, 0x400000 | 0x83);
+    expect_translated(HIGH + 0x2abcde, MEM_WRITE, 0x4abcde);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_OK);
+    assert_int_equal(space_remove(&root->space, gpa(0x60000), PAGE_SIZE), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_FAULT);
+    entry_set(3, 0, 0x50000 | 3);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_OK);
+    assert_int_equal(space_remove(&root->space, gpa(TABLES_AT + 3 * PAGE_SIZE), PAGE_SIZE),
+                     ST_OK);
+    expect_fault(HIGH + 5, MEM_READ);
+    entry_set(1, 510, 0x40000000 | 0x83); /* 1 GiB */
+    expect_translated(HIGH + 0x12345678, MEM_WRITE, 0x52345678);
+}
+
 static void test_walk_without_paging(void **state)
 {
     (void)state;
@@ -658,6 +682,9 @@ static void test_walk_two_levels(void **state)
     expect_translated(0x123, MEM_WRITE, 0x52123);
     expect_fault(0x1000, MEM_WRITE);
     expect_translated(0x400123, MEM_READ, 0x800123);
+    directory[1] |= 0x2000; /* address bit 32: no memory there, but an address */
+    assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
+    expect_translated(0x400123, MEM_READ, 0x100800123);
     fake_paging.large_pages = false; /* then it is a table that is not there */
     expect_fault(0x400123, MEM_READ);
 }
@@ -676,6 +703,9 @@ static void test_walk_pae(void **state)
     assert_int_equal(mem_write_gpa(root, gpa(0x52000), &table, 8), ST_OK);
     expect_translated(0xc0000042u, MEM_WRITE, 0x53042);
     expect_fault(0x42, MEM_READ);
+    directory = 0x600000 | 0x83;
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), &directory, 8), ST_OK);
+    expect_translated(0xc01fffffu, MEM_WRITE, 0x7fffff);
 }
 
 static void test_copy_straddles(void **state)
@@ -727,6 +757,7 @@ int main(void)
         cmocka_unit_test_setup(test_stats, setup),
         cmocka_unit_test_setup(test_walk_long_mode, setup),
         cmocka_unit_test_setup(test_walk_without_paging, setup),
+        cmocka_unit_test_setup(test_walk_follows_changes, setup),
         cmocka_unit_test_setup(test_walk_two_levels, setup),
         cmocka_unit_test_setup(test_walk_pae, setup),
         cmocka_unit_test_setup(test_copy_straddles, setup),

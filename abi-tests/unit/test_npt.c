@@ -150,6 +150,75 @@ static void bad_arguments(void **state)
     expect_nothing(NPT_LIMIT);
 }
 
+/* What is near must say what the tables say, for each page and each set of rights. */
+static void expect_near(u64 at)
+{
+    struct npt_entry entry;
+    enum status status = npt_find(&npt, gpa(at), &entry);
+
+    for (u32 need = NPT_READ; need <= (NPT_READ | NPT_WRITE | NPT_EXEC); need++) {
+        const void *expected = NULL;
+
+        if (status == ST_OK && (entry.flags & need) == need)
+            expected = (u8 *)phys_to_virt(entry.frame) + (at & (entry.size - 1));
+        assert_ptr_equal(npt_pointer(&npt, gpa(at), need), expected);
+        assert_ptr_equal(npt_pointer(&npt, gpa(at), need), expected);
+    }
+}
+
+static void near_pages_are_forgotten(void **state)
+{
+    (void)state;
+    expect_near(0x1000);
+    assert_int_equal(map(0x1000, 0x5000, PAGE_SIZE, NPT_READ), ST_OK);
+    expect_near(0x1abc);
+    assert_int_equal(map(0x1000, 0x6000, PAGE_SIZE, NPT_READ | NPT_WRITE), ST_OK);
+    expect_near(0x1abc);
+    assert_int_equal(map(0x1000, 0x6000, PAGE_SIZE, NPT_READ), ST_OK);
+    expect_near(0x1abc);
+    assert_int_equal(npt_unmap(&npt, gpa(0x1000), PAGE_SIZE), ST_OK);
+    expect_near(0x1abc);
+    assert_int_equal(map(0x200000, 0x40000000, LARGE_PAGE_SIZE, NPT_READ), ST_OK);
+    expect_near(0x21f123);
+    fill();
+    assert_int_equal(npt_unmap(&npt, gpa(0x21f000), PAGE_SIZE), ST_OK);
+    expect_near(0x21f123);
+    expect_near(0x20f123);
+    expect_near(NPT_LIMIT + 0x1000);
+}
+
+/* Pages of 8 large ones come and go at random; each is looked at again and again. */
+static void near_pages_follow_the_tables(void **state)
+{
+    u64 random = 88172645463325252ull;
+
+    (void)state;
+    for (u32 step = 0; step < 20000; step++) {
+        u64 at, size, frame;
+
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        at = (random & 7) << 21 | (random >> 3 & 15) << 12;
+        size = random >> 7 & 1 ? LARGE_PAGE_SIZE : PAGE_SIZE;
+        frame = (random >> 20 & 0xff) << 21;
+        fill();
+        switch (random >> 8 & 7) {
+        case 0:
+            assert_int_equal(npt_unmap(&npt, gpa(at & ~(size - 1)), size), ST_OK);
+            break;
+        case 1:
+            assert_int_equal(npt_map(&npt, gpa(at & ~(size - 1)), hpa(frame), size,
+                                     NPT_READ | (u32)(random >> 12 & 6)),
+                             ST_OK);
+            break;
+        default:
+            expect_near(at | (random >> 32 & 0xfff));
+            break;
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -158,6 +227,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(table_replaced_by_large_page, make, end),
         cmocka_unit_test_setup_teardown(no_room_for_old_table, make, end),
         cmocka_unit_test_setup_teardown(bad_arguments, make, end),
+        cmocka_unit_test_setup_teardown(near_pages_are_forgotten, make, end),
+        cmocka_unit_test_setup_teardown(near_pages_follow_the_tables, make, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,15 +332,6 @@ enum status space_find(struct space *space, gpa_t at, hpa_t *frame, u32 *flags)
     return ST_OK;
 }
 
-void *space_pointer(struct space *space, gpa_t at, u32 need)
-{
-    struct npt_entry entry;
-
-    if (npt_find(&space->npt, at, &entry) != ST_OK || (entry.flags & need) != need)
-        return NULL;
-    return phys_to_virt(hpa(entry.frame.raw + (at.raw & (entry.size - 1))));
-}
-
 /* A free record, from a fresh page if all are taken. */
 static enum status hold_make(struct space *space, struct hold **out)
 {

@@ -57,7 +57,10 @@ enum status space_remove(struct space *space, gpa_t at, u64 bytes);
 enum status space_find(struct space *space, gpa_t at, hpa_t *frame, u32 *flags);
 /* Kernel address of the byte; NULL when nothing is mapped or a flag of `need` is missing. Valid
  * until the page is removed: use it at once, or hold the frame. */
-void *space_pointer(struct space *space, gpa_t at, u32 need);
+static inline void *space_pointer(struct space *space, gpa_t at, u32 need)
+{
+    return npt_pointer(&space->npt, at, need);
+}
 
 /* Moves one own page to another address; what was there goes back. ST_FAULT. */
 enum status space_move(struct space *space, gpa_t from, gpa_t to);

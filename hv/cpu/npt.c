@@ -52,8 +52,15 @@ static u32 entry_flags(u64 entry)
     return entry & ENTRY_KEEP ? flags | NPT_KEEP : flags;
 }
 
+static void near_forget(struct npt *npt)
+{
+    for (u32 i = 0; i < NPT_NEAR; i++)
+        npt->near[i].first = 1; /* no page begins there */
+}
+
 void npt_make(struct npt *npt, hpa_t root)
 {
+    near_forget(npt);
     npt->root = root;
     npt->spare_count = 0;
     npt->tables = 1;
@@ -130,6 +137,7 @@ enum status npt_map(struct npt *npt, gpa_t gpa, hpa_t frame, u64 size, u32 flags
         return ST_INVALID;
     if (npt_wants(npt))
         return ST_NO_MEMORY;
+    near_forget(npt);
     for (u32 level = 3; level > leaf; level--) {
         slot = &table[index_at(gpa, level)];
         if (!(*slot & ENTRY_PRESENT))
@@ -155,6 +163,7 @@ enum status npt_unmap(struct npt *npt, gpa_t gpa, u64 size)
     u64 *slot;
 
     TRY(check_page(gpa, size));
+    near_forget(npt);
     for (u32 level = 3; level > leaf; level--) {
         slot = &table[index_at(gpa, level)];
         if (!(*slot & ENTRY_PRESENT))
@@ -199,4 +208,18 @@ enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out)
         }
     }
     return ST_NO_ENTRY;
+}
+
+void *npt_pointer_far(struct npt *npt, gpa_t at, u32 need)
+{
+    struct npt_near *near = &npt->near[at.raw >> PAGE_SHIFT & (NPT_NEAR - 1)];
+    struct npt_entry entry;
+
+    if (npt_find(npt, at, &entry) != ST_OK || (entry.flags & need) != need)
+        return NULL;
+    *near = (struct npt_near){.first = align_down(at.raw, entry.size),
+                              .mask = ~(entry.size - 1),
+                              .base = phys_to_virt(entry.frame),
+                              .flags = entry.flags};
+    return near->base + (at.raw - near->first);
 }

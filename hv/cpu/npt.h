@@ -19,15 +19,26 @@
 #define NPT_KEEP  8u
 
 #define NPT_SPARE 8
+#define NPT_NEAR  16
 
 /* Guest-physical addresses end here (48 bits). */
 #define NPT_LIMIT BIT(48)
+
+/* A page looked up of late, by its page number's low bits. Each change of the tables forgets
+ * all. */
+struct npt_near {
+    u64 first; /* of its guest-physical addresses */
+    u64 mask;  /* address & mask == first: inside */
+    u8 *base;
+    u32 flags;
+};
 
 struct npt {
     hpa_t root;
     u32 spare_count;
     u32 tables; /* frames in use as tables, root included */
     hpa_t spare[NPT_SPARE];
+    struct npt_near near[NPT_NEAR];
 };
 
 /* root is a zeroed frame. */
@@ -56,5 +67,19 @@ struct npt_entry {
 /* Looks up the page that holds gpa. ST_NO_ENTRY when nothing is mapped there; size is then the
  * aligned hole around it. */
 enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out);
+
+/* npt_pointer() for a page that is not near. */
+void *npt_pointer_far(struct npt *npt, gpa_t at, u32 need);
+
+/* Kernel address of the byte, good until the next change of the tables; NULL when nothing is
+ * mapped or a right of `need` is missing. */
+static inline void *npt_pointer(struct npt *npt, gpa_t at, u32 need)
+{
+    const struct npt_near *near = &npt->near[at.raw >> PAGE_SHIFT & (NPT_NEAR - 1)];
+
+    if ((at.raw & near->mask) == near->first && (near->flags & need) == need)
+        return near->base + (at.raw - near->first);
+    return npt_pointer_far(npt, at, need);
+}
 
 #endif
