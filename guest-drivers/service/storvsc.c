@@ -110,7 +110,7 @@ static void answer(struct storvsc *storvsc, u64 transaction, struct storvsp_pack
 {
     packet->operation = STORVSP_COMPLETE_IO;
     packet->status = status;
-    /* There is room: is_ready() has seen to it. */
+    /* There is room: ready() has seen to it. */
     (void)vmbus_channel_complete(storvsc->channel, transaction, packet, sizeof(*packet));
 }
 
@@ -244,18 +244,20 @@ static struct storvsc_job *job_find(const struct storvsc *storvsc)
     return NULL;
 }
 
-static bool storvsc_is_ready(struct vmbus_channel *channel)
+static enum vmbus_ready storvsc_ready(struct vmbus_channel *channel)
 {
     struct storvsc *storvsc = channel->own;
     struct storvsc_job *job = storvsc->stalled;
 
-    if (job) {
-        storvsc->stalled = NULL;
-        if (!job_start(job))
-            storvsc->stalled = job;
-    }
-    return !storvsc->stalled && job_find(storvsc) &&
-           vmbus_ring_room(&channel->out) >= (storvsc->jobs + 1) * ANSWER_ROOM;
+    storvsc->stalled = NULL;
+    if (job && !job_start(job))
+        storvsc->stalled = job;
+    if (storvsc->stalled || !job_find(storvsc))
+        return VMBUS_BUSY;
+    /* Every command under way will be answered. */
+    return vmbus_channel_has_room(channel, (u32)((storvsc->jobs + 1) * ANSWER_ROOM))
+               ? VMBUS_READY
+               : VMBUS_FULL;
 }
 
 /* The pages a packet brings; none for one without data. ST_INVALID, ST_TOO_BIG. */
@@ -382,6 +384,6 @@ const struct vmbus_service storvsc_service = {
     .interface = VMBUS_GUID_SCSI,
     .opened = storvsc_opened,
     .closed = storvsc_closed,
-    .is_ready = storvsc_is_ready,
+    .ready = storvsc_ready,
     .packet = storvsc_packet,
 };

@@ -15,6 +15,12 @@
 struct vmbus;
 struct vmbus_channel;
 
+enum vmbus_ready {
+    VMBUS_READY,
+    VMBUS_BUSY, /* not before something of ours has ended */
+    VMBUS_FULL, /* not before the guest has taken what it was sent */
+};
+
 /* What a service does for its channels. */
 struct vmbus_service {
     struct vmbus_guid interface;
@@ -24,8 +30,8 @@ struct vmbus_service {
     enum status (*opened)(struct vmbus_channel *channel);
     /* Ends what is under way: after this nothing of the guest is touched. */
     void (*closed)(struct vmbus_channel *channel);
-    /* Is there room for the consequences of one more packet? */
-    bool (*is_ready)(struct vmbus_channel *channel);
+    /* Can one more packet be taken? */
+    enum vmbus_ready (*ready)(struct vmbus_channel *channel);
     /* ST_OK; ST_TOO_BIG: there is only its head. */
     void (*packet)(struct vmbus_channel *channel, const struct vmbus_packet *packet,
                    enum status status);
@@ -42,6 +48,7 @@ struct vmbus_channel {
     enum vmbus_channel_state state;
     bool is_broken; /* a ring makes no sense; not served until it is opened again */
     bool is_busy;   /* there is more in the ring than was served */
+    bool is_full;   /* the guest was asked to signal when there is room */
     u32 vp;         /* is interrupted */
     u32 port;       /* of ours, raised by the guest's signals */
     u32 gpadl;
@@ -90,7 +97,9 @@ bool vmbus_continue(struct vmbus *bus);
 
 /* ---- for services ---- */
 
-/* Puts a packet and signals. ST_NO_SPACE: the service is served again when there is room. */
+/* Room for so many bytes of packets? If not, the channel is served again when it comes. */
+bool vmbus_channel_has_room(struct vmbus_channel *channel, u32 bytes);
+/* Puts a packet and signals. ST_NO_SPACE. */
 enum status vmbus_channel_put(struct vmbus_channel *channel, const struct vmbus_put *put);
 enum status vmbus_channel_complete(struct vmbus_channel *channel, u64 transaction,
                                    const void *data, u32 bytes);

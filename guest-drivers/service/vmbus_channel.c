@@ -39,6 +39,7 @@ u32 vmbus_channel_open(struct vmbus_channel *channel, const struct vmbus_open_ch
     channel->gpadl = gpadl->id;
     channel->vp = open->target_vp;
     channel->is_broken = false;
+    channel->is_full = false;
     channel->is_busy = true;
     channel->state = VMBUS_OPENED;
     if (channel->service->opened(channel) == ST_OK)
@@ -74,15 +75,14 @@ static void signal_guest(struct vmbus_channel *channel)
 }
 
 /* One packet; false when there is none, or the service wants no more now. */
-static bool packet_serve(struct vmbus_channel *channel)
+static bool packet_serve(struct vmbus_channel *channel, enum vmbus_ready *ready)
 {
     static struct vmbus_packet packet; /* too large for the stack */
     enum status status;
 
-    if (!channel->service->is_ready(channel)) {
-        channel->is_busy = true;
+    *ready = channel->service->ready(channel);
+    if (*ready != VMBUS_READY)
         return false;
-    }
     status = vmbus_ring_take(&channel->in, &packet);
     if (status == ST_CORRUPT)
         channel->is_broken = true;
@@ -94,19 +94,21 @@ static bool packet_serve(struct vmbus_channel *channel)
 
 static void channel_serve(struct vmbus_channel *channel)
 {
+    enum vmbus_ready ready = VMBUS_READY;
     u32 count = 0;
 
     if (channel->state != VMBUS_OPENED || channel->is_broken)
         return;
-    channel->is_busy = false;
     do {
         vmbus_ring_mask(&channel->in);
-        while (count < ROUND && packet_serve(channel))
+        while (count < ROUND && packet_serve(channel, &ready))
             count++;
         if (vmbus_ring_release(&channel->in))
             signal_guest(channel);
-        channel->is_busy |= count >= ROUND;
-    } while (!channel->is_broken && !channel->is_busy && vmbus_ring_sleep(&channel->in));
+        channel->is_busy = count >= ROUND || ready == VMBUS_BUSY;
+        if (channel->is_broken || channel->is_busy || ready == VMBUS_FULL)
+            return;
+    } while (vmbus_ring_sleep(&channel->in));
 }
 
 bool vmbus_port_serve(struct vmbus *bus, u32 port)
@@ -139,6 +141,21 @@ bool vmbus_continue(struct vmbus *bus)
 
 /* ---- for services ---- */
 
+bool vmbus_channel_has_room(struct vmbus_channel *channel, u32 bytes)
+{
+    if (vmbus_ring_room(&channel->out) < bytes) {
+        vmbus_ring_want(&channel->out, bytes + VMBUS_PACKET_TRAILER);
+        channel->is_full = true;
+    }
+    /* Once more: it may have come before the guest saw that it is wanted. */
+    if (vmbus_ring_room(&channel->out) < bytes)
+        return false;
+    if (channel->is_full)
+        vmbus_ring_want(&channel->out, 0);
+    channel->is_full = false;
+    return true;
+}
+
 enum status vmbus_channel_put(struct vmbus_channel *channel, const struct vmbus_put *put)
 {
     enum status status;
@@ -149,9 +166,6 @@ enum status vmbus_channel_put(struct vmbus_channel *channel, const struct vmbus_
     status = vmbus_ring_put(&channel->out, put, &is_signal);
     if (status == ST_CORRUPT)
         channel->is_broken = true;
-    else if (status == ST_NO_SPACE)
-        vmbus_ring_want(&channel->out, (u32)sizeof(put->head) + put->more_bytes +
-                                           put->data_bytes + 2 * VMBUS_PACKET_TRAILER);
     if (is_signal)
         signal_guest(channel);
     return status;
