@@ -8,7 +8,7 @@
 #include "enlight/abi/vmbus.h"
 #include "guest-drivers/service/vmbus_gpadl.h"
 
-#define VMBUS_PACKET_MAX 2048u
+#define VMBUS_PACKET_MAX 3072u
 
 struct vmbus_ring {
     struct vmbus_gpadls *gpadls;
