@@ -80,3 +80,38 @@ u64 vmbus_gpadl_frame(const struct vmbus_gpadls *all, const struct vmbus_gpadl *
 {
     return all->frame[gpadl->first + index];
 }
+
+enum status vmbus_page_copy(struct guest_memory *memory, u64 gfn, enum vmbus_copy direction,
+                            u32 offset, u8 *ours, u32 bytes)
+{
+    u8 *page;
+
+    TRY(guest_page_get(memory, gfn, &page));
+    if (direction == VMBUS_FETCH)
+        memcpy(ours, page + offset, bytes);
+    else
+        memcpy(page + offset, ours, bytes);
+    guest_page_put(memory, gfn);
+    return ST_OK;
+}
+
+enum status vmbus_gpadl_copy(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
+                             enum vmbus_copy direction, u32 at, u8 *ours, u32 bytes)
+{
+    u64 from = (u64)gpadl->offset + at;
+
+    if (!vmbus_gpadl_is_whole(gpadl) || (u64)at + bytes > gpadl->bytes)
+        return ST_RANGE;
+    while (bytes != 0) {
+        u32 offset = (u32)(from & PAGE_MASK);
+        u32 count = MIN(bytes, (u32)PAGE_SIZE - offset);
+
+        TRY(vmbus_page_copy(all->memory,
+                            vmbus_gpadl_frame(all, gpadl, (u32)(from >> PAGE_SHIFT)), direction,
+                            offset, ours, count));
+        from += count;
+        ours += count;
+        bytes -= count;
+    }
+    return ST_OK;
+}

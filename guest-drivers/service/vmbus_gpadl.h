@@ -48,4 +48,13 @@ void vmbus_gpadl_end(struct vmbus_gpadls *all, struct vmbus_gpadl *gpadl);
 u64 vmbus_gpadl_frame(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
                       u32 index);
 
+/* Copies between a whole GPADL, from byte `at` of it on, and memory of ours. ST_RANGE, and what
+ * mapping its pages answers. */
+enum vmbus_copy { VMBUS_FETCH, VMBUS_STORE };
+enum status vmbus_gpadl_copy(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
+                             enum vmbus_copy direction, u32 at, u8 *ours, u32 bytes);
+/* The same with a piece of one page. */
+enum status vmbus_page_copy(struct guest_memory *memory, u64 gfn, enum vmbus_copy direction,
+                            u32 offset, u8 *ours, u32 bytes);
+
 #endif
