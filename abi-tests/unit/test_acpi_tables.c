@@ -52,6 +52,31 @@ static void expect_scope(u64 dsdt, u32 length, enum acpi_platform platform)
     assert_memory_equal(area + (dsdt - ACPI_BASE) + length - rest, off, rest);
 }
 
+/* Device (VMBS) { Name (_HID, "VMBus") Name (_DDN, "VMBUS") Name (_UID, 0) ...: on a Hyper-V
+ * guest's platform only. */
+static void expect_vmbus(u64 dsdt, u32 length, enum acpi_platform platform)
+{
+    static const u8 begin[] = "VMBS\x08_HID\x0dVMBus\0\x08_DDN\x0dVMBUS\0\x08_UID\x0a";
+    static const u8 end[] = {8, '_', 'C', 'R', 'S', 0x11, 0x46, 0, 0x0a, 2, 0x79, 0};
+    static const u8 module[] = "VMOD\x08_HID\x0d"
+                               "ACPI0004\0\x08_UID\x0a";
+    static const u8 memory[] = {0, 0, 0, 0xf0, 0xff, 0xff, 0xff, 0xf3, 0,
+                                0, 0, 0, 0,    0,    0,    4,    0x79, 0};
+    u8 *at = area + (dsdt - ACPI_BASE);
+    u8 *found = memmem(at, length, begin, sizeof(begin) - 1);
+
+    assert_int_equal(found != NULL, platform == ACPI_HYPERV);
+    if (!found)
+        return;
+    assert_int_equal(found[-4], 0x5b);
+    assert_int_equal(found[-3], 0x82);
+    assert_memory_equal(found + (found[-2] & 15) + found[-1] * 16 - 2 - sizeof(end), end,
+                        sizeof(end));
+    /* Before it, in the module it lies in: 64 MiB of addresses, then the device. */
+    assert_memory_equal(found - 4 - sizeof(memory), memory, sizeof(memory));
+    assert_non_null(memmem(at, length, module, sizeof(module) - 1));
+}
+
 /* Reset, sleep control and sleep status: bytes among the I/O ports. */
 static void expect_power(u64 fadt)
 {
@@ -100,6 +125,7 @@ static void expect_all(u32 vcpus, enum acpi_platform platform)
     }
     length = expect_table(dsdt, "DSDT");
     expect_scope(dsdt, length, platform);
+    expect_vmbus(dsdt, length, platform);
     if (platform == ACPI_HYPERV)
         expect_power(fadt);
     free(area);

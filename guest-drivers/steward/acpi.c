@@ -160,6 +160,29 @@ static void aml_name_byte(struct aml *aml, const char *name, u32 value)
     aml_byte(aml, value);
 }
 
+static void aml_name_string(struct aml *aml, const char *name, const char *value)
+{
+    aml_byte(aml, AML_NAME);
+    aml_put(aml, name, 4);
+    aml_byte(aml, AML_STRING);
+    aml_put(aml, value, (u32)strlen(value) + 1);
+}
+
+/* Name (_CRS, Buffer (count) {bytes}) */
+static void aml_resources(struct aml *aml, const u8 *bytes, u32 count)
+{
+    u32 at;
+
+    aml_byte(aml, AML_NAME);
+    aml_put(aml, "_CRS", 4);
+    aml_byte(aml, AML_BUFFER);
+    at = aml_length_begin(aml);
+    aml_byte(aml, AML_BYTE);
+    aml_byte(aml, count);
+    aml_put(aml, bytes, count);
+    aml_length_end(aml, at);
+}
+
 /* Device (Cxxx) { Name (_HID, "ACPI0007") Name (_UID, n) Name (_STA, 15) } */
 static void aml_processor(struct aml *aml, u32 vcpu)
 {
@@ -171,10 +194,7 @@ static void aml_processor(struct aml *aml, u32 vcpu)
     aml_byte(aml, AML_DEVICE);
     at = aml_length_begin(aml);
     aml_put(aml, name, 4);
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, "_HID", 4);
-    aml_byte(aml, AML_STRING);
-    aml_put(aml, "ACPI0007", 9);
+    aml_name_string(aml, "_HID", "ACPI0007");
     aml_name_byte(aml, "_UID", vcpu);
     aml_name_byte(aml, "_STA", 15);
     aml_length_end(aml, at);
@@ -214,7 +234,7 @@ static void aml_serial(struct aml *aml)
                                0,
                                0x79,
                                0};
-    u32 device, buffer;
+    u32 device;
 
     aml_byte(aml, AML_EXTENDED);
     aml_byte(aml, AML_DEVICE);
@@ -224,14 +244,46 @@ static void aml_serial(struct aml *aml)
     aml_put(aml, "_HID", 4);
     aml_put(aml, eisa_id, sizeof(eisa_id));
     aml_name_byte(aml, "_UID", 1);
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, "_CRS", 4);
-    aml_byte(aml, AML_BUFFER);
-    buffer = aml_length_begin(aml);
-    aml_byte(aml, AML_BYTE);
-    aml_byte(aml, sizeof(ports));
-    aml_put(aml, ports, sizeof(ports));
-    aml_length_end(aml, buffer);
+    aml_resources(aml, ports, sizeof(ports));
+    aml_length_end(aml, device);
+}
+
+/* Device (VMBS) { Name (_HID, "VMBus") ... Name (_CRS, {}) }: guests look for it before they
+ * speak to the hypervisor about channels. It has neither registers nor an interrupt. */
+static void aml_vmbus(struct aml *aml)
+{
+    static const u8 nothing[] = {0x79, 0}; /* end tag */
+    u32 device;
+
+    aml_byte(aml, AML_EXTENDED);
+    aml_byte(aml, AML_DEVICE);
+    device = aml_length_begin(aml);
+    aml_put(aml, "VMBS", 4);
+    aml_name_string(aml, "_HID", "VMBus");
+    aml_name_string(aml, "_DDN", "VMBUS");
+    aml_name_byte(aml, "_UID", 0);
+    aml_name_byte(aml, "_STA", 15);
+    aml_resources(aml, nothing, sizeof(nothing));
+    aml_length_end(aml, device);
+}
+
+/* Device (VMOD) { Name (_HID, "ACPI0004") Name (_UID, 0) Name (_CRS, {DWordMemory}) VMBS }: a
+ * module with the addresses that are free for devices on the bus. Linux 5.10 looks for them in
+ * the bus's parents, and must find them before it comes to the root. [ACPI 6.4 6.4.3.5.2] */
+static void aml_module(struct aml *aml)
+{
+    static const u8 memory[] = {0x87, 23,   0,    0,    0x0c, 1, 0, 0, 0, 0, 0, 0, 0,    0xf0,
+                                0xff, 0xff, 0xff, 0xf3, 0,    0, 0, 0, 0, 0, 0, 4, 0x79, 0};
+    u32 device;
+
+    aml_byte(aml, AML_EXTENDED);
+    aml_byte(aml, AML_DEVICE);
+    device = aml_length_begin(aml);
+    aml_put(aml, "VMOD", 4);
+    aml_name_string(aml, "_HID", "ACPI0004");
+    aml_name_byte(aml, "_UID", 0);
+    aml_resources(aml, memory, sizeof(memory));
+    aml_vmbus(aml);
     aml_length_end(aml, device);
 }
 
@@ -245,8 +297,10 @@ static u32 dsdt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
     aml_put(&aml, "\\_SB_", 5);
     for (u32 i = 0; i < vcpus; i++)
         aml_processor(&aml, i);
-    if (platform == ACPI_HYPERV)
+    if (platform == ACPI_HYPERV) {
         aml_serial(&aml);
+        aml_module(&aml);
+    }
     aml_length_end(&aml, at);
     if (platform == ACPI_HYPERV)
         aml_off_state(&aml);

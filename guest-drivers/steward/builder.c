@@ -3,6 +3,7 @@
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/acpi.h"
 #include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/registry.h"
 #include "hv/lib/format.h"
 #include "hv/lib/elf.h"
@@ -307,7 +308,11 @@ static enum status fill(struct guest *guest, const struct layout *layout, u64 *e
     TRY(acpi_load(guest));
     TRY(uuid_set(guest));
     TRY(property(guest, NATIVE_HALT_IS_CRASH, guest->config->type == CONFIG_PV));
-    return rings_make(guest);
+    TRY(rings_make(guest));
+    return is_hyperv(guest)
+               ? hyperv_introduce(guest, &(struct hyperv_ram){layout->low_bytes, HIGH_BEGIN,
+                                                              layout->high_bytes})
+               : ST_OK;
 }
 
 static enum status create(struct guest *guest)
@@ -393,6 +398,7 @@ void guest_clear(struct guest *guest)
     struct native_partition in = {guest->partition, 0};
 
     disks_release(guest);
+    hyperv_release(guest);
     if (guest->store) {
         registry_release(guest);
         give_back(ring_window(guest, 1));

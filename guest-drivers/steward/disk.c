@@ -70,6 +70,13 @@ static struct image *image_find(struct text target)
     return image;
 }
 
+struct disk *disks_find(struct text target)
+{
+    const struct image *image = image_find(target);
+
+    return image ? image->disk : NULL;
+}
+
 static void refuse(struct config *config, struct text entry, const char *trouble)
 {
     config_refuse(config, KEY_DISK, "disk = '%.*s': %s", (int)MIN(entry.length, 100ul),

@@ -2,6 +2,7 @@
 #ifndef GUEST_DRIVERS_STEWARD_DISK_H
 #define GUEST_DRIVERS_STEWARD_DISK_H
 
+#include "guest-drivers/service/disk.h"
 #include "guest-drivers/steward/steward.h"
 
 /* Starts the machine's disks, if it has any. */
@@ -9,6 +10,9 @@ void disks_init(void);
 
 /* Reads the guest's disk = list and finds the images; refuses the guest when one is wrong. */
 void disks_check(struct config *config);
+
+/* The disk behind `target` of an entry of disk =; NULL. */
+struct disk *disks_find(struct text target);
 
 /* Offers a guest that is being made its disks; takes them away again. */
 enum status disks_introduce(struct guest *guest);

@@ -7,6 +7,7 @@
 #include "guest-drivers/service/bus.h"
 #include "guest-drivers/steward/console.h"
 #include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/registry.h"
 #include "guest-drivers/steward/session.h"
@@ -151,7 +152,7 @@ static void port_serve(u32 port)
     }
     if (port == steward.ended_port)
         life_check();
-    if (disks_serve(port))
+    if (disks_serve(port) || hyperv_serve(port))
         return;
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct guest *guest = &steward.guest[i];
@@ -167,17 +168,21 @@ static void port_serve(u32 port)
     registry_notify();
 }
 
-static u64 disks_deadline(void)
+/* When the services have to be called again. Disks come last, so that they see what the others
+ * have asked of them. */
+static u64 services_deadline(void)
 {
+    u64 hyperv = hyperv_continue();
+
     switch (disks_continue()) {
     case DISKS_BUSY:
         return 0;
     case DISKS_WAIT:
-        return clock_ns() + DISK_LOOK_NS;
+        return MIN(hyperv == 0 ? FOR_EVER : hyperv, clock_ns() + DISK_LOOK_NS);
     case DISKS_IDLE:
         break;
     }
-    return FOR_EVER;
+    return hyperv;
 }
 
 /* The number behind "name=" among the options, 0 without it. */
@@ -204,7 +209,7 @@ static void serve(void)
     while (!life_is_over() || life_next_round()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
-        wait.deadline_ns = MIN(sessions_continue(), disks_deadline());
+        wait.deadline_ns = MIN(sessions_continue(), services_deadline());
         if (registry_continue())
             wait.deadline_ns = 0;
         if (console_is_at_prompt())

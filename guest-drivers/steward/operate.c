@@ -2,6 +2,7 @@
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/builder.h"
 #include "guest-drivers/steward/gather.h"
+#include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/registry.h"
 #include "hv/lib/format.h"
@@ -192,7 +193,8 @@ static void guest_ask(struct session *session, const struct guest *guest, const 
         fail(session, "%s is paused and would not hear it; unpause it first", guest->name);
         return;
     }
-    status = registry_ask(guest, what);
+    status = guest->config->type == CONFIG_HYPERV ? hyperv_ask(guest, what)
+                                                  : registry_ask(guest, what);
     if (status == ST_NO_DATA)
         fail(session,
              "%s does not listen for a %s yet; wait until its kernel is up, or destroy it",

@@ -1,0 +1,265 @@
+#include "guest-drivers/steward/hyperv.h"
+#include "enlight/abi/vmbus.h"
+#include "guest-drivers/lib/guest.h"
+#include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/service/ic.h"
+#include "guest-drivers/service/storvsc.h"
+#include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/disk_config.h"
+#include "hv/lib/format.h"
+#include "hv/lib/print.h"
+#include "hv/lib/string.h"
+
+/* A guest with too many messages to take is looked at this often. */
+#define MESSAGE_LOOK_NS ((u64)1000 * 1000)
+
+/* Each guest's state has memory of its own, in a window of ours. */
+#define STATE_WINDOW (GUEST_WINDOW + ((u64)512 << 20))
+#define STATE_BYTES  ((u64)256 << 10)
+
+struct hyperv {
+    struct guest *guest;
+    u32 port;          /* there are messages */
+    bool has_messages; /* that were not taken yet */
+    struct guest_memory memory;
+    struct vmbus bus;
+    struct vmbus_channel storage_channel;
+    struct storvsc storage;
+    struct ic ic[IC_KINDS];
+    bool is_described; /* what the guest says of itself was printed */
+};
+_Static_assert(sizeof(struct hyperv) <= STATE_BYTES, "it fits its place");
+_Static_assert(STATE_WINDOW + MANIFEST_GUESTS_MAX * STATE_BYTES <=
+                   GUEST_WINDOW + ((u64)1 << 30),
+               "the window ends before the next");
+
+static struct hyperv *places[MANIFEST_GUESTS_MAX]; /* by guest; kept for its next life */
+
+static struct hyperv *state_of(const struct guest *guest)
+{
+    struct hyperv *state = places[guest->index];
+
+    return state && state->guest ? state : NULL;
+}
+
+static struct hyperv *state_make(struct guest *guest)
+{
+    u64 at = STATE_WINDOW + guest->index * STATE_BYTES;
+    struct native_memory_populate in = {0, NATIVE_READ | NATIVE_WRITE, at, STATE_BYTES};
+
+    if (!places[guest->index]) {
+        if (call_memory_populate(&in, NULL) != ST_OK)
+            return NULL;
+        places[guest->index] = guest_pointer(at);
+    }
+    memset(places[guest->index], 0, sizeof(struct hyperv));
+    places[guest->index]->guest = guest;
+    return places[guest->index];
+}
+
+/* Every guest has its part of the places where guests' memory is mapped. */
+static u32 chunks_of_each(void)
+{
+    u32 guests = 0;
+
+    for (u32 i = 0; i < steward.guest_count; i++)
+        guests += steward.guest[i].config->type == CONFIG_HYPERV;
+    return GUEST_CHUNKS / MAX(guests, 1u);
+}
+
+/* ---- storage ---- */
+
+static enum status unit_add(struct hyperv *state, struct text entry)
+{
+    struct disk_config config;
+    char serial[SCSI_SERIAL_BYTES + 1];
+    struct disk *disk;
+
+    if (disk_config_read(entry, &config))
+        return ST_INVALID;
+    disk = disks_find(config.target);
+    if (!disk)
+        return ST_NO_ENTRY;
+    format(serial, sizeof(serial), "%.*s", (int)MIN(config.vdev.length, 15ul), config.vdev.at);
+    return storvsc_unit_add(&state->storage, disk,
+                            config.is_readonly ? SCSI_READ_ONLY : SCSI_READ_WRITE, serial);
+}
+
+static enum status storage_offer(struct hyperv *state)
+{
+    const struct text_list *list = &state->guest->config->list[0];
+
+    if (list->count == 0)
+        return ST_OK;
+    storvsc_make(&state->storage, &state->storage_channel, 0);
+    for (u32 i = 0; i < list->count; i++)
+        TRY(unit_add(state, list->item[i]));
+    return vmbus_channel_offer(&state->bus, &state->storage_channel);
+}
+
+static void storage_print(const struct hyperv *state)
+{
+    const struct storvsc *storage = &state->storage;
+
+    if (steward.is_verbose && storage->channel)
+        print("entente: guest %s: storage: %lu requests, %lu errors, read %lu KiB, written "
+              "%lu KiB\n",
+              state->guest->name, (unsigned long)storage->requests,
+              (unsigned long)storage->errors, (unsigned long)storage->sectors_read / 2,
+              (unsigned long)storage->sectors_written / 2);
+}
+
+/* ---- integration components ---- */
+
+static enum status components_offer(struct hyperv *state)
+{
+    for (u32 i = 0; i < IC_KINDS; i++) {
+        ic_make(&state->ic[i], (enum ic_kind)i);
+        TRY(vmbus_channel_offer(&state->bus, &state->ic[i].channel));
+    }
+    return ST_OK;
+}
+
+/* Once, when the guest has told the last of them. */
+static void keys_print(struct hyperv *state)
+{
+    const struct ic *kvp = &state->ic[IC_KIND_KVP];
+
+    if (!steward.is_verbose || state->is_described || kvp->key_count == 0 ||
+        !kvp->is_answered || kvp->next_ns != IC_NEVER)
+        return;
+    state->is_described = true;
+    for (u32 i = 0; i < kvp->key_count; i++)
+        print("entente: guest %s says: %s = %s\n", state->guest->name, kvp->key[i].name,
+              kvp->key[i].value);
+}
+
+static u64 components_continue(struct hyperv *state, const struct native_clock *now)
+{
+    u64 next = IC_NEVER;
+
+    for (u32 i = 0; i < IC_KINDS; i++)
+        next = MIN(next, ic_continue(&state->ic[i], now->now_ns, now->wall_ns));
+    keys_print(state);
+    return next;
+}
+
+/* ---- the guest's life ---- */
+
+static enum status messages_bind(struct hyperv *state)
+{
+    struct native_partition pair = {state->guest->partition, 0};
+    struct native_port_connect_out out;
+    struct native_message_bind bind = {.partition = state->guest->partition};
+
+    TRY(call_port_connect(&pair, &out));
+    state->port = out.local_port;
+    bind.port = out.local_port;
+    return call_message_bind(&bind, NULL);
+}
+
+enum status hyperv_introduce(struct guest *guest, const struct hyperv_ram *ram)
+{
+    struct hyperv *state = state_make(guest);
+
+    if (!state)
+        return ST_NO_MEMORY;
+    state->memory = (struct guest_memory){.partition = guest->partition,
+                                          .low_bytes = ram->low_bytes,
+                                          .high_begin = ram->high_begin,
+                                          .high_bytes = ram->high_bytes,
+                                          .limit = chunks_of_each()};
+    vmbus_make(&state->bus, &state->memory);
+    TRY(messages_bind(state));
+    TRY(components_offer(state));
+    return storage_offer(state);
+}
+
+void hyperv_release(struct guest *guest)
+{
+    struct hyperv *state = state_of(guest);
+    struct native_port port;
+
+    if (!state)
+        return;
+    storage_print(state);
+    vmbus_end(&state->bus);
+    guest_memory_end(&state->memory);
+    port = (struct native_port){state->port, 0};
+    if (state->port != 0)
+        (void)call_port_close(&port, NULL);
+    state->guest = NULL;
+}
+
+enum status hyperv_ask(const struct guest *guest, const char *what)
+{
+    struct hyperv *state = state_of(guest);
+    u32 restart = strcmp(what, "reboot") == 0 ? IC_SHUTDOWN_RESTART : 0;
+
+    return state ? ic_shutdown(&state->ic[IC_KIND_SHUTDOWN], IC_SHUTDOWN_FORCE | restart)
+                 : ST_NO_DATA;
+}
+
+/* ---- messages and signals ---- */
+
+/* Takes what the guest has posted, while there is room for what we shall say. */
+static void messages_serve(struct hyperv *state)
+{
+    u8 payload[VMBUS_MESSAGE_MAX];
+    struct native_message_take in = {.partition = state->guest->partition,
+                                     .payload = (u64)(uintptr_t)payload};
+    struct native_message_take_out out;
+
+    _Static_assert(VMBUS_MESSAGE_MAX == NATIVE_MESSAGE_BYTES, "one size");
+    while (vmbus_is_ready(&state->bus)) {
+        state->has_messages = call_message_take(&in, &out) == ST_OK;
+        if (!state->has_messages)
+            break;
+        if (out.type == VMBUS_MESSAGE_TYPE)
+            vmbus_message(&state->bus, out.connection, payload, out.bytes);
+        (void)vmbus_flush(&state->bus);
+    }
+}
+
+bool hyperv_serve(u32 port)
+{
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        struct hyperv *state = state_of(&steward.guest[i]);
+
+        if (!state)
+            continue;
+        if (port == state->port) {
+            state->has_messages = true;
+            messages_serve(state);
+            return true;
+        }
+        if (vmbus_port_serve(&state->bus, port))
+            return true;
+    }
+    return false;
+}
+
+static u64 guest_continue(struct hyperv *state, const struct native_clock *now)
+{
+    u64 next = components_continue(state, now);
+
+    if (vmbus_flush(&state->bus))
+        next = MIN(next, now->now_ns + MESSAGE_LOOK_NS);
+    if (state->has_messages)
+        messages_serve(state);
+    return vmbus_continue(&state->bus) ? 0 : next;
+}
+
+u64 hyperv_continue(void)
+{
+    u64 next = IC_NEVER;
+    struct native_clock now;
+
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        struct hyperv *state = state_of(&steward.guest[i]);
+
+        if (state && call_clock(NULL, &now) == ST_OK)
+            next = MIN(next, guest_continue(state, &now));
+    }
+    return next;
+}
