@@ -29,12 +29,27 @@ s64 xen_vcpu_op_up(struct xen_call *call)
     return xen_errno(op_vcpu_up(xv->vcpu));
 }
 
+static bool is_any_up(const struct partition *partition)
+{
+    struct vcpu *vcpu;
+
+    for (u32 id = 0; (vcpu = op_vcpu_find(partition, id)) != NULL; id++)
+        if (op_vcpu_is_up(vcpu))
+            return true;
+    return false;
+}
+
+/* Nobody could take up a vCPU again after the last one: the guest is off then. */
 s64 xen_vcpu_op_down(struct xen_call *call)
 {
     struct xen_vcpu *xv;
     s64 error = target_find(call, &xv);
 
-    return error ? error : xen_errno(op_vcpu_down(xv->vcpu));
+    if (!error)
+        error = xen_errno(op_vcpu_down(xv->vcpu));
+    if (!error && !is_any_up(call->partition))
+        op_partition_shutdown(call->partition, NATIVE_END_POWEROFF);
+    return error;
 }
 
 s64 xen_vcpu_op_is_up(struct xen_call *call)
