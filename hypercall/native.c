@@ -420,7 +420,8 @@ static enum status native_port_close(struct call *call)
 }
 
 _Static_assert(NATIVE_CONSOLE_INPUT == (u32)EVENT_CONSOLE_INPUT &&
-                   NATIVE_PARTITION_ENDED == (u32)EVENT_PARTITION_ENDED,
+                   NATIVE_PARTITION_ENDED == (u32)EVENT_PARTITION_ENDED &&
+                   NATIVE_DEVICE == (u32)EVENT_DEVICE,
                "same sources");
 
 static enum status native_port_event(struct call *call)
@@ -564,6 +565,11 @@ static enum status native_pci_write(struct call *call)
     return ST_OK;
 }
 
+/* [SDM 3 11.11] */
+#define MSI_ADDRESS      0xfee00000u
+#define MSI_TARGET_SHIFT 12
+#define MSI_TARGET_MAX   255u
+
 #define DEVICE_BYTES_MAX ((u64)16 << 20)
 
 static enum status native_device_map(struct call *call)
@@ -578,6 +584,17 @@ static enum status native_device_map(struct call *call)
             return ST_DENIED;
     return space_map(&call->vcpu->partition->space, gpa(in->local_at), hpa(in->machine),
                      in->bytes, SPACE_READ | SPACE_WRITE);
+}
+
+static enum status native_device_interrupt(struct call *call)
+{
+    u32 target = lapic_id();
+
+    if (target > MSI_TARGET_MAX)
+        return ST_UNSUPPORTED;
+    *OUT(call, struct native_device_interrupt) = (struct native_device_interrupt){
+        .address = MSI_ADDRESS | (u64)target << MSI_TARGET_SHIFT, .data = VECTOR_DEVICE};
+    return ST_OK;
 }
 
 static enum status native_memory_machine(struct call *call)

@@ -10,6 +10,7 @@ _Static_assert((int)OP_EVENT_TIMER == (int)EVENT_TIMER &&
                    (int)OP_EVENT_DEBUG == (int)EVENT_DEBUG &&
                    (int)OP_EVENT_CONSOLE_INPUT == (int)EVENT_CONSOLE_INPUT &&
                    (int)OP_EVENT_PARTITION_ENDED == (int)EVENT_PARTITION_ENDED &&
+                   (int)OP_EVENT_DEVICE == (int)EVENT_DEVICE &&
                    (int)OP_EVENT_OTHER == (int)EVENT_GLOBAL_OTHER,
                "same sources");
 

@@ -30,6 +30,7 @@ enum op_event {
     OP_EVENT_DEBUG,
     OP_EVENT_CONSOLE_INPUT,
     OP_EVENT_PARTITION_ENDED,
+    OP_EVENT_DEVICE,
     OP_EVENT_OTHER, /* never raised; any number of ports may bind it */
 };
 

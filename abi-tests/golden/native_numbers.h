@@ -51,7 +51,8 @@
 #define N_control_exchange   39
 #define N_log_write          40
 #define N_log_read           41
-#define N_CALLS              42
+#define N_device_interrupt   42
+#define N_CALLS              43
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)

@@ -84,6 +84,7 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.pci_write", N_pci_write, true, false},
         {"native.device_map", N_device_map, true, false},
         {"native.memory_machine", N_memory_machine, true, true},
+        {"native.device_interrupt", N_device_interrupt, false, true},
         {"native.partition_schedule", N_partition_schedule, true, false},
         {"native.message_bind", N_message_bind, true, false},
         {"native.message_take", N_message_take, true, true},
@@ -135,6 +136,9 @@ TEST(native_machine, "native-machine", TEST_NATIVE)
     write.bytes = 5;
     expect_number("native.console_write", "unmapped text", native(N_console_write, &write),
                   N_FAULT);
+    expect_number("native.device_interrupt", "plain", native(N_device_interrupt, NULL), 0);
+    expect_true("native.device_interrupt", "a message for a local APIC",
+                out64(0) >> 20 == 0xfee && out32(8) >= 16 && out32(8) < 255);
     expect_number("native.console_read", "nothing typed", native(N_console_read, NULL), 0);
     expect_number("native.console_read", "nothing typed: bytes", (long)out32(0), 0);
 }

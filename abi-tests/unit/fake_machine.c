@@ -13,6 +13,7 @@
 #include "hv/core/share.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/console.h"
+#include "hv/cpu/lapic.h"
 #include "hv/cpu/pci.h"
 #include "hv/cpu/power.h"
 #include "hv/cpu/ptab.h"
@@ -139,6 +140,13 @@ void panic(const char *text, ...)
 void serial_write(const char *bytes, size_t count)
 {
     print("%.*s", (int)count, bytes);
+}
+
+u32 fake_apic_id;
+
+u32 lapic_id(void)
+{
+    return fake_apic_id;
 }
 
 u32 pci_read(u16 address, u8 offset, u32 bytes)

@@ -19,6 +19,7 @@ extern u32 fake_cpl;
 extern enum guest_mode fake_mode;
 extern u8 fake_xmm[GUEST_XMM_BYTES];
 extern u32 fake_flushes;
+extern u32 fake_apic_id;
 
 /* The serial line. */
 extern char fake_serial[4096];

@@ -12,6 +12,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/share.h"
 #include "hv/cpu/ptab.h"
+#include "hv/cpu/trap.h"
 #include "hypercall/abi/native.h"
 #include "hypercall/call.h"
 #include "hypercall/guest_mem.h"
@@ -425,6 +426,7 @@ static void test_devices(void **state)
     struct native_device_map map = {
         .machine = (u64)1 << 40, .local_at = 128 * MIB, .bytes = PAGE_SIZE};
     struct native_pci_value value;
+    struct native_device_interrupt message;
 
     (void)state;
     assert_int_equal(CALL(pci_read, pci), ST_OK);
@@ -435,6 +437,13 @@ static void test_devices(void **state)
     assert_int_equal(CALL(pci_read, pci), ST_INVALID);
     pci.bytes = 0;
     assert_int_equal(CALL(pci_write, pci), ST_INVALID);
+    fake_apic_id = 5;
+    assert_int_equal(call_status(NATIVE_device_interrupt, NULL, 0), ST_OK);
+    out_read(&message, sizeof(message));
+    assert_int_equal(message.address, 0xfee05000);
+    assert_int_equal(message.data, VECTOR_DEVICE);
+    fake_apic_id = 256;
+    assert_int_equal(call_status(NATIVE_device_interrupt, NULL, 0), ST_UNSUPPORTED);
     assert_int_equal(CALL(device_map, map), ST_OK);
     assert_int_equal(CALL(device_map, map), ST_EXISTS);
     map.machine = 12;

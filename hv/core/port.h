@@ -34,6 +34,7 @@ enum event_source {
     EVENT_PER_VCPU,
     EVENT_CONSOLE_INPUT = EVENT_PER_VCPU,
     EVENT_PARTITION_ENDED,
+    EVENT_DEVICE,
     EVENT_GLOBAL_OTHER, /* accepted and never raised: sources a guest may bind in vain */
     EVENT_SOURCES
 };

@@ -13,15 +13,16 @@ struct cpu {
     /* From before the hypervisor lock is dropped for a guest until the guest has been left and
      * its state is in memory again. */
     bool is_in_guest;
-    bool is_kicked; /* H: an interrupt is under way to it; nobody needs to send another */
-    bool timer_due; /* the one-shot timer has fired since the flag was cleared */
-    bool input_due; /* the serial line has bytes since the flag was cleared */
-    bool ipi_due;   /* another CPU asks this one to look at its queues */
-    u64 timer_tsc;  /* when the armed timer is due, all ones: not armed */
-    void *running;  /* the vCPU whose state is in the registers; the run loop's */
-    void *extended; /* the guest whose FPU state is in the registers; the backend's */
-    void *backend;  /* the virtualisation backend's per-CPU page */
-    u32 lock_held;  /* bit set of lock letters */
+    bool is_kicked;  /* H: an interrupt is under way to it; nobody needs to send another */
+    bool timer_due;  /* the one-shot timer has fired since the flag was cleared */
+    bool input_due;  /* the serial line has bytes since the flag was cleared */
+    bool device_due; /* a device of the root's has interrupted since */
+    bool ipi_due;    /* another CPU asks this one to look at its queues */
+    u64 timer_tsc;   /* when the armed timer is due, all ones: not armed */
+    void *running;   /* the vCPU whose state is in the registers; the run loop's */
+    void *extended;  /* the guest whose FPU state is in the registers; the backend's */
+    void *backend;   /* the virtualisation backend's per-CPU page */
+    u32 lock_held;   /* bit set of lock letters */
     u64 stack_begin, stack_end;
 };
 

@@ -93,6 +93,8 @@ void trap_handle(struct trap_frame *frame)
         cpu->timer_due = true;
     if (frame->vector == VECTOR_SERIAL)
         cpu->input_due = true;
+    if (frame->vector == VECTOR_DEVICE)
+        cpu->device_due = true;
     if (frame->vector == VECTOR_IPI)
         cpu->ipi_due = true;
     lapic_eoi();

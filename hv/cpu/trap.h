@@ -9,6 +9,7 @@ enum {
     VECTOR_TIMER = 0xe0,
     VECTOR_SERIAL = 0xe1,
     VECTOR_IPI = 0xe2,
+    VECTOR_DEVICE = 0xe3, /* every device that the root drives */
     VECTOR_SPURIOUS = 0xff
 };
 

@@ -15,19 +15,23 @@ static bool is_xen(const struct vcpu *vcpu)
     return vcpu->partition->flags & PARTITION_XEN;
 }
 
+static void tell_root(bool *is_due, enum event_source source)
+{
+    struct partition *root = *is_due ? partition_find(PARTITION_ROOT) : NULL;
+
+    *is_due = false;
+    if (root)
+        port_raise_event(root, source);
+}
+
 /* What interrupt handlers have noted since the last time. */
 static void take_flags(struct cpu *cpu)
 {
     cpu->timer_due = false;
     cpu->ipi_due = false;
     cpu->is_kicked = false;
-    if (cpu->input_due) {
-        struct partition *root = partition_find(PARTITION_ROOT);
-
-        cpu->input_due = false;
-        if (root)
-            port_raise_event(root, EVENT_CONSOLE_INPUT);
-    }
+    tell_root(&cpu->input_due, EVENT_CONSOLE_INPUT);
+    tell_root(&cpu->device_due, EVENT_DEVICE);
 }
 
 /* Lock H is free while the guest runs: who changes what the guest sees kicks this CPU out. */
@@ -45,7 +49,8 @@ static void enter(struct cpu *cpu, struct vcpu *vcpu, struct exit *exit)
  * under emulation an interrupt can get lost at an exit. */
 static bool has_interrupt(const struct cpu *cpu)
 {
-    return (cpu->timer_due | cpu->input_due | cpu->ipi_due) || tsc_read() >= cpu->timer_tsc;
+    return (cpu->timer_due | cpu->input_due | cpu->device_due | cpu->ipi_due) ||
+           tsc_read() >= cpu->timer_tsc;
 }
 
 static bool is_stopped(const struct vcpu *vcpu)

@@ -60,6 +60,7 @@ enum native_property {
 
 #define NATIVE_CONSOLE_INPUT   2u /* event: bytes wait for console_read */
 #define NATIVE_PARTITION_ENDED 3u /* event: some partition is in state NATIVE_ENDED */
+#define NATIVE_DEVICE          4u /* event: a device wrote the message of device_interrupt */
 
 enum native_memory_flag { NATIVE_READ = 1, NATIVE_WRITE = 2, NATIVE_EXEC = 4 };
 
@@ -255,7 +256,7 @@ struct native_port {
     u32 reserved;
 };
 struct native_port_event {
-    u32 event; /* NATIVE_CONSOLE_INPUT, NATIVE_PARTITION_ENDED */
+    u32 event; /* NATIVE_CONSOLE_INPUT, NATIVE_PARTITION_ENDED, NATIVE_DEVICE */
     u32 reserved;
 };
 struct native_port_wait {
@@ -323,6 +324,12 @@ struct native_device_map {
     u64 machine;
     u64 local_at;
     u64 bytes;
+};
+/* What a device writes where, to interrupt; the same for all. [PCI 3.0, 6.8.2] */
+struct native_device_interrupt {
+    u64 address;
+    u32 data;
+    u32 reserved;
 };
 struct native_memory_machine {
     u64 local_at;
