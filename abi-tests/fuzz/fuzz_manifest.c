@@ -1,9 +1,12 @@
 /* Any bytes as a manifest: no crash, and every refused guest was told about. */
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
-// sources: guest-drivers/steward/keys.c hv/lib/format.c
+// sources: guest-drivers/steward/keys.c hv/lib/format.c guest-drivers/steward/text.c
+// sources: guest-drivers/steward/vif_config.c guest-drivers/steward/disk_config.c
 #include <stdlib.h>
 #include <string.h>
+#include "guest-drivers/steward/disk_config.h"
 #include "guest-drivers/steward/manifest.h"
+#include "guest-drivers/steward/vif_config.h"
 #include "hv/lib/print.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -13,6 +16,21 @@ static u32 lines;
 void print(const char *text, ...)
 {
     lines += strstr(text, "entente: error") != NULL;
+}
+
+static void lists_read(const struct config *guest)
+{
+    const struct text_list *disks = &guest->list[KEY_DISK - KEY_DISK];
+    const struct text_list *vifs = &guest->list[KEY_VIF - KEY_DISK];
+    struct disk_config disk;
+    struct vif_config vif;
+
+    for (u32 i = 0; i < disks->count; i++)
+        if (!disk_config_read(disks->item[i], &disk) && disk.target.length == 0)
+            abort();
+    for (u32 i = 0; i < vifs->count; i++)
+        if (!vif_config_read(vifs->item[i], i, &vif) && vif.bridge.length == 0)
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -31,6 +49,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
         if (strlen(line) > sizeof(line) - 1 || (length < sizeof(line) && strlen(line) > length))
             abort();
+        lists_read(guest);
         if (!guest->is_refused &&
             (guest->string[KEY_NAME].length == 0 || guest->memory_mib == 0))
             abort();

@@ -170,12 +170,12 @@ static void test_unknown_keys(void **state)
 static void test_ignored_keys_warn_once(void **state)
 {
     (void)state;
-    parse(BASE "vif = [ 'bridge=br0',\n  \"mac=1\", # two lines\n ]\npci = ['a', ['b']]\n"
-               "localtime = 1\nname='b'\nkernel='k'\nvif = []\nboot='cd'\n");
+    parse(BASE "vfb = [ 'bridge=br0',\n  \"mac=1\", # two lines\n ]\npci = ['a', ['b']]\n"
+               "localtime = 1\nname='b'\nkernel='k'\nvfb = []\nboot='cd'\n");
     assert_int_equal(manifest.refused, 0);
     assert_int_equal(manifest.count, 2);
-    assert_non_null(strstr(said, "entente: warning: a.cfg:3: \"vif\""));
-    assert_null(strstr(strstr(said, "\"vif\"") + 1, "\"vif\""));
+    assert_non_null(strstr(said, "entente: warning: a.cfg:3: \"vfb\""));
+    assert_null(strstr(strstr(said, "\"vfb\"") + 1, "\"vfb\""));
     assert_non_null(strstr(said, "\"pci\""));
     assert_non_null(strstr(said, "\"boot\""));
 }
@@ -191,8 +191,8 @@ static void test_syntax(void **state)
     expect_error(BASE "memory = 12 13\n", "a.cfg:3: unexpected '13'");
     expect_error(BASE "= 12\n", "a.cfg:3: unexpected '='");
     expect_error(BASE "memory = [ 1, 2\n", "a.cfg:3: \"memory\" takes one value");
-    expect_error(BASE "vif = [ 1, 2\n", "a.cfg:3: a list without its closing bracket");
-    expect_error(BASE "vif = [ \"a ]\n", "closing quote");
+    expect_error(BASE "vfb = [ 1, 2\n", "a.cfg:3: a list without its closing bracket");
+    expect_error(BASE "vfb = [ \"a ]\n", "closing quote");
     expect_error(BASE "memory = @\n", "unexpected '@'");
     expect_error(BASE "\001 = 5\n", "a byte 0x1 that is no text");
     expect_error(BASE "extra += 'x'\n", "\"+=\" is not possible");

@@ -118,6 +118,7 @@ enum status bus_device_add(struct bus_device *device)
            back_kind(device), device->partition, device->id);
     device->ours = BUS_INITIALISING;
     device->theirs = BUS_INITIALISING;
+    device->is_open = false;
     status = keys_make(device);
     if (status == ST_OK)
         status = watch(device);
@@ -186,6 +187,70 @@ enum status bus_get_number(struct bus_device *device, const char *key, u32 max, 
     return ST_OK;
 }
 
+enum status bus_get_of_queue(struct bus_device *device, u32 queues, u32 queue, const char *key,
+                             u32 *value)
+{
+    char name[40];
+
+    if (queues <= 1)
+        return bus_get_number(device, key, UINT32_MAX, value);
+    format(name, sizeof(name), "queue-%u/%s", queue, key);
+    return bus_get_number(device, name, UINT32_MAX, value);
+}
+
+/* ---- the states -------------------------------------------------------------------------- */
+
+static void device_close(struct bus_device *device)
+{
+    device->close(device);
+    device->is_open = false;
+}
+
+static void device_open(struct bus_device *device)
+{
+    if (device->is_open || device->ours != BUS_INIT_WAIT)
+        return;
+    if (device->open(device) != ST_OK) {
+        bus_device_close(device);
+        return;
+    }
+    device->is_open = true;
+    bus_state_set(device, BUS_CONNECTED);
+}
+
+void bus_device_close(struct bus_device *device)
+{
+    device_close(device);
+    bus_state_set(device, BUS_CLOSING);
+}
+
+/* The front-end has stepped to another state. */
+static void changed(struct bus_device *device)
+{
+    switch (device->theirs) {
+    case BUS_INITIALISING:
+        if (device->ours == BUS_CLOSED)
+            bus_state_set(device, BUS_INIT_WAIT);
+        break;
+    case BUS_INITIALISED:
+    case BUS_CONNECTED:
+        device_open(device);
+        break;
+    case BUS_CLOSING:
+        bus_device_close(device);
+        break;
+    case BUS_CLOSED:
+    case BUS_UNKNOWN:
+        device_close(device);
+        bus_state_set(device, BUS_CLOSED);
+        break;
+    case BUS_INIT_WAIT:
+    case BUS_RECONFIGURING:
+    case BUS_RECONFIGURED:
+        break;
+    }
+}
+
 /* A front-end's folder that is gone counts as closed. */
 static void state_look(struct bus_device *device)
 {
@@ -196,7 +261,7 @@ static void state_look(struct bus_device *device)
     if (state == (u32)device->theirs)
         return;
     device->theirs = (enum bus_state)state;
-    device->changed(device, device->theirs);
+    changed(device);
 }
 
 void bus_serve(void)

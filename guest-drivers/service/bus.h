@@ -30,8 +30,11 @@ struct bus_device {
     u32 partition;         /* the front-end's */
     u32 id;                /* its number there */
     enum bus_state ours, theirs;
-    /* The front-end has stepped to another state. */
-    void (*changed)(struct bus_device *device, enum bus_state theirs);
+    bool is_open;
+    /* Connects to what the front-end offers in its keys; after a failure close() is called. */
+    enum status (*open)(struct bus_device *device);
+    /* Gives all of the front-end's back; maybe it was never open. */
+    void (*close)(struct bus_device *device);
     char front[BUS_PATH_MAX], back[BUS_PATH_MAX];
     struct bus_device *next;
 };
@@ -41,7 +44,9 @@ void bus_init(struct store *store);
 /* Makes both folders with the keys every device has, ours in state INITIALISING. Keys are added
  * with bus_put() and bus_front_put(); bus_state_set(INIT_WAIT) then invites the front-end. */
 enum status bus_device_add(struct bus_device *device);
-/* Removes both folders. */
+/* Ends the connection from our side. */
+void bus_device_close(struct bus_device *device);
+/* Removes both folders; the device must not be open. */
 void bus_device_remove(struct bus_device *device);
 
 /* Keys in the back-end's folder, or given to the front-end in its own. */
@@ -55,6 +60,9 @@ void bus_state_set(struct bus_device *device, enum bus_state state);
  */
 enum status bus_get(struct bus_device *device, const char *key, char *value, u32 room);
 enum status bus_get_number(struct bus_device *device, const char *key, u32 max, u32 *value);
+/* The same of one queue; they have folders of their own where there are several. */
+enum status bus_get_of_queue(struct bus_device *device, u32 queues, u32 queue, const char *key,
+                             u32 *value);
 
 /* Tells the devices what their front-ends did. Call after the store was served. */
 void bus_serve(void);

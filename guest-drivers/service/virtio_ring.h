@@ -1,4 +1,4 @@
-/* Layouts of virtio, little-endian. [virtio 1.1: 2.6.5-2.6.8, 4.1.4, 5.2.6] */
+/* Layouts of virtio, little-endian. [virtio 1.1: 2.6.5-2.6.8, 4.1.4, 5.1.6, 5.2.6] */
 #ifndef GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
 #define GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
 
@@ -7,6 +7,8 @@
 #define VIRTIO_VENDOR       0x1af4u
 #define VIRTIO_BLOCK_MODERN 0x1042u
 #define VIRTIO_BLOCK_BOTH   0x1001u /* transitional: has the modern form too */
+#define VIRTIO_NET_MODERN   0x1041u
+#define VIRTIO_NET_BOTH     0x1000u
 #define VIRTIO_CAP_VENDOR   9u
 
 enum virtio_cap { VIRTIO_CAP_COMMON = 1, VIRTIO_CAP_NOTIFY = 2, VIRTIO_CAP_DEVICE = 4 };
@@ -35,6 +37,7 @@ enum virtio_status {
 
 #define VIRTQ_ENTRIES 64u
 enum virtq_flag { VIRTQ_NEXT = 1, VIRTQ_WRITE = 2, VIRTQ_INDIRECT = 4 };
+#define VIRTQ_SILENT 1u /* in the flags of either ring: the other side need not tell */
 struct virtq_desc {
     u64 address;
     u32 bytes;
@@ -62,5 +65,13 @@ struct virtio_blk_head {
     u32 type, reserved;
     u64 sector;
 };
+
+/* In front of each frame. */
+struct virtio_net_head {
+    u8 flags, gso_type;
+    u16 head_bytes, gso_bytes, checksum_at, checksum_offset, buffers;
+};
+_Static_assert(sizeof(struct virtio_net_head) == 12, "as in 5.1.6");
+enum virtio_net_queue { VIRTIO_NET_RECEIVE = 0, VIRTIO_NET_SEND = 1 };
 
 #endif

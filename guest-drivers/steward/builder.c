@@ -4,6 +4,7 @@
 #include "guest-drivers/steward/acpi.h"
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/hyperv.h"
+#include "guest-drivers/steward/network.h"
 #include "guest-drivers/steward/registry.h"
 #include "hv/lib/format.h"
 #include "hv/lib/elf.h"
@@ -272,6 +273,7 @@ static enum status rings_make(struct guest *guest)
     TRY(property(guest, NATIVE_STORE_PORT, guest->store_remote_port));
     TRY(registry_introduce(guest));
     TRY(disks_introduce(guest));
+    TRY(networks_introduce(guest));
     registry_notify();
     return ST_OK;
 }
@@ -399,6 +401,7 @@ void guest_clear(struct guest *guest)
 
     disks_release(guest);
     hyperv_release(guest);
+    networks_release(guest);
     if (guest->store) {
         registry_release(guest);
         give_back(ring_window(guest, 1));

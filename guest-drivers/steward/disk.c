@@ -1,7 +1,7 @@
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/service/blk.h"
 #include "guest-drivers/service/bus.h"
-#include "guest-drivers/service/virtio.h"
+#include "guest-drivers/service/virtio_disk.h"
 #include "guest-drivers/steward/disk_config.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
@@ -25,7 +25,6 @@ struct vbd {
     struct bus_device bus;
     struct blk_back back;
     struct guest *guest; /* NULL: free */
-    bool is_connected;
 };
 
 static struct image images[IMAGES_MAX];
@@ -123,32 +122,19 @@ void disks_check(struct config *config)
     }
 }
 
-/* The keys of one queue lie in a folder of their own where there are several. */
-static void key_of(char *out, u32 room, u32 queues, u32 queue, const char *key)
-{
-    if (queues > 1)
-        format(out, room, "queue-%u/%s", queue, key);
-    else
-        format(out, room, "%s", key);
-}
-
 static enum status refs_read(struct bus_device *bus, u32 queues, u32 queue,
                              struct blk_offer *offer)
 {
     char name[16];
-    char key[40];
     u32 order;
 
     offer->pages = 1;
-    if (bus_get_number(bus, "ring-page-order", 4, &order) != ST_OK) {
-        key_of(key, sizeof(key), queues, queue, "ring-ref");
-        return bus_get_number(bus, key, UINT32_MAX, &offer->refs[0]);
-    }
+    if (bus_get_number(bus, "ring-page-order", 4, &order) != ST_OK)
+        return bus_get_of_queue(bus, queues, queue, "ring-ref", &offer->refs[0]);
     offer->pages = 1u << order;
     for (u32 i = 0; i < offer->pages; i++) {
         format(name, sizeof(name), "ring-ref%u", i);
-        key_of(key, sizeof(key), queues, queue, name);
-        TRY(bus_get_number(bus, key, UINT32_MAX, &offer->refs[i]));
+        TRY(bus_get_of_queue(bus, queues, queue, name, &offer->refs[i]));
     }
     return ST_OK;
 }
@@ -173,7 +159,6 @@ static enum status queues_open(struct vbd *vbd)
     struct blk_offer offer;
     u32 keeps = 0;
     u32 queues = 1;
-    char key[40];
 
     TRY(layout_read(bus, &offer.layout));
     (void)bus_get_number(bus, "feature-persistent", 1, &keeps);
@@ -183,64 +168,28 @@ static enum status queues_open(struct vbd *vbd)
         return ST_INVALID;
     for (u32 i = 0; i < queues; i++) {
         TRY(refs_read(bus, queues, i, &offer));
-        key_of(key, sizeof(key), queues, i, "event-channel");
-        TRY(bus_get_number(bus, key, UINT32_MAX, &offer.port));
+        TRY(bus_get_of_queue(bus, queues, i, "event-channel", &offer.port));
         TRY(blk_queue_open(&vbd->back, &offer));
     }
     return ST_OK;
 }
 
-static void vbd_close(struct vbd *vbd)
-{
-    blk_back_close(&vbd->back);
-    vbd->is_connected = false;
-}
-
-static void vbd_connect(struct vbd *vbd)
-{
-    enum status status;
-
-    if (vbd->is_connected || vbd->bus.ours != BUS_INIT_WAIT)
-        return;
-    status = queues_open(vbd);
-    if (status != ST_OK) {
-        print("entente: warning: guest %s: disk %u: the front-end's rings: %s\n",
-              vbd->guest->name, vbd->bus.id, status_text(status));
-        vbd_close(vbd);
-        bus_state_set(&vbd->bus, BUS_CLOSING);
-        return;
-    }
-    vbd->is_connected = true;
-    bus_state_set(&vbd->bus, BUS_CONNECTED);
-}
-
-static void vbd_changed(struct bus_device *bus, enum bus_state theirs)
+static void vbd_close(struct bus_device *bus)
 {
     struct vbd *vbd = (struct vbd *)(void *)bus; /* its first member */
 
-    switch (theirs) {
-    case BUS_INITIALISING:
-        if (bus->ours == BUS_CLOSED)
-            bus_state_set(bus, BUS_INIT_WAIT);
-        break;
-    case BUS_INITIALISED:
-    case BUS_CONNECTED:
-        vbd_connect(vbd);
-        break;
-    case BUS_CLOSING:
-        vbd_close(vbd);
-        bus_state_set(bus, BUS_CLOSING);
-        break;
-    case BUS_CLOSED:
-    case BUS_UNKNOWN:
-        vbd_close(vbd);
-        bus_state_set(bus, BUS_CLOSED);
-        break;
-    case BUS_INIT_WAIT:
-    case BUS_RECONFIGURING:
-    case BUS_RECONFIGURED:
-        break;
-    }
+    blk_back_close(&vbd->back);
+}
+
+static enum status vbd_open(struct bus_device *bus)
+{
+    struct vbd *vbd = (struct vbd *)(void *)bus;
+    enum status status = queues_open(vbd);
+
+    if (status != ST_OK)
+        print("entente: warning: guest %s: disk %u: the front-end's rings: %s\n",
+              vbd->guest->name, bus->id, status_text(status));
+    return status;
 }
 
 static enum status keys_put(struct vbd *vbd, const struct disk_config *config)
@@ -296,7 +245,8 @@ static enum status vbd_make(struct guest *guest, struct text entry)
     vbd->bus = (struct bus_device){.kind = "vbd",
                                    .partition = guest->partition,
                                    .id = config.number,
-                                   .changed = vbd_changed};
+                                   .open = vbd_open,
+                                   .close = vbd_close};
     blk_back_make(&vbd->back, image->disk, guest->partition, config.is_readonly);
     status = bus_device_add(&vbd->bus);
     if (status != ST_OK)
@@ -329,7 +279,7 @@ void disks_release(struct guest *guest)
                   guest->name, vbd->bus.id, (unsigned long)vbd->back.requests,
                   (unsigned long)vbd->back.errors, (unsigned long)vbd->back.sectors_read / 2,
                   (unsigned long)vbd->back.sectors_written / 2);
-        vbd_close(vbd);
+        vbd_close(&vbd->bus);
         bus_device_remove(&vbd->bus);
         vbd->guest = NULL;
     }
@@ -361,7 +311,7 @@ enum disks_state disks_continue(void)
 
     virtio_disks_poll();
     for (u32 i = 0; i < VBDS_MAX; i++)
-        if (vbds[i].guest && vbds[i].is_connected)
+        if (vbds[i].guest && vbds[i].bus.is_open)
             is_busy |= blk_continue(&vbds[i].back);
     /* What is under way now, requests that have only just been started included. Those that
      * found no room wait for it too. */

@@ -1,5 +1,6 @@
 #include "guest-drivers/steward/disk_config.h"
 #include "guest-drivers/steward/lexer.h"
+#include "guest-drivers/steward/text.h"
 #include "hv/lib/string.h"
 
 #define MAJOR_XVD     202u
@@ -14,29 +15,6 @@ struct reader {
     bool has_format;
     bool has_access;
 };
-
-static bool text_begins(struct text text, const char *word, struct text *rest)
-{
-    u64 length = strlen(word);
-
-    if (text.length < length || memcmp(text.at, word, length) != 0)
-        return false;
-    *rest = (struct text){text.at + length, text.length - length};
-    return true;
-}
-
-/* Without blanks around it. */
-static struct text text_trim(struct text text)
-{
-    while (text.length != 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-        text.at++;
-        text.length--;
-    }
-    while (text.length != 0 &&
-           (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
 
 static u32 vdev_number(char kind, u32 disk, u32 part)
 {
@@ -201,9 +179,6 @@ const char *disk_config_read(struct text entry, struct disk_config *out)
     memset(out, 0, sizeof(*out));
     out->is_raw = true;
     while (!trouble && entry.length != 0) {
-        const char *comma = memchr(entry.at, ',', entry.length);
-        u64 length = comma ? (u64)(comma - entry.at) : entry.length;
-        struct text word = text_trim((struct text){entry.at, length});
         struct text rest;
 
         /* The target may hold commas: it is all of the rest. */
@@ -211,9 +186,7 @@ const char *disk_config_read(struct text entry, struct disk_config *out)
             set_target(&reader, rest);
             break;
         }
-        trouble = read_word(&reader, word);
-        entry.at += length + (comma != NULL);
-        entry.length -= length + (comma != NULL);
+        trouble = read_word(&reader, text_trim(text_take(&entry, ',')));
     }
     if (trouble)
         return trouble;

@@ -1,6 +1,7 @@
 #include "guest-drivers/steward/gather.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/network.h"
 #include "hv/lib/string.h"
 
 #define PAGE_KIB 4u
@@ -60,14 +61,18 @@ static bool counts_get(const struct guest *guest, const struct native_partition_
                        struct report_counts *out)
 {
     struct native_partition_stats in = {guest->partition, 0, (u64)(uintptr_t)&out->stats};
+    struct networks_counts networks;
     struct disks_counts disks;
 
     disks_count(guest, &disks);
+    networks_count(guest, &networks);
     *out = (struct report_counts){
         .cpu_ns = info->run_ns,
         .block_requests = disks.requests,
         .block_read_bytes = disks.read_bytes,
         .block_written_bytes = disks.written_bytes,
+        .network_received_bytes = networks.received_bytes,
+        .network_sent_bytes = networks.sent_bytes,
     };
     return call_partition_stats(&in, NULL) == ST_OK;
 }

@@ -9,6 +9,7 @@
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/life.h"
+#include "guest-drivers/steward/network.h"
 #include "guest-drivers/steward/registry.h"
 #include "guest-drivers/steward/session.h"
 #include "guest-drivers/steward/steward.h"
@@ -17,8 +18,9 @@
 
 #define MEMORY_END   ((u64)4 << 20) /* what the hypervisor gives the root */
 #define FOR_EVER     (~(u64)0)
-/* The machine's disks are looked at this often while they have something to do. */
-#define DISK_LOOK_NS ((u64)100 * 1000)
+/* The machine's disks are looked at this often while they have something to do, should an
+ * interrupt of theirs be lost. */
+#define DISK_LOOK_NS ((u64)2000 * 1000)
 
 struct steward steward;
 
@@ -27,6 +29,15 @@ u64 clock_ns(void)
     struct native_clock now;
 
     return call_clock(NULL, &now) == ST_OK ? now.now_ns : 0;
+}
+
+u64 clock_coarse_ns(void)
+{
+    static struct native_clock begin;
+
+    if (begin.tsc_khz == 0 && call_clock(NULL, &begin) != ST_OK)
+        return 0;
+    return begin.now_ns + (__builtin_ia32_rdtsc() - begin.tsc) / begin.tsc_khz * 1000000;
 }
 
 const struct module *module_find(const char *role, struct text title)
@@ -109,6 +120,8 @@ static void guest_add(struct config *config)
         guest->ramdisk = file_find(config, KEY_RAMDISK, "ramdisk");
     if (!config->is_refused)
         disks_check(config);
+    if (!config->is_refused)
+        networks_check(config);
     if (config->is_refused) {
         steward.manifest.refused++;
         memset(guest, 0, sizeof(*guest));
@@ -146,13 +159,15 @@ static u32 event_port(u32 event)
 
 static void port_serve(u32 port)
 {
+    if (port == steward.device_port)
+        return; /* whatever woke us, devices are looked at before we sleep again */
     if (port == steward.input_port) {
         console_input();
         control_input();
     }
     if (port == steward.ended_port)
         life_check();
-    if (disks_serve(port) || hyperv_serve(port))
+    if (disks_serve(port) || networks_serve(port) || hyperv_serve(port))
         return;
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct guest *guest = &steward.guest[i];
@@ -168,21 +183,25 @@ static void port_serve(u32 port)
     registry_notify();
 }
 
-/* When the services have to be called again. Disks come last, so that they see what the others
- * have asked of them. */
-static u64 services_deadline(void)
+/* When to look again without a signal. Disks come last, so that they see what the others have
+ * asked of them. */
+static u64 deadline(void)
 {
+    u64 sessions = sessions_continue();
     u64 hyperv = hyperv_continue();
+    bool is_busy = networks_continue();
+    enum disks_state disks = disks_continue();
+    u64 look;
 
-    switch (disks_continue()) {
-    case DISKS_BUSY:
+    is_busy |= registry_continue();
+    if (is_busy || disks == DISKS_BUSY)
         return 0;
-    case DISKS_WAIT:
-        return MIN(hyperv == 0 ? FOR_EVER : hyperv, clock_ns() + DISK_LOOK_NS);
-    case DISKS_IDLE:
-        break;
-    }
-    return hyperv;
+    if (disks == DISKS_IDLE)
+        return MIN(sessions, hyperv);
+    look = clock_ns() + DISK_LOOK_NS;
+    look = MIN(look, sessions);
+    /* What is due at once waits for a disk. */
+    return hyperv == 0 ? look : MIN(look, hyperv);
 }
 
 /* The number behind "name=" among the options, 0 without it. */
@@ -209,9 +228,7 @@ static void serve(void)
     while (!life_is_over() || life_next_round()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);
-        wait.deadline_ns = MIN(sessions_continue(), services_deadline());
-        if (registry_continue())
-            wait.deadline_ns = 0;
+        wait.deadline_ns = deadline();
         if (console_is_at_prompt())
             prompt_show();
     }
@@ -245,10 +262,12 @@ void guest_main(u64 start_info)
     bus_init(registry_store());
     steward.input_port = event_port(NATIVE_CONSOLE_INPUT);
     steward.ended_port = event_port(NATIVE_PARTITION_ENDED);
+    steward.device_port = event_port(NATIVE_DEVICE);
     if (!steward.shim)
         panic("no boot module with the role 'pvshim'");
     disks_init();
     manifests_read();
+    networks_init();
     if (steward.manifest.count == 0 && steward.manifest.refused == 0)
         print("entente: error: boot modules: no manifest among them; give one with the role "
               "'manifest'\n");

@@ -54,6 +54,7 @@ enum config_key {
     KEY_ON_WATCHDOG,
     KEY_ON_SOFT_RESET,
     KEY_DISK, /* the keys whose value is a list */
+    KEY_VIF,
     KEYS_USED,
     KEY_IGNORED = KEYS_USED, /* known to xl, of no effect here */
 };

@@ -70,6 +70,7 @@ struct steward {
     u32 rounds; /* the guests are all made so many times, one round after the other */
     u32 input_port;
     u32 ended_port;
+    u32 device_port;
     bool stays;           /* without guests too, until the command poweroff */
     bool wants_power_off; /* it was given */
 };
@@ -81,5 +82,7 @@ extern struct steward steward;
 const struct module *module_find(const char *role, struct text title);
 
 u64 clock_ns(void);
+/* The same to a millisecond or so; costs no call. */
+u64 clock_coarse_ns(void);
 
 #endif

@@ -2,12 +2,12 @@
 
 HOST := hv/host
 RUN_SETTINGS := KERNEL INITRD CMDLINE TYPE MEMORY VCPUS CONF TIMEOUT STALL QEMU ACCEL CPU CPUS \
-	MACHINE HVOPTIONS LOG STAGES UNTIL CONTROL
+	MACHINE HVOPTIONS LOG STAGES UNTIL DISKS NET NETDEV CONTROL
 BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests disk-test hyperv-test control-test debian cycles many loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests disk-test network hyperv-test control-test debian cycles many loaders launcher terminal
 .PHONY: cycles-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -43,6 +43,10 @@ three-guests: preflight images
 # Disks of a PV and a PVH guest, with power-off and with the plug pulled.
 disk-test: preflight images
 	@$(HOST)/disk-test
+
+# Guests on one switch: addresses, ping, TCP both ways.
+network: preflight images
+	@$(HOST)/network-test
 
 # Hyper-V guests: disks on VMBus, network, an end that was asked for.
 hyperv-test: preflight images
@@ -84,13 +88,14 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/hyperv-test $(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test $(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
-	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/hyperv-test
+	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
+		abi-tests/workload/hyperv-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test hyperv-test cycles-sample control-test
+		three-guests disk-test network hyperv-test cycles-sample control-test
 checks: host-tests
 lint: shellcheck

@@ -77,3 +77,21 @@ initramfs_extend() {
         (cd "$2" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -9n
     } >"$1.new" && mv "$1.new" "$1"
 }
+
+# initramfs_with KERNEL MODULE SCRIPT OUT: the test initramfs with a module of that kernel and a
+# script of abi-tests/workload, which the word entente.run=SCRIPT runs.
+initramfs_with() {
+    local kernel=$1 module=$2 script=$3 out=$4 package path folder
+    package=$(kernel_package "$kernel") || return 1
+    path=$(find "$package" -name "$module.ko*" | head -n 1)
+    folder=$(mktemp -d "$ENTENTE_BUILD/host/initramfs.XXXXXX") || return 1
+    cp "$WORKLOAD_DIR/$script" "$folder/" &&
+        case $path in
+        '') : ;; # it is part of the kernel
+        *.xz) xz -dc "$path" >"$folder/$module.ko" ;;
+        *) cp "$path" "$folder/$module.ko" ;;
+        esac && initramfs_extend "$out" "$folder"
+    local status=$?
+    rm -rf "$folder"
+    return "$status"
+}

@@ -3,7 +3,7 @@
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
 # manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader and memory, and
-# for each string of the list disk =, which may go over several lines.
+# for each string of the lists disk = and vif =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -21,7 +21,7 @@ manifest_keys() {
                 letter = substr(text, i, 1)
                 if (quoted != "") {
                     if (letter == quoted) {
-                        printf "%d\tdisk\t%s\n", NR, item
+                        printf "%d\t%s\t%s\n", NR, list, item
                         quoted = ""
                     } else {
                         item = item letter
@@ -36,8 +36,9 @@ manifest_keys() {
             }
         }
         in_list { list_take($0) }
-        !in_list && match($0, /^[ \t]*disk[ \t]*\+?=[ \t]*\[/) {
+        !in_list && match($0, /^[ \t]*(disk|vif)[ \t]*\+?=[ \t]*\[/) {
             in_list = 1
+            list = $0 ~ /^[ \t]*disk/ ? "disk" : "vif"
             list_take(substr($0, RSTART + RLENGTH))
         }
         match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory)[ \t]*=[ \t]*/) {
@@ -76,6 +77,7 @@ MODULE_TITLES=()
 MODULE_PATHS=()
 DRIVE_TITLES=()
 DRIVES=()
+VIF_COUNT=0
 GUEST_COUNT=0
 MEMORY_TOTAL=0
 MEMORY_LARGEST=0
@@ -224,6 +226,7 @@ manifest_add() {
         name) GUEST_COUNT=$((GUEST_COUNT + 1)) ;;
         memory) memory_add "$title:$line" "$value" ;;
         disk) disk_add "$title:$line" "$value" "$folder" ;;
+        vif) VIF_COUNT=$((VIF_COUNT + 1)) ;;
         bootloader) bootloader_add "$title:$line" "$value" ;;
         *) file_add "$title:$line" "$key" "$value" "$folder" ;;
         esac

@@ -126,6 +126,13 @@ accelerator_options() {
     fi
 }
 
+# network_options: QEMU's side of the machine's network device, or nothing.
+network_options() {
+    if ((VIF_COUNT > 0)) && [[ ${NET:-user} != none ]]; then
+        printf '%s' "${NETDEV:-user}"
+    fi
+}
+
 # machine_run: boots the gathered modules; the exit code is the minder's.
 machine_run() {
     local memory folder accelerator modules options=${HVOPTIONS:-} status=0
@@ -149,16 +156,20 @@ machine_run() {
     [[ -z ${STAGES:-} ]] || minder+=(--stages "$STAGES")
     [[ -z ${UNTIL:-} ]] || minder+=(--until "$UNTIL")
     say "machine: $accelerator, $memory MiB, $GUEST_COUNT guest(s)"
-    local qemu i drives=()
+    local qemu i drives=() network=(-nic none) netdev
     qemu=$(command -v "$(qemu_command)")
     # shellcheck disable=SC2153 # the manifest part fills it
     for i in "${!DRIVES[@]}"; do
         drives+=(-drive "${DRIVES[i]}" -device "virtio-blk-pci,drive=d$i,serial=d$i")
     done
+    netdev=$(network_options)
+    if [[ -n $netdev ]]; then
+        network+=(-netdev "$netdev,id=n0" -device "virtio-net-pci,netdev=n0,romfile=")
+    fi
     (
         cd "$folder" && exec "${minder[@]}" -- "$qemu" \
             -accel "$(accelerator_options "$accelerator")" -smp "$((10#${CPUS:-1}))" -cpu "$(cpu_model "$accelerator")" -m "$memory" \
-            -display none -vga none -nic none -no-reboot "${console[@]}" "${control[@]}" \
+            -display none -vga none "${network[@]}" -no-reboot "${console[@]}" "${control[@]}" \
             -device isa-debug-exit,iobase=0xf4,iosize=4 "${drives[@]}" \
             -kernel entente.elf -append "${options% }" -initrd "$modules"
     ) || status=$?

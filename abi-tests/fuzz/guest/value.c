@@ -191,13 +191,11 @@ uint64_t fuzz_value(void)
         break;
     case 8:
     case 9:
-        value = fuzz_pointer();
-        break;
+        return fuzz_pointer();
     case 10:
         return fuzz_frame() << 12 | fuzz_below(4096);
     case 11:
-        value = fuzz_domid(); /* a machine address of ours, of a PV guest's first frames */
-        break;
+        return fuzz_domid();
     case 12:
         value = fuzz_below(0x20000);
         break;
