@@ -63,7 +63,7 @@ static void queue_remove(struct partition *p, struct port *port)
     if (previous)
         port_at(p, previous)->next_raised = port->next_raised;
     else
-        vcpu->raised_first = port->next_raised;
+        __atomic_store_n(&vcpu->raised_first, port->next_raised, __ATOMIC_RELAXED);
     if (vcpu->raised_last == port->number)
         vcpu->raised_last = previous;
     port->next_raised = 0;
@@ -83,7 +83,7 @@ static void raise_locked(struct partition *p, struct port *port)
     if (vcpu->raised_last)
         port_at(p, vcpu->raised_last)->next_raised = port->number;
     else
-        vcpu->raised_first = port->number;
+        __atomic_store_n(&vcpu->raised_first, port->number, __ATOMIC_RELAXED);
     vcpu->raised_last = port->number;
     vcpu_wake(vcpu);
 }
@@ -364,14 +364,12 @@ bool port_take_raised(struct vcpu *vcpu, u32 *number)
         return false;
     lock_take(&events_lock);
     port = port_at(vcpu->partition, vcpu->raised_first);
-    *number = port->number;
-    vcpu->raised_first = port->next_raised;
-    if (vcpu->raised_first == 0)
-        vcpu->raised_last = 0;
-    port->next_raised = 0;
-    port->is_raised = false;
+    if (port) {
+        *number = port->number;
+        queue_remove(vcpu->partition, port);
+    }
     lock_drop(&events_lock);
-    return true;
+    return port != NULL;
 }
 
 enum status port_data_set(struct partition *p, u32 number, u32 data)

@@ -58,7 +58,7 @@ struct vcpu {
     u32 start_asked;         /* Q: VCPU_ASKED_* and the page: INIT and start-up IPIs */
     struct fair_entity fair; /* Q */
 
-    u32 raised_first, raised_last;  /* E: port numbers, 0 = none */
+    u32 raised_first, raised_last;  /* E: port numbers, 0 = none; whether any, without it */
     u32 event_port[EVENT_PER_VCPU]; /* E: its ports of the per-vCPU sources */
 
     struct timer timer[VCPU_TIMERS];
@@ -129,7 +129,7 @@ void vcpu_resume(struct vcpu *vcpu);
 
 static inline bool vcpu_has_raised(const struct vcpu *vcpu)
 {
-    return vcpu->raised_first != 0;
+    return __atomic_load_n(&vcpu->raised_first, __ATOMIC_RELAXED) != 0;
 }
 
 /* Reads and clears the bits of the timers that fired. */
