@@ -325,8 +325,9 @@ static void test_ldt_window_of_another_vcpu(void **state)
                      window + 16 * PAGE_SIZE);
     fake.page_flushes = 0;
     lock_is_needed = 1;
-    fake_vcpu.flush = second.flush = 0;
+    second.flush = FLUSH_ALL;
     assert_false(mmu_fault_ldt(&second, ldt_window(0)));
+    assert_int_equal(second.flush, 0);
     assert_true(mmu_fault_ldt(&second, window));
     assert_int_equal(memory_lock.taken, 0);
     assert_int_equal(second_window[16], FREE << PAGE_SHIFT | SHOWN);

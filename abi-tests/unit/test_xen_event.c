@@ -381,6 +381,7 @@ static void test_control_blocks(void **state)
     u32 port;
 
     (void)state;
+    assert_int_equal(ipi_make(&port), 0);
     assert_int_equal(debug_make(&port), 0);
     assert_int_equal(op_port_data_set(&fake_partition, port, xen_port_data_pack(data)), ST_OK);
     memset(fake_guest(CONTROL_GFN << PAGE_SHIFT), 0xff, PAGE_SIZE);
