@@ -65,6 +65,8 @@ static void test_linux_boot_order(void **state)
 
     (void)state;
     fake_boot();
+    assert_int_equal(fake_update(slot_of(L4, SHIM_SLOT_FIRST - 1), 0x10), ST_OK);
+    assert_int_equal(fake_update(slot_of(L4, SHIM_SLOT_FIRST + SHIM_SLOT_COUNT), 0x10), ST_OK);
     fake_build(new, G, FAKE_GUEST_END - G);
     for (u64 i = 0; i < 4; i++) {
         fake_table(new + 3)[L4 - G + i] &= ~PTE_RW;
@@ -82,7 +84,10 @@ static void test_linux_boot_order(void **state)
         assert_int_equal(word_count(fake_word(L4 + i)), 0);
         assert_int_equal(va_set(L4 + i, entry_of(L4 + i, PTE_P | PTE_RW)), ST_OK);
     }
-    assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST], 0);
+    for (u32 i = 0; i < SHIM_SLOT_COUNT; i++)
+        assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST + i], 0);
+    assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST - 1], 0x10); /* the guest's own */
+    assert_int_equal(fake_table(L4)[SHIM_SLOT_FIRST + SHIM_SLOT_COUNT], 0x10);
     fake_check();
     mmu_settle(&fake_vcpu);
 }
@@ -264,6 +269,34 @@ static void test_linear_tables(void **state)
     assert_int_equal(word_count(fake_word(FREE)), 1);
     assert_int_equal(fake_update(slot_of(L4, 11), 0), ST_OK);
     assert_int_equal(word_count(fake_word(FREE)), 0);
+    fake_check();
+}
+
+/* Linear tables are one deep: what is read through another reads through nobody, and back. */
+static void test_linear_tables_do_not_chain(void **state)
+{
+    const u64 first = FREE, second = FREE + 1, third = FREE + 2;
+
+    (void)state;
+    fake_boot();
+    for (u64 number = first; number <= third; number++) {
+        read_only(number);
+        assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, number, 0), ST_OK);
+    }
+    assert_int_equal(fake_update(slot_of(first, 1), entry_of(second, PTE_P)), ST_OK);
+    assert_int_equal(fake_update(slot_of(second, 1), entry_of(third, PTE_P)), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(third, 1), entry_of(first, PTE_P)), ST_INVALID);
+    assert_int_equal(fake_update(slot_of(third, 1), entry_of(second, PTE_P)), ST_OK);
+    fake_check();
+    /* Both are no tables any more; when they are again, nothing is left of the past. */
+    assert_int_equal(fake_update(slot_of(third, 1), 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, first, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, second, 0), ST_OK);
+    assert_int_equal(word_count(fake_word(first)) + word_count(fake_word(second)), 0);
+    fake_table(first)[1] = 0;
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, first, 0), ST_OK);
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L4_TABLE, second, 0), ST_OK);
+    assert_int_equal(fake_update(slot_of(second, 1), entry_of(first, PTE_P)), ST_OK);
     fake_check();
 }
 
@@ -541,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_a_bad_table_is_unwound),
         cmocka_unit_test(test_pins),
         cmocka_unit_test(test_linear_tables),
+        cmocka_unit_test(test_linear_tables_do_not_chain),
         cmocka_unit_test(test_linear_table_built_before_its_pin),
         cmocka_unit_test(test_keep_accessed_and_dirty),
         cmocka_unit_test(test_update_of_what_is_no_table),
