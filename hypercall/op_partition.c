@@ -2,6 +2,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/host.h"
 #include "hv/core/partition.h"
+#include "hv/core/vcpu.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
@@ -65,6 +66,24 @@ void op_partition_abi_set(struct partition *p, enum op_abi abi, void *state)
 void op_partition_shutdown(struct partition *p, enum native_end reason)
 {
     partition_shutdown(p, (enum end_reason)reason);
+}
+
+static struct timer *watchdog_at(const struct partition *p, u32 which)
+{
+    return &partition_vcpu(p, 0)->timer[VCPU_TIMER_WATCHDOG0 + which];
+}
+
+void op_partition_watchdog(struct partition *p, u32 which, u64 deadline_ns)
+{
+    if (deadline_ns == TIME_NEVER)
+        timer_cancel(watchdog_at(p, which));
+    else
+        timer_arm(watchdog_at(p, which), deadline_ns);
+}
+
+bool op_partition_watchdog_is_set(const struct partition *p, u32 which)
+{
+    return timer_is_armed(watchdog_at(p, which));
 }
 
 #define LOG_BYTES_A_SECOND 16384u

@@ -27,6 +27,14 @@ void op_partition_abi_set(struct partition *p, enum op_abi abi, void *state);
 /* Ends the partition: its vCPUs run no more, the root is told. */
 void op_partition_shutdown(struct partition *p, enum native_end reason);
 
+/*
+ * The partition's watchdogs, 0 to OP_WATCHDOGS - 1: one whose time comes ends it. OP_NEVER
+ * stops one; one that is set runs until then.
+ */
+#define OP_WATCHDOGS 2u
+void op_partition_watchdog(struct partition *p, u32 which, u64 deadline_ns);
+bool op_partition_watchdog_is_set(const struct partition *p, u32 which);
+
 /* A guest's own text for the machine's log, shown by line as "(dN) text", 16 KiB a second. */
 void op_partition_log(struct partition *p, const char *text, u32 bytes);
 

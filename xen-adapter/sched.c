@@ -2,6 +2,8 @@
 #include "xen-adapter/call.h"
 #include "xen-adapter/event.h"
 
+#define NS_PER_SECOND 1000000000ull
+
 s64 xen_sched_op_yield(struct xen_call *call)
 {
     op_vcpu_yield(call->vcpu);
@@ -51,6 +53,31 @@ s64 xen_sched_op_shutdown_code(struct xen_call *call)
         return -XEN_EFAULT;
     if (!call->domain->shutdown_code)
         call->domain->shutdown_code = (in.reason & 0xff) + 1;
+    return 0;
+}
+
+/* Number 0 sets a free one and answers its number; another one sets it anew, or ends it with 0.
+ */
+s64 xen_sched_op_watchdog(struct xen_call *call)
+{
+    struct xen_sched_watchdog in;
+    u64 deadline_ns;
+    u32 i = 0;
+
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    deadline_ns = op_clock_now_ns() + in.timeout * NS_PER_SECOND;
+    if (in.id == 0) {
+        while (i < OP_WATCHDOGS && op_partition_watchdog_is_set(call->partition, i))
+            i++;
+        if (i == OP_WATCHDOGS)
+            return (u32)-XEN_ENOSPC; /* no wider: as Xen 4.17 */
+        op_partition_watchdog(call->partition, i, deadline_ns);
+        return i + 1;
+    }
+    if (in.id > OP_WATCHDOGS || !op_partition_watchdog_is_set(call->partition, in.id - 1))
+        return -XEN_EINVAL;
+    op_partition_watchdog(call->partition, in.id - 1, in.timeout ? deadline_ns : OP_NEVER);
     return 0;
 }
 

@@ -193,6 +193,7 @@
 /* sched_op, vcpu_op [xen/sched.h, xen/vcpu.h] */
 #define G_SCHEDOP_block                         1
 #define G_SCHEDOP_poll                          3
+#define G_SCHEDOP_watchdog                      6
 #define G_SHUTDOWN_reboot                       1
 #define G_SHUTDOWN_suspend                      2
 #define G_VCPUOP_initialise                     0

@@ -112,6 +112,9 @@ struct g_sched_poll {
     uint32_t nr_ports, pad;
     uint64_t timeout;
 };
+struct g_sched_watchdog {
+    uint32_t id, timeout; /* seconds */
+};
 struct g_runstate_info {
     uint32_t state, pad;
     uint64_t state_entry_time, time[4];

@@ -280,6 +280,16 @@ void op_partition_shutdown(struct partition *p, enum native_end reason)
     p->reason = reason;
 }
 
+void op_partition_watchdog(struct partition *p, u32 which, u64 deadline_ns)
+{
+    p->watchdog[which] = deadline_ns == OP_NEVER ? 0 : deadline_ns;
+}
+
+bool op_partition_watchdog_is_set(const struct partition *p, u32 which)
+{
+    return p->watchdog[which] != 0;
+}
+
 void op_partition_log(struct partition *p, const char *text, u32 bytes)
 {
     u64 used = strlen(fake_log);

@@ -31,6 +31,7 @@ struct partition {
     bool is_ended;
     enum native_end reason;
     u64 pages;
+    u64 watchdog[OP_WATCHDOGS]; /* 0: not set */
 };
 
 extern struct vcpu fake_vcpu[FAKE_VCPUS];

@@ -233,6 +233,23 @@ static void test_periodic(void **state)
     assert_true(timer_is_armed(timer));
 }
 
+/* A watchdog that nobody pushes away ends its partition, and no other. */
+static void test_watchdog(void **state)
+{
+    struct timer *timer = &a->timer[VCPU_TIMER_WATCHDOG1];
+
+    (void)state;
+    timer_arm(timer, fake_now_ns + 2 * MS);
+    tick(MS);
+    timer_arm(timer, fake_now_ns + 2 * MS);
+    tick(2 * MS - 1);
+    assert_int_equal(a->partition->state, PARTITION_RUNNING);
+    assert_ptr_equal(tick(1), b);
+    assert_int_equal(a->partition->state, PARTITION_ENDED);
+    assert_int_equal(a->partition->end_reason, END_WATCHDOG);
+    assert_int_equal(b->partition->state, PARTITION_RUNNING);
+}
+
 static void test_order_of_deadlines(void **state)
 {
     static const u32 order[] = {3, 0, 2, 1};
@@ -285,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(test_destroy_the_queued_and_the_timed, setup),
         cmocka_unit_test_setup(test_single_shot_raises_its_port, setup),
         cmocka_unit_test_setup(test_periodic, setup),
+        cmocka_unit_test_setup(test_watchdog, setup),
         cmocka_unit_test_setup(test_order_of_deadlines, setup),
         cmocka_unit_test_setup(test_runtime_adds_up, setup),
     };

@@ -86,6 +86,7 @@ static void test_bad_pointers(void **state)
         {XENNR_sched_op, XENOP_sched_op_shutdown},
         {XENNR_sched_op, XENOP_sched_op_shutdown_code},
         {XENNR_sched_op, XENOP_sched_op_poll},
+        {XENNR_sched_op, XENOP_sched_op_watchdog},
         {XENNR_sched_op, XENOP_sched_op_remote_shutdown},
         {XENNR_memory_op, XENOP_memory_op_memory_map},
         {XENNR_memory_op, XENOP_memory_op_add_to_physmap},
@@ -296,6 +297,36 @@ static void test_shutdown_code(void **state)
     (void)call(XENNR_sched_op, XENOP_sched_op_shutdown, ARGUMENT, 0);
     assert_true(fake_partition.is_ended);
     assert_int_equal(fake_partition.reason, NATIVE_END_REBOOT); /* the first one holds */
+}
+
+static s64 watchdog(u32 id, u32 timeout)
+{
+    struct xen_sched_watchdog in = {.id = id, .timeout = timeout};
+
+    put(&in, sizeof(in));
+    return call(XENNR_sched_op, XENOP_sched_op_watchdog, ARGUMENT, 0);
+}
+
+/* Two of them, by number; 0 asks for a free one. */
+static void test_watchdogs(void **state)
+{
+    const u64 *at = fake_partition.watchdog;
+
+    (void)state;
+    assert_int_equal(watchdog(1, 5), -XEN_EINVAL); /* not set */
+    assert_int_equal(watchdog(0, 5), 1);
+    assert_int_equal(at[0], fake_now_ns + 5000000000);
+    assert_int_equal(watchdog(0, ~0u), 2);
+    assert_int_equal(at[1], fake_now_ns + 4294967295000000000ull);
+    assert_int_equal(watchdog(0, 5), (u32)-XEN_ENOSPC);
+    assert_int_equal(watchdog(2, 7), 0);
+    assert_int_equal(at[1], fake_now_ns + 7000000000);
+    assert_int_equal(watchdog(3, 7), -XEN_EINVAL);
+    assert_int_equal(watchdog(1, 0), 0);
+    assert_int_equal(at[0], 0);
+    assert_int_equal(watchdog(1, 0), -XEN_EINVAL);
+    assert_int_equal(watchdog(0, 0), 1); /* fires at once */
+    assert_int_equal(at[0], fake_now_ns);
 }
 
 static void test_poll(void **state)
@@ -616,6 +647,7 @@ int main(void)
         cmocka_unit_test_setup(test_hvm, setup),
         cmocka_unit_test_setup(test_callbacks, setup),
         cmocka_unit_test_setup(test_shutdown_code, setup),
+        cmocka_unit_test_setup(test_watchdogs, setup),
         cmocka_unit_test_setup(test_poll, setup),
         cmocka_unit_test_setup(test_grants, setup),
         cmocka_unit_test_setup(test_grant_table_setup, setup),

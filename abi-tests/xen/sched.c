@@ -160,6 +160,34 @@ TEST(block, "block", TEST_ALL)
     kit_vcpu_info()->pending_sel = 0;
 }
 
+static long watchdog(uint32_t id, uint32_t seconds)
+{
+    struct g_sched_watchdog in = {id, seconds};
+
+    return sched(G_SCHEDOP_watchdog, &in);
+}
+
+/* Two of them; each is stopped before its time. */
+TEST(watchdog, "watchdog", TEST_ALL)
+{
+    const char *row = "sched_op.watchdog";
+    struct g_sched_watchdog *cross = (void *)KIT_CROSS(sizeof(*cross));
+
+    expect(row, "set", watchdog(0, 1000), 1);
+    *cross = (struct g_sched_watchdog){0, 2000};
+    expect(row, "set another, straddling", sched(G_SCHEDOP_watchdog, cross), 2);
+    expect(row, "set a third", watchdog(0, 1000), (uint32_t)-G_ENOSPC);
+    expect(row, "set anew", watchdog(2, 500), 0);
+    expect(row, "number 3", watchdog(3, 500), -G_EINVAL);
+    expect(row, "number 2^32-1", watchdog(0xffffffff, 500), -G_EINVAL);
+    expect(row, "stop", watchdog(1, 0), 0);
+    expect(row, "stop again", watchdog(1, 0), -G_EINVAL);
+    expect(row, "set anew after the stop", watchdog(1, 500), -G_EINVAL);
+    expect(row, "stop the other", watchdog(2, 0), 0);
+    expect(row, "torn", sched(G_SCHEDOP_watchdog, KIT_TORN(sizeof(*cross))), -G_EFAULT);
+    expect(row, "unmapped", sched(G_SCHEDOP_watchdog, (void *)KIT_UNMAPPED), -G_EFAULT);
+}
+
 TEST(shutdown_bad, "shutdown-bad", TEST_ALL)
 {
     expect("sched_op.shutdown", "unmapped", sched(G_SCHEDOP_shutdown, (void *)KIT_UNMAPPED),

@@ -1,5 +1,6 @@
 #include "hv/core/timer.h"
 #include "hv/core/locks.h"
+#include "hv/core/partition.h"
 #include "hv/core/sched.h"
 #include "hv/core/vcpu.h"
 #include "hv/core/vlapic.h"
@@ -128,6 +129,9 @@ static void fire(struct timer *timer, u64 now_ns)
         break;
     case TIMER_LAPIC:
         lapic_fire(timer, now_ns);
+        break;
+    case TIMER_END:
+        partition_shutdown(vcpu->partition, END_WATCHDOG);
         break;
     case TIMER_FLAG:
         vcpu->fired |= (u32)BIT(timer->index);

@@ -15,6 +15,7 @@ enum timer_action {
     TIMER_WAKE,        /* end a vcpu_park() with a deadline */
     TIMER_RAISE_EVENT, /* raise the vCPU's port of EVENT_TIMER, if it has one */
     TIMER_LAPIC,       /* vlapic_timer_fire(), arm again as it says, wake */
+    TIMER_END,         /* end the partition: END_WATCHDOG */
     TIMER_FLAG, /* set the timer's bit in vcpu->fired and wake: an adapter's own clocks */
 };
 

@@ -24,6 +24,8 @@ static void timers_make(struct vcpu *vcpu)
     timer_make(&vcpu->timer[VCPU_TIMER_LAPIC], vcpu, TIMER_LAPIC, VCPU_TIMER_LAPIC);
     timer_make(&vcpu->timer[VCPU_TIMER_SINGLE], vcpu, TIMER_RAISE_EVENT, VCPU_TIMER_SINGLE);
     timer_make(&vcpu->timer[VCPU_TIMER_PERIODIC], vcpu, TIMER_RAISE_EVENT, VCPU_TIMER_PERIODIC);
+    for (u32 i = VCPU_TIMER_WATCHDOG0; i <= VCPU_TIMER_WATCHDOG1; i++)
+        timer_make(&vcpu->timer[i], vcpu, TIMER_END, i);
     for (u32 i = VCPU_TIMER_FLAG0; i < VCPU_TIMERS; i++)
         timer_make(&vcpu->timer[i], vcpu, TIMER_FLAG, i);
 }

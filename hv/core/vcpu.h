@@ -26,6 +26,8 @@ enum vcpu_timer {
     VCPU_TIMER_LAPIC,
     VCPU_TIMER_SINGLE,
     VCPU_TIMER_PERIODIC,
+    VCPU_TIMER_WATCHDOG0, /* two for the partition, on its vCPU 0 */
+    VCPU_TIMER_WATCHDOG1,
     VCPU_TIMER_FLAG0, /* four for an ABI's own clocks */
     VCPU_TIMER_FLAG1,
     VCPU_TIMER_FLAG2,

@@ -577,6 +577,7 @@ static bool is_the_end(const struct fuzz_call *call)
         return true;
     case G_HYPERVISOR_sched_op:
         return sub == G_SCHEDOP_shutdown || sub == G_SCHEDOP_block ||
+               sub == G_SCHEDOP_watchdog ||
                (in_batch && sub == G_SCHEDOP_poll); /* its limit may be overwritten */
     case G_HYPERVISOR_callback_op: /* an event without a callback ends the guest */
         return in_batch;
