@@ -150,6 +150,42 @@ static void test_same_frame_cannot_become_writable_while_a_table(void **state)
     fake_check();
 }
 
+/* A mapping that stays on its frame is refused the same bits as a new one. */
+static void test_caching_bits_of_a_mapped_frame(void **state)
+{
+    static const u64 bad[] = {PTE_PS, PTE_PCD, PTE_PWT};
+    u64 before;
+
+    (void)state;
+    fake_boot();
+    before = fake_table(L1)[FREE - G];
+    for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(va_set(FREE, entry_of(FREE, PTE_P | PTE_RW | bad[i])), ST_INVALID);
+    assert_int_equal(fake_table(L1)[FREE - G], before);
+    fake_check();
+}
+
+/* The same table with other bits that mean nothing to us: stored, for users too. */
+static void test_upper_entries_adjusted(void **state)
+{
+    (void)state;
+    fake_boot();
+    for (u64 i = 0; i < 3; i++) {
+        const u64 slots[] = {511, 510, 0};
+        const u64 next = entry_of(L4 + i + 1, PTE_P | PTE_RW | PTE_A);
+
+        assert_int_equal(fake_update(slot_of(L4 + i, slots[i]), next | PTE_NX), ST_OK);
+        assert_int_equal(fake_table(L4 + i)[slots[i]], next | PTE_US | PTE_NX);
+        assert_int_equal(fake_update(slot_of(L4 + i, slots[i]) | XEN_MMU_PT_UPDATE_PRESERVE_AD,
+                                     next & ~PTE_A),
+                         ST_OK);
+        assert_int_equal(fake_table(L4 + i)[slots[i]], next | PTE_US);
+        assert_int_equal(fake_update(slot_of(L4 + i, 7), 0x10), ST_OK); /* maps nothing */
+        assert_int_equal(fake_table(L4 + i)[7], 0x10);
+    }
+    fake_check();
+}
+
 static void test_upper_entries_refused(void **state)
 {
     static const u64 bad[] = {PTE_PS, PTE_PCD, PTE_PWT, PTE_G};
@@ -382,6 +418,22 @@ static void test_batches_count_what_was_done(void **state)
     assert_int_equal(fake_ext(XEN_MMUEXT_TLB_FLUSH_LOCAL, 0, 0), ST_FAULT);
 }
 
+static void test_batches_go_on(void **state)
+{
+    struct xen_mmu_update list[4] = {{slot_of(FREE, 0), 1},
+                                     {slot_of(FREE, 1), 2},
+                                     {slot_of(FREE, 2), 3},
+                                     {slot_of(FREE, 3), 4}};
+    u32 done = 0;
+
+    (void)state;
+    fake_boot();
+    assert_int_equal(mmu_update(&fake_vcpu, (u64)list, 3, (u64)&done, XEN_DOMID_SELF), ST_OK);
+    assert_int_equal(done, 3);
+    for (u32 i = 0; i < 4; i++)
+        assert_int_equal(fake_table(FREE)[i], i < 3 ? i + 1 : 0);
+}
+
 static void test_foreign_domains(void **state)
 {
     struct xen_mmu_update request = {slot_of(FREE, 0), 1};
@@ -569,6 +621,8 @@ int main(void)
         cmocka_unit_test(test_l1_entries_refused),
         cmocka_unit_test(test_l1_entries_adjusted),
         cmocka_unit_test(test_same_frame_cannot_become_writable_while_a_table),
+        cmocka_unit_test(test_caching_bits_of_a_mapped_frame),
+        cmocka_unit_test(test_upper_entries_adjusted),
         cmocka_unit_test(test_upper_entries_refused),
         cmocka_unit_test(test_shim_slots_are_not_the_guests),
         cmocka_unit_test(test_a_bad_table_is_unwound),
@@ -580,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_update_of_what_is_no_table),
         cmocka_unit_test(test_machphys),
         cmocka_unit_test(test_batches_count_what_was_done),
+        cmocka_unit_test(test_batches_go_on),
         cmocka_unit_test(test_foreign_domains),
         cmocka_unit_test(test_update_va),
         cmocka_unit_test(test_base_pointers),
