@@ -40,7 +40,36 @@ enum {
     OUR_SIGNATURE_ECX = (int)XEN_CPUID_SIGNATURE_ECX,
     OUR_SIGNATURE_EDX = (int)XEN_CPUID_SIGNATURE_EDX,
 };
-static const uint64_t our_runstate_update = XEN_RUNSTATE_UPDATE;
+
+/* 430 rows: whole calls, sub-operations, and cases inside structures. */
+static void test_rows(void **state)
+{
+    unsigned rows = 0, states[4] = {0};
+
+    (void)state;
+    enum { WHOLE = 1, FIELD = 0 };
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
+    rows += kind;                                                                              \
+    states[XENSTATE_##hvm] += kind;                                                            \
+    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
+    assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
+#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
+    rows++;                                                                                    \
+    states[XENSTATE_##hvm]++;                                                                  \
+    assert_true(sub < XEN_SUB_SPACE && nr < XEN_NR_SPACE && sizeof(struct xen_##tag) > 0);     \
+    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
+    assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
+#define CASE(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)        \
+    rows++;                                                                                    \
+    states[XENSTATE_##hvm]++;
+#include "xen-adapter/abi/xen.def"
+    assert_int_equal(rows, 430);
+    assert_int_equal(states[0] + states[1] + states[2] + states[3], 430);
+    assert_int_equal(XEN_RUNSTATE_UPDATE, 1ull << 63);
+    print_message("done %u, partial %u, refused %u, absent %u\n", states[0], states[1],
+                  states[2], states[3]);
+}
+
 #undef XEN_CPUID_SIGNATURE_EBX
 #undef XEN_CPUID_SIGNATURE_ECX
 #undef XEN_CPUID_SIGNATURE_EDX
@@ -414,54 +443,6 @@ FIELD1(xen_store_ring, struct xenstore_domain_interface, rsp_prod);
 FIELD1(xen_store_ring, struct xenstore_domain_interface, server_features);
 FIELD1(xen_store_ring, struct xenstore_domain_interface, connection);
 FIELD1(xen_store_ring, struct xenstore_domain_interface, error);
-
-/* 430 rows: whole calls, sub-operations, and cases inside structures. */
-static void test_rows(void **state)
-{
-    unsigned rows = 0, states[4] = {0};
-
-    (void)state;
-    enum { WHOLE = 1, FIELD = 0 };
-#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
-    rows += kind;                                                                              \
-    states[XENSTATE_##hvm] += kind;                                                            \
-    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
-    assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
-#define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
-    rows++;                                                                                    \
-    states[XENSTATE_##hvm]++;                                                                  \
-    assert_true(sub < XEN_SUB_SPACE && nr < XEN_NR_SPACE && sizeof(struct xen_##tag) > 0);     \
-    assert_true(XENSTATE_##hvm < XENSTATE_REFUSED || XEN_##herr != 0);                         \
-    assert_true(XENPV_##pv != XENPV_REFUSE || XEN_##perr != 0);
-#define CASE(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)        \
-    rows++;                                                                                    \
-    states[XENSTATE_##hvm]++;
-#define xen_memory_reservation       our_memory_reservation
-#define xen_memory_exchange          our_memory_exchange
-#define xen_machphys_mfn_list        our_machphys_mfn_list
-#define xen_machphys_mapping         our_machphys_mapping
-#define xen_add_to_physmap           our_add_to_physmap
-#define xen_add_to_physmap_batch     our_add_to_physmap_batch
-#define xen_remove_from_physmap      our_remove_from_physmap
-#define xen_memory_map               our_memory_map
-#define xen_foreign_memory_map       our_foreign_memory_map
-#define xen_acquire_resource         our_acquire_resource
-#define xen_hvm_param                our_hvm_param
-#define xen_hvm_get_mem_type         our_hvm_get_mem_type
-#define xen_hvm_evtchn_upcall_vector our_hvm_evtchn_upcall_vector
-#define xen_hvm_get_time             our_hvm_get_time
-#define xen_hvm_xentrace             our_hvm_xentrace
-#define xen_platform_parameters      our_platform_parameters
-#define xen_feature_info             our_feature_info
-#define xen_compile_info             our_compile_info
-#define xen_varbuf                   our_varbuf
-#include "xen-adapter/abi/xen.def"
-    assert_int_equal(rows, 430);
-    assert_int_equal(states[0] + states[1] + states[2] + states[3], 430);
-    assert_int_equal(our_runstate_update, 1ull << 63);
-    print_message("done %u, partial %u, refused %u, absent %u\n", states[0], states[1],
-                  states[2], states[3]);
-}
 
 int main(void)
 {
