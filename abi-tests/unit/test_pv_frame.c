@@ -87,6 +87,8 @@ static void test_mappings_of_others(void **state)
     frame_at(FAKE_FOREIGN)->word |= FRAME_READ_ONLY;
     assert_int_equal(frame_map_get(map_entry(FAKE_FOREIGN, PTE_RW)), ST_BUSY);
     assert_int_equal(frame_map_upgrade(FAKE_FOREIGN), ST_BUSY);
+    assert_int_equal(frame_map_get(map_entry(FAKE_FOREIGN, 0)), ST_OK); /* for reading: fine */
+    frame_map_put(map_entry(FAKE_FOREIGN, 0));
     assert_int_equal(frame_map_get(map_entry(FAKE_HOLE, 0)), ST_DENIED);
     assert_int_equal(frame_map_get(map_entry(FAKE_FRAMES, 0)), ST_DENIED);
     assert_int_equal(frame_map_get(PTE_FRAME | PTE_P), ST_INVALID);

@@ -175,7 +175,9 @@ static void test_physical_areas(void **state)
 static void test_physical_after_virtual(void **state)
 {
     (void)state;
+    assert_int_equal(area_set(XENOP_vcpu_op_register_runstate_memory_area, 0, PLACE), 0);
     assert_int_equal(area_set(XENOP_vcpu_op_register_runstate_memory_area, 0, NOWHERE), 0);
+    assert_false(xen_area_is_set(&xen_vcpu_of(0)->runstate)); /* not there: none, for now */
     assert_int_equal(xen_vcpu_of(0)->runstate_at.raw, NOWHERE);
     assert_int_equal(area_set(XENOP_vcpu_op_register_runstate_phys_area, 0, PLACE), 0);
     assert_int_equal(xen_vcpu_of(0)->runstate_at.raw, 0);
