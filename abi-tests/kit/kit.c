@@ -17,6 +17,7 @@ const uint8_t *kit_start_info;
 
 static volatile uint8_t *ring;
 static uint32_t ring_port;
+uint32_t kit_console_patience = 0xffffffff;
 
 void *memcpy(void *to, const void *from, size_t count)
 {
@@ -54,19 +55,46 @@ static uint32_t ring_index(unsigned offset)
     return *(volatile uint32_t *)(volatile void *)(ring + offset);
 }
 
+/* Waits until no more than so many bytes are unread; false when nobody reads them. */
+static bool ring_wait(uint32_t unread)
+{
+    for (uint32_t i = 0; i < kit_console_patience; i++) {
+        if (ring_index(G_CONSOLE_out_prod) - ring_index(G_CONSOLE_out_cons) <= unread)
+            return true;
+        kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
+    }
+    return false;
+}
+
 static void ring_write(const char *text, size_t count)
 {
     uint32_t port = ring_port;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && ring_wait(G_CONSOLE_out_size - 1); i++) {
         uint32_t produced = ring_index(G_CONSOLE_out_prod);
-        while (produced - ring_index(G_CONSOLE_out_cons) >= G_CONSOLE_out_size)
-            kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
         ring[G_CONSOLE_out + (produced & (G_CONSOLE_out_size - 1))] = (uint8_t)text[i];
         __asm__ volatile("" ::: "memory");
         *(volatile uint32_t *)(volatile void *)(ring + G_CONSOLE_out_prod) = produced + 1;
     }
     kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_send, (uintptr_t)&port, 0, 0);
+}
+
+void kit_console_mend(void)
+{
+    static struct g_evtchn_bind_interdomain bind;
+    struct g_evtchn_status status = {.dom = G_DOMID_SELF, .port = ring_port};
+
+    kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_status, (uintptr_t)&status, 0, 0);
+    if (bind.remote_port == 0) {
+        bind.remote_dom = (uint16_t)status.u[0];
+        bind.remote_port = status.u[1];
+    }
+    if (status.status == G_EVTCHNSTAT_interdomain && (uint16_t)status.u[0] == bind.remote_dom &&
+        status.u[1] == bind.remote_port)
+        return;
+    if (kit_hypercall(G_HYPERVISOR_event_channel_op, G_EVTCHNOP_bind_interdomain,
+                      (uintptr_t)&bind, 0, 0) == 0)
+        ring_port = bind.local_port;
 }
 
 /* [hypercall/abi/native.h]: rdx is lost. */
@@ -169,8 +197,8 @@ void kit_exit(uint32_t reason)
 
     while (kit_kind == KIT_NATIVE)
         kit_native(N_power_off, (uintptr_t)&success, 0);
-    while (ring != NULL && ring_index(G_CONSOLE_out_prod) != ring_index(G_CONSOLE_out_cons))
-        kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
+    if (ring != NULL)
+        ring_wait(0);
     for (;;)
         kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_shutdown, (uintptr_t)&reason, 0, 0);
 }

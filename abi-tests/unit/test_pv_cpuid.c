@@ -12,6 +12,8 @@
 #include "xen-adapter/pv/cpuid.h"
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/insn.h"
+#include "xen-adapter/pv/frame.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/msr.h"
 
@@ -34,14 +36,33 @@ u64 cpu_efer(void)
     return 0xd01;
 }
 
-bool frame_is_guest(mfn_t frame)
+struct mmu mmu;
+struct shim_lock memory_lock = {.letter = 'M'};
+u8 lock_is_needed;
+static u32 pages_filled, frames_held;
+
+void lock_take_shared(struct shim_lock *lock)
 {
-    return frame.raw == 5;
+    (void)lock;
+}
+
+/* Frame 5 is memory; others are tables or not the guest's. */
+enum status frame_type_get(u64 number, enum frame_type type)
+{
+    assert_int_equal(type, FRAME_WRITABLE);
+    frames_held += number == 5;
+    return number == 5 ? ST_OK : ST_INVALID;
+}
+
+void frame_type_put(u64 number)
+{
+    frames_held -= number == 5;
 }
 
 void hypercall_page_fill(u8 *page)
 {
     (void)page;
+    pages_filled++;
 }
 
 static void all_ones(u32 out[4])
@@ -194,6 +215,10 @@ static void test_msr_writes(void **state)
     assert_false(msr_guest_write(&vcpu, MSR_LSTAR, 0));
     assert_false(msr_guest_write(&vcpu, 0x40000000, 6 << 12)); /* not the guest's frame */
     assert_false(msr_guest_write(&vcpu, 0x40000000, 5 << 12 | 1));
+    assert_int_equal(pages_filled, 0);
+    assert_true(msr_guest_write(&vcpu, 0x40000000, 5 << 12));
+    assert_int_equal(pages_filled, 1);
+    assert_int_equal(frames_held, 0);
     assert_true(msr_guest_write(&vcpu, 0x400, 0)); /* machine check banks are quiet */
 }
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/grant_map.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
@@ -21,6 +22,7 @@
 #include "xen-adapter/pv/vcpu.h"
 
 #define SHIM_ADDRESS (SHIM_VIRT_START + 0x5000)
+#define TABLE_FRAME  40u
 
 struct shim shim;
 struct mmu mmu;
@@ -34,6 +36,8 @@ static _Alignas(8) u8 guest[8192]; /* all that is the guest's */
 static u32 calls_below;
 static s64 answer_below;
 static u32 frames_released, frames_accepted;
+static u64 walk_entry;  /* what every address is mapped by, 0: nothing */
+static u32 frames_held; /* as writable memory */
 
 struct pv_vcpu *this_vcpu(void)
 {
@@ -137,6 +141,19 @@ bool frame_is_guest(mfn_t frame)
 {
     return frame.raw >= 16 && frame.raw < 64;
 }
+enum status frame_type_get(u64 number, enum frame_type type)
+{
+    assert_int_equal(type, FRAME_WRITABLE);
+    if (!frame_is_guest(mfn(number)) || number == TABLE_FRAME)
+        return ST_INVALID;
+    frames_held++;
+    return ST_OK;
+}
+void frame_type_put(u64 number)
+{
+    assert_true(frame_is_guest(mfn(number)) && number != TABLE_FRAME);
+    frames_held--;
+}
 void frame_kind_set(mfn_t first, u64 count, enum frame_kind kind)
 {
     (void)count, (void)kind;
@@ -167,8 +184,9 @@ enum status frame_accept(mfn_t frame, pfn_t pfn)
 }
 enum status mmu_walk(struct pv_vcpu *v, enum pv_mode mode, u64 va, u64 *entry)
 {
-    (void)v, (void)mode, (void)va, (void)entry;
-    return ST_FAULT;
+    (void)v, (void)mode, (void)va;
+    *entry = walk_entry;
+    return walk_entry ? ST_OK : ST_FAULT;
 }
 void mmu_flush_now(struct pv_vcpu *v)
 {
@@ -213,6 +231,7 @@ static void reset(void)
     shim.domain.mfn_end = 3048;
     shim.xen_version = 0x40011;
     calls_below = 0;
+    walk_entry = 0;
     answer_below = 0;
     frames_released = frames_accepted = 0;
 }
@@ -392,6 +411,55 @@ static void test_grant_copy_sides(void **state)
     assert_int_equal(calls_below, 1);
 }
 
+/* The hypervisor below would write over a page table of the guest's. */
+static void test_grant_copy_to_a_table(void **state)
+{
+    struct xen_gnttab_copy *copy = (struct xen_gnttab_copy *)guest;
+
+    (void)state;
+    reset();
+    copy->source.ref_or_gmfn = 16;
+    copy->dest.ref_or_gmfn = TABLE_FRAME;
+    assert_int_equal(op_grant_table_op_copy((u64)guest, 1, 0, 0), 0);
+    assert_int_equal(copy->status, XEN_GNTST_BAD_PAGE);
+    assert_int_equal(calls_below, 0);
+    copy->dest.ref_or_gmfn = 17;
+    assert_int_equal(op_grant_table_op_copy((u64)guest, 1, 0, 0), 0);
+    assert_int_equal(calls_below, 1);
+    assert_int_equal(frames_held, 0);
+}
+
+/* A page that the shim goes on writing to cannot become a page table meanwhile. */
+static void test_areas_hold_their_frames(void **state)
+{
+    struct xen_vcpu_register_area *want = (struct xen_vcpu_register_area *)guest;
+
+    (void)state;
+    reset();
+    want->addr = TABLE_FRAME << PAGE_SHIFT;
+    assert_int_equal(op_vcpu_op_register_runstate_phys_area(0, (u64)guest, 0, 0), -XEN_EINVAL);
+    assert_int_equal(op_vcpu_op_register_vcpu_time_phys_area(0, (u64)guest, 0, 0), -XEN_EINVAL);
+    assert_int_equal(frames_held, 0);
+    want->addr = 20 << PAGE_SHIFT;
+    assert_int_equal(op_vcpu_op_register_runstate_phys_area(0, (u64)guest, 0, 0), 0);
+    assert_int_equal(op_vcpu_op_register_vcpu_time_phys_area(0, (u64)guest, 0, 0), 0);
+    assert_int_equal(frames_held, 2);
+    want->addr = 21 << PAGE_SHIFT;
+    assert_int_equal(op_vcpu_op_register_runstate_phys_area(0, (u64)guest, 0, 0), 0);
+    assert_int_equal(frames_held, 2);
+    want->addr = 0;
+    assert_int_equal(op_vcpu_op_register_vcpu_time_memory_area(0, (u64)guest, 0, 0), 0);
+    assert_int_equal(frames_held, 1);
+    walk_entry = 22 << PAGE_SHIFT | PTE_P;
+    want->addr = 0x5000;
+    assert_int_equal(op_vcpu_op_register_vcpu_time_memory_area(0, (u64)guest, 0, 0),
+                     -XEN_EFAULT);
+    walk_entry = TABLE_FRAME << PAGE_SHIFT | PTE_P | PTE_RW;
+    assert_int_equal(op_vcpu_op_register_vcpu_time_memory_area(0, (u64)guest, 0, 0),
+                     -XEN_EFAULT);
+    assert_int_equal(frames_held, 1);
+}
+
 static void test_grant_map_handles(void **state)
 {
     struct xen_gnttab_map_grant_ref *map = (struct xen_gnttab_map_grant_ref *)guest;
@@ -460,6 +528,8 @@ int main(void)
         cmocka_unit_test(test_send_to_ipi_is_local),
         cmocka_unit_test(test_reservations),
         cmocka_unit_test(test_grant_copy_sides),
+        cmocka_unit_test(test_grant_copy_to_a_table),
+        cmocka_unit_test(test_areas_hold_their_frames),
         cmocka_unit_test(test_grant_map_handles),
         cmocka_unit_test(test_io_rights),
         cmocka_unit_test(test_time_record),

@@ -270,6 +270,19 @@ static void test_nmi(void **state)
     assert_int_equal(vcpu_op(XENOP_vcpu_op_send_nmi, FAKE_VCPUS, 0), -XEN_ENOENT);
 }
 
+static void test_the_last_one_down(void **state)
+{
+    (void)state;
+    for (u32 id = 0; id < FAKE_VCPUS; id++)
+        assert_int_equal(op_vcpu_up(&fake_vcpu[id]), ST_OK);
+    for (u32 id = 1; id < FAKE_VCPUS; id++)
+        assert_int_equal(vcpu_op(XENOP_vcpu_op_down, id, 0), 0);
+    assert_false(fake_partition.is_ended);
+    assert_int_equal(vcpu_op(XENOP_vcpu_op_down, 0, 0), 0);
+    assert_true(fake_partition.is_ended);
+    assert_int_equal(fake_partition.reason, NATIVE_END_POWEROFF);
+}
+
 /* Every call names a vCPU: one that is not there, and one there is no memory for. */
 static void test_whom_a_call_names(void **state)
 {
@@ -312,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup(test_info_of_a_late_vcpu, setup),
         cmocka_unit_test_setup(test_timers, setup),
         cmocka_unit_test_setup(test_nmi, setup),
+        cmocka_unit_test_setup(test_the_last_one_down, setup),
         cmocka_unit_test_setup(test_whom_a_call_names, setup),
     };
 

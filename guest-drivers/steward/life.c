@@ -63,20 +63,24 @@ static enum config_action action_of(const struct guest *guest, u32 reason)
     return action[KEY_ON_CRASH];
 }
 
-/* What the shim said before it gave up, with the manifest's line it is about. */
+/* The manifest's line that the shim's last words are about. */
+static enum config_key shim_reason_key(const struct guest *guest)
+{
+    if (strncmp(guest->shim_line, "kernel", 6) == 0)
+        return KEY_KERNEL;
+    return strncmp(guest->shim_line, "ramdisk", 7) == 0 ? KEY_RAMDISK : KEY_NAME;
+}
+
+/* What the shim said before it gave up. */
 static void shim_reason_print(struct guest *guest)
 {
     const char *line = guest->shim_line;
-    enum config_key key = KEY_NAME;
 
     if (line[0] == 0)
         return;
-    if (strncmp(line, "kernel", 6) == 0)
-        key = KEY_KERNEL;
-    else if (strncmp(line, "ramdisk", 7) == 0)
-        key = KEY_RAMDISK;
     print("entente: error: %.*s:%u: guest %s: %s\n", (int)MIN(guest->config->file.length, 60ul),
-          guest->config->file.at, config_line(guest->config, key), guest->name, line);
+          guest->config->file.at, config_line(guest->config, shim_reason_key(guest)),
+          guest->name, line);
 }
 
 static bool may_restart(struct guest *guest)
@@ -117,9 +121,9 @@ static void guest_end(struct guest *guest, const struct native_partition_info *i
         guest_clear(guest);
         memory_print();
     }
-    /* A refused kernel is refused the next time too. */
+    /* A refused file is refused the next time too. */
     is_again = (action == ACTION_RESTART || action == ACTION_RENAME_RESTART) &&
-               !(has_crashed && guest->shim_line[0] != 0) && may_restart(guest);
+               !(has_crashed && shim_reason_key(guest) != KEY_NAME) && may_restart(guest);
     if (is_again) {
         guest->state = GUEST_WAITS;
         life_begin(guest);

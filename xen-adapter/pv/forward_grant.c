@@ -2,6 +2,7 @@
  * grant_table_op. The table itself is mapped at the start of the foreign window, so a PV guest
  * gets frame numbers for it; granted frames are mapped behind it.
  */
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/grant_map.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
@@ -168,15 +169,27 @@ HANDLER(op_grant_table_op_swap_grant_ref)
     return 0;
 }
 
-/* A side given by frame number must be the guest's own memory: L0 would copy the shim's too. */
 #define COPY_SOURCE_GREF 1u
 #define COPY_DEST_GREF   2u
 
-static bool copy_sides_ok(const struct xen_gnttab_copy *copy)
+/*
+ * A side given by frame number must be the guest's own memory: L0 would copy the shim's too.
+ * Nor does L0 know what is a page table. The status stays as it is for a side that is refused.
+ */
+static s64 copy_one(struct xen_gnttab_copy *copy)
 {
+    u64 dest = copy->dest.ref_or_gmfn;
+    bool is_dest_named = copy->flags & COPY_DEST_GREF;
+    s64 result;
+
     if (!(copy->flags & COPY_SOURCE_GREF) && !frame_is_guest(mfn(copy->source.ref_or_gmfn)))
-        return false;
-    return (copy->flags & COPY_DEST_GREF) || frame_is_guest(mfn(copy->dest.ref_or_gmfn));
+        return 0;
+    if (!is_dest_named && frame_type_get(dest, FRAME_WRITABLE) != ST_OK)
+        return 0;
+    result = below(XENOP_grant_table_op_copy, copy);
+    if (!is_dest_named)
+        frame_type_put(dest);
+    return result;
 }
 
 HANDLER(op_grant_table_op_copy)
@@ -184,15 +197,14 @@ HANDLER(op_grant_table_op_copy)
     struct xen_gnttab_copy copy;
 
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(copy)) {
+        s64 result;
+
         if (copy_from_guest(&copy, a1, sizeof(copy)) != ST_OK)
             return -XEN_EFAULT;
         copy.status = XEN_GNTST_BAD_PAGE;
-        if (copy_sides_ok(&copy)) {
-            s64 result = below(XENOP_grant_table_op_copy, &copy);
-
-            if (result != 0)
-                return result;
-        }
+        result = copy_one(&copy);
+        if (result != 0)
+            return result;
         if (copy_to_guest(a1, &copy, sizeof(copy)) != ST_OK)
             return -XEN_EFAULT;
     }

@@ -2,7 +2,9 @@
 
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/cpu_tables.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/hypercall.h"
+#include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/trap.h"
 #include "xen-adapter/pv/vcpu.h"
@@ -153,6 +155,23 @@ bool msr_guest_read(struct pv_vcpu *vcpu, u32 msr, u64 *value)
     }
 }
 
+static bool hypercall_page_write(u64 value)
+{
+    u64 frame = value >> PAGE_SHIFT;
+    bool is_memory;
+
+    if ((value & PAGE_MASK) != 0)
+        return false;
+    lock_take(&memory_lock);
+    is_memory = frame_type_get(frame, FRAME_WRITABLE) == ST_OK;
+    if (is_memory) {
+        hypercall_page_fill(frame_page(frame));
+        frame_type_put(frame);
+    }
+    lock_drop(&memory_lock);
+    return is_memory;
+}
+
 static bool own_write(u32 msr, u64 value)
 {
     switch (msr) {
@@ -163,10 +182,7 @@ static bool own_write(u32 msr, u64 value)
     case MSR_TSC:
         return true; /* the time record is the clock; an offset of our own would break it */
     case XEN_MSR_HYPERCALL_PAGE:
-        if ((value & PAGE_MASK) != 0 || !frame_is_guest(mfn(value >> PAGE_SHIFT)))
-            return false;
-        hypercall_page_fill(mfn_to_virt(mfn(value >> PAGE_SHIFT)));
-        return true;
+        return hypercall_page_write(value);
     default:
         return false;
     }

@@ -3,6 +3,7 @@
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/pv/event.h"
+#include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/guest_copy.h"
 #include "xen-adapter/pv/hypercall.h"
 #include "xen-adapter/pv/lock.h"
@@ -13,11 +14,13 @@
 
 /*
  * A guest area that outlives the call that named it. It is reached through the direct map, so
- * that user page tables do not matter; it may lie across two pages.
+ * that user page tables do not matter; it may lie across two pages. As long as it is there its
+ * frames are held as writable memory, so that none of them becomes a page table.
  */
 struct guest_area {
-    u64 virt; /* 0: none */
-    u8 *part[2];
+    u64 virt;     /* 0: none */
+    u64 frame[2]; /* of the parts that are there */
+    u8 *part[2];  /* NULL: not there */
     u32 first_bytes;
 };
 
@@ -25,16 +28,40 @@ static struct xen_vcpu_runstate_info l0_runstate[SHIM_VCPUS_MAX];
 static struct guest_area runstate_area[SHIM_VCPUS_MAX];
 static struct guest_area time_area[SHIM_VCPUS_MAX];
 
-static enum status part_find(struct pv_vcpu *vcpu, u64 virt, u8 **part)
+/* HOLDS(M) */
+static enum status part_hold(struct guest_area *area, u32 part, u64 frame, u64 offset)
 {
-    mfn_t frame;
+    TRY(frame_type_get(frame, FRAME_WRITABLE));
+    area->frame[part] = frame;
+    area->part[part] = (u8 *)frame_page(frame) + offset;
+    return ST_OK;
+}
+
+/* HOLDS(M) */
+static void area_drop(const struct guest_area *area)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(area->part); i++)
+        if (area->part[i])
+            frame_type_put(area->frame[i]);
+}
+
+/* Takes over what `found` holds. HOLDS(M) */
+static void area_replace(struct guest_area *area, const struct guest_area *found)
+{
+    struct guest_area old = *area;
+
+    *area = *found;
+    area_drop(&old);
+}
+
+static enum status part_find(struct guest_area *area, u32 part, u64 virt)
+{
     u64 entry;
 
-    TRY(mmu_walk(vcpu, PV_KERNEL, virt, &entry));
-    frame = mfn((entry & PTE_FRAME) >> PAGE_SHIFT);
-    if (!(entry & PTE_RW) || !frame_is_guest(frame))
+    TRY(mmu_walk(this_vcpu(), PV_KERNEL, virt, &entry));
+    if (!(entry & PTE_RW) ||
+        part_hold(area, part, entry_frame(entry), virt & PAGE_MASK) != ST_OK)
         return ST_FAULT;
-    *part = (u8 *)mfn_to_virt(frame) + (virt & PAGE_MASK);
     return ST_OK;
 }
 
@@ -42,22 +69,21 @@ static enum status part_find(struct pv_vcpu *vcpu, u64 virt, u8 **part)
 static enum status area_set(struct guest_area *area, u64 virt, u32 bytes)
 {
     struct guest_area found = {.virt = virt};
-    enum status status;
+    enum status status = ST_OK;
 
-    if (virt == 0) {
-        area->virt = 0;
-        return ST_OK;
-    }
-    if (!guest_range_ok(virt, bytes))
+    if (virt != 0 && !guest_range_ok(virt, bytes))
         return ST_FAULT;
     found.first_bytes = (u32)MIN((u64)bytes, PAGE_SIZE - (virt & PAGE_MASK));
     lock_take(&memory_lock);
-    status = part_find(this_vcpu(), virt, &found.part[0]);
+    if (virt != 0)
+        status = part_find(&found, 0, virt);
     if (status == ST_OK && found.first_bytes < bytes)
-        status = part_find(this_vcpu(), virt + found.first_bytes, &found.part[1]);
-    lock_drop(&memory_lock);
+        status = part_find(&found, 1, virt + found.first_bytes);
     if (status == ST_OK)
-        *area = found;
+        area_replace(area, &found);
+    else
+        area_drop(&found);
+    lock_drop(&memory_lock);
     return status;
 }
 
@@ -187,20 +213,22 @@ HANDLER(op_vcpu_op_register_vcpu_time_memory_area)
 static s64 area_register_phys(u64 id, u64 argument, struct guest_area *areas, u32 bytes)
 {
     struct pv_vcpu *vcpu = vcpu_find((u32)id);
+    struct guest_area found = {.virt = ~(u64)0, .first_bytes = bytes};
     struct xen_vcpu_register_area want;
-    mfn_t frame;
+    enum status status;
 
     if (!vcpu)
         return -XEN_ENOENT;
     if (copy_from_guest(&want, argument, sizeof(want)) != ST_OK)
         return -XEN_EFAULT;
-    frame = mfn(want.addr >> PAGE_SHIFT);
-    if ((want.addr & 7) != 0 || (want.addr & PAGE_MASK) > PAGE_SIZE - bytes ||
-        !frame_is_guest(frame))
+    if ((want.addr & 7) != 0 || (want.addr & PAGE_MASK) > PAGE_SIZE - bytes)
         return -XEN_EINVAL;
-    areas[vcpu->id] = (struct guest_area){
-        .virt = ~(u64)0, .first_bytes = bytes, .part = {phys_to_direct(want.addr), NULL}};
-    return 0;
+    lock_take(&memory_lock);
+    status = part_hold(&found, 0, want.addr >> PAGE_SHIFT, want.addr & PAGE_MASK);
+    if (status == ST_OK)
+        area_replace(&areas[vcpu->id], &found);
+    lock_drop(&memory_lock);
+    return status == ST_OK ? 0 : -XEN_EINVAL;
 }
 
 HANDLER(op_vcpu_op_register_runstate_phys_area)

@@ -3,7 +3,9 @@
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
-#define LIST_MAX 24u
+#define LIST_MAX FUZZ_BATCH
+
+struct g_multicall_entry fuzz_batch[FUZZ_BATCH];
 
 static bool in_batch; /* entries of a multicall are made now */
 
@@ -17,8 +19,9 @@ static uint32_t count_any(void)
     return fuzz_one_in(24) ? (uint32_t)fuzz_value() : fuzz_below(8);
 }
 
-/* A list of frame numbers in guest memory; behind the arena larger extents meet nothing of
- * ours.
+/*
+ * A list of frame numbers in guest memory. A larger extent that begins in front of our image
+ * may reach into it, and the order can still change; behind the arena it meets nothing of ours.
  */
 static uint64_t frames_put(uint32_t count, uint64_t order)
 {
@@ -26,9 +29,12 @@ static uint64_t frames_put(uint32_t count, uint64_t order)
 
     if (count > LIST_MAX)
         count = LIST_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        frames[i] = order == 0 ? fuzz_frame() : fuzz_arena_frame[fuzz_below(ARENA_PAGES)];
-    return put(frames, count * sizeof(frames[0]));
+    for (uint32_t i = 0; i < count; i++) {
+        frames[i] = fuzz_frame();
+        if (order != 0 || frames[i] < fuzz_arena_frame[0])
+            frames[i] = fuzz_arena_frame[fuzz_below(ARENA_PAGES)];
+    }
+    return fuzz_place(frames, count * sizeof(frames[0]), FUZZ_EXACT);
 }
 
 /* Twelve words of anything: for calls whose structures are the control domain's. */
@@ -179,6 +185,8 @@ static void va_mapping_make(struct fuzz_call *call)
     call->argument[0] = (uintptr_t)fuzz_arena[page];
     if (fuzz_one_in(16))
         call->argument[0] = fuzz_value();
+    if (fuzz_is_ours(call->argument[0])) /* no epoch would take that mapping back */
+        call->argument[0] = KIT_UNMAPPED;
     call->argument[1] = pte_any();
     call->argument[2] = fuzz_one_in(4) ? fuzz_value() : fuzz_below(8);
     call->argument[3] = fuzz_domid(); /* of update_va_mapping_otherdomain */
@@ -283,6 +291,10 @@ static void pv_cpu_make(struct fuzz_call *call)
     case G_HYPERVISOR_set_gdt:
         gdt_make(call);
         break;
+    case G_HYPERVISOR_stack_switch: /* without one the next event ends the guest */
+        if (!fuzz_one_in(256))
+            call->argument[1] = fuzz_kernel_stack();
+        break;
     case G_HYPERVISOR_update_descriptor:
         call->argument[0] = fuzz_arena_frame[fuzz_below(ARENA_PAGES)] << 12 | fuzz_below(4096);
         if (!fuzz_one_in(8))
@@ -311,6 +323,26 @@ static void pv_cpu_make(struct fuzz_call *call)
 /* --- events, vCPUs, the scheduler -----------------------------------------------------------
  */
 
+/*
+ * A frame for what the hypervisor goes on holding: never one of the arena's, which could not
+ * come back at the end of an epoch.
+ */
+static uint64_t held_frame(void)
+{
+    static uint8_t page[6][KIT_PAGE] __attribute__((aligned(4096)));
+
+    switch (fuzz_below(12)) {
+    case 0:
+        return fuzz_random() | 1ull << 40;
+    case 1:
+        return 0xfeff8 + fuzz_below(8);
+    case 2:
+        return fuzz_below(0x100);
+    default:
+        return kit_frame(page[fuzz_below(6)]);
+    }
+}
+
 static void event_make(struct fuzz_call *call)
 {
     uint32_t words[6] = {0};
@@ -326,14 +358,16 @@ static void event_make(struct fuzz_call *call)
         words[fuzz_one_in(4) ? 2 : 1] = 0, words[0] = fuzz_one_in(2) ? 0 : fuzz_below(26);
     if (sub == G_EVTCHNOP_reset || sub == G_EVTCHNOP_init_control)
         sub = fuzz_one_in(64) ? sub : G_EVTCHNOP_send;
+    call->argument[0] = sub;
     if (sub == G_EVTCHNOP_init_control || sub == G_EVTCHNOP_expand_array) {
-        uint64_t frame = fuzz_frame();
+        uint64_t frame = held_frame();
         memcpy(words, &frame, sizeof(frame));
         words[2] = fuzz_one_in(2) ? 0 : fuzz_below(4100);
         words[3] = fuzz_one_in(8) ? words[3] : 0;
+        call->argument[1] = fuzz_place(words, sizeof(words), FUZZ_EXACT);
+    } else {
+        call->argument[1] = put(words, sizeof(words));
     }
-    call->argument[0] = sub;
-    call->argument[1] = put(words, sizeof(words));
 }
 
 static void event_compat_make(struct fuzz_call *call)
@@ -355,15 +389,17 @@ static void vcpu_make(struct fuzz_call *call)
 
     for (unsigned i = 0; i < 6; i++)
         words[i] = fuzz_value();
-    if (sub == G_VCPUOP_register_vcpu_info) {
-        words[0] = fuzz_frame();
-        words[1] = fuzz_below(8) * 512;
-    }
     if (sub == G_VCPUOP_set_periodic_timer || sub == G_VCPUOP_set_singleshot_timer)
         words[0] = fuzz_one_in(2) ? fuzz_value() : 1000000 + fuzz_below(100000000);
     call->argument[0] = sub;
     call->argument[1] = fuzz_one_in(8) ? fuzz_value() : 0;
-    call->argument[2] = put(words, sizeof(words));
+    if (sub == G_VCPUOP_register_vcpu_info) {
+        words[0] = held_frame();
+        words[1] = fuzz_one_in(4) ? words[1] : fuzz_below(8) * 512;
+        call->argument[2] = fuzz_place(words, sizeof(words), FUZZ_EXACT);
+    } else {
+        call->argument[2] = put(words, sizeof(words));
+    }
 }
 
 /* Nobody but the guest itself could end a wait without a limit. */
@@ -468,7 +504,7 @@ static void control_make(struct fuzz_call *call)
 
 static void multicall_make(struct fuzz_call *call)
 {
-    struct g_multicall_entry list[LIST_MAX];
+    struct g_multicall_entry *list = fuzz_batch;
     uint32_t count = fuzz_below(LIST_MAX);
 
     in_batch = true;
@@ -622,6 +658,12 @@ unsigned fuzz_number(void)
     return pvh[fuzz_below(sizeof(pvh))];
 }
 
+void fuzz_call_begin(void)
+{
+    in_batch = false; /* a trap may have ended the batch before */
+    fuzz_place_begin();
+}
+
 void fuzz_call_make(struct fuzz_call *call, unsigned number)
 {
     call->number = number;
@@ -631,7 +673,7 @@ void fuzz_call_make(struct fuzz_call *call, unsigned number)
     shape(call);
     if (fuzz_one_in(16) && number != G_HYPERVISOR_sched_op &&
         number != G_HYPERVISOR_callback_op && number != G_HYPERVISOR_set_callbacks &&
-        number != G_HYPERVISOR_console_io)
+        number != G_HYPERVISOR_stack_switch && number != G_HYPERVISOR_console_io)
         call->argument[fuzz_below(4)] = fuzz_value();
     count_limit(call);
     if (is_the_end(call))

@@ -6,6 +6,7 @@
 #ifndef ABI_TESTS_FUZZ_GUEST_FUZZ_H
 #define ABI_TESTS_FUZZ_GUEST_FUZZ_H
 
+#include "abi-tests/golden/xen_structs.h"
 #include "abi-tests/kit/kit.h"
 
 /* Hypercall numbers tried: the table's 64 and some beyond. */
@@ -16,6 +17,10 @@ struct fuzz_call {
     uint64_t argument[6];
     uint32_t batched; /* of a multicall: its calls */
 };
+
+/* --- calls of the multicall made last --- */
+#define FUZZ_BATCH 24u
+extern struct g_multicall_entry fuzz_batch[FUZZ_BATCH];
 
 /* --- chance (value.c): one stream of numbers, all from the seed --- */
 void fuzz_seed(uint64_t seed);
@@ -53,6 +58,7 @@ void fuzz_place_begin(void); /* what was placed before may be written over */
 uint64_t fuzz_place(const void *bytes, size_t size, enum fuzz_bytes how);
 
 /* --- calls (call.c) --- */
+void fuzz_call_begin(void);
 unsigned fuzz_number(void); /* those with much behind them more often */
 void fuzz_call_make(struct fuzz_call *call, unsigned number);
 long fuzz_call_issue(const struct fuzz_call *call);
@@ -62,6 +68,7 @@ void fuzz_pv_init(void);
 void fuzz_pv_epoch(void);             /* page tables and arena as new */
 void fuzz_pv_repair(unsigned number); /* what that call may have taken from us */
 void fuzz_pv_game(void);
+uint64_t fuzz_kernel_stack(void); /* for traps from user mode */
 void fuzz_pvh_init(void);
 void fuzz_pvh_epoch(void);
 void fuzz_pvh_game(void);

@@ -1,5 +1,6 @@
 /*
  * role=fuzz seed=N calls=N: that many hypercalls with games between them; then it powers off.
+ * lives=1 adds the time to the seed, for a guest that is started again whenever it ends.
  * report=N says so every N calls, trace=N prints every call from the N-th on, to look at what a
  * seed dies of.
  * role=bystander: see bystander.c.
@@ -34,12 +35,17 @@ static void call_print(const struct fuzz_call *call)
 {
     kit_print("%lu: %lx(%lx %lx %lx %lx)\n", calls_done, call->number, call->argument[0],
               call->argument[1], call->argument[2], call->argument[3]);
+    for (uint32_t i = 0; i < call->batched; i++) {
+        const struct g_multicall_entry *one = &fuzz_batch[i];
+        kit_print("  %u: %lx(%lx %lx %lx %lx)\n", i, one->op, one->args[0], one->args[1],
+                  one->args[2], one->args[3]);
+    }
 }
 
 static void step(uint64_t unused)
 {
     (void)unused;
-    fuzz_place_begin();
+    fuzz_call_begin();
     fuzz_call_make(&last, fuzz_one_in(2) ? G_HYPERVISOR_multicall : fuzz_number());
     if (calls_done >= trace_from)
         call_print(&last);
@@ -72,22 +78,33 @@ static void epoch(uint64_t unused)
         fuzz_pvh_epoch();
 }
 
+/* What fuzz-guest reads; the calls before may have closed the console's port. */
+static void say(const char *word)
+{
+    kit_console_mend();
+    kit_print("fuzz: %s %lu stuck %lu\n", word, calls_done, fuzz_stuck);
+}
+
 void fuzz_main(void)
 {
     uint64_t seed = kit_option("seed", 1), calls = kit_option("calls", 100000);
 
-    uint64_t report = kit_option("report", 65536);
+    uint64_t report = kit_option("report", 4096);
     uint64_t next_report = report, next_epoch = EPOCH_CALLS;
 
     trace_from = kit_option("trace", ~0ull);
     kit_traps_init();
     kit_shared();
+    if (kit_option("lives", 0) != 0)
+        seed += kit_now() / 1000000 * 64;
     fuzz_seed(seed);
     fuzz_values_init();
     if (kit_kind == KIT_PV)
         fuzz_pv_init();
     else
         fuzz_pvh_init();
+    kit_console_mend();
+    kit_console_patience = 1000;
     kit_print("fuzz: seed %lu, %lu calls\n", seed, calls);
     for (uint64_t done = 0; done < calls;) {
         kit_try(step, 0);
@@ -104,11 +121,11 @@ void fuzz_main(void)
             next_epoch = done + EPOCH_CALLS;
         }
         if (done >= next_report) {
-            kit_print("fuzz: done %lu stuck %lu\n", done, fuzz_stuck);
+            say("done");
             next_report = done + report;
         }
     }
-    kit_print("fuzz: end %lu stuck %lu\n", calls_done, fuzz_stuck);
+    say("end");
 }
 
 void kit_main(void)

@@ -45,12 +45,16 @@ static void traps_set(void)
     kit_traps_init();
 }
 
-static void stack_set(void)
+uint64_t fuzz_kernel_stack(void)
 {
     static uint8_t stack[2 * KIT_PAGE] __attribute__((aligned(16)));
 
-    kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64,
-                  (uintptr_t)(stack + sizeof(stack)), 0, 0);
+    return (uintptr_t)(stack + sizeof(stack));
+}
+
+static void stack_set(void)
+{
+    kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64, fuzz_kernel_stack(), 0, 0);
 }
 
 void fuzz_pv_init(void)
@@ -107,10 +111,22 @@ static void tables_fill(void)
     }
 }
 
+/* The pages of areas cannot become anything else as long as they are registered. */
+static void areas_drop(void)
+{
+    uint64_t none = 0;
+
+    kit_hypercall(G_HYPERVISOR_vcpu_op, G_VCPUOP_register_runstate_memory_area, 0,
+                  (uintptr_t)&none, 0);
+    kit_hypercall(G_HYPERVISOR_vcpu_op, G_VCPUOP_register_vcpu_time_memory_area, 0,
+                  (uintptr_t)&none, 0);
+}
+
 void fuzz_pv_epoch(void)
 {
     bool is_done[ARENA_PAGES] = {false};
 
+    areas_drop();
     mmuext(G_MMUEXT_NEW_BASEPTR, kernel_top_frame, 0);
     mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
     mmuext(G_MMUEXT_SET_LDT, 0, 0);

@@ -1,13 +1,14 @@
-# The fuzzing guest, too slow under emulation for every check. make fuzz-guest N=10000000 SEED=1 TYPES="pv pvh"
+# The fuzzing guest: make fuzz-guest N=10000000 TELL=60 TIMEOUT=3000 SEED=1 TYPES="pv pvh", a sample for every check.
 FUZZ_GUEST := $(patsubst %,$(BUILD)/kit/fuzz/guest/%.o,entry.S call.c value.c game_pv.c game_pvh.c \
 	bystander.c fuzz_main.c arena.c)
 $(BUILD)/fuzz-guest.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(FUZZ_GUEST)
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
 
-export N SEED TYPES
-.PHONY: fuzz-guest fuzz-guest-sample
+export N SEED TYPES GUESTS SILENCE TELL
+.PHONY: fuzz-guest fuzz-guest-sample checks
 fuzz-guest: images $(BUILD)/fuzz-guest.elf
 	@abi-tests/fuzz/guest/fuzz-guest
 fuzz-guest-sample: images $(BUILD)/fuzz-guest.elf
-	@N=60000 abi-tests/fuzz/guest/fuzz-guest
+	@N=50000 TIMEOUT=120 abi-tests/fuzz/guest/fuzz-guest
+checks: fuzz-guest-sample

@@ -191,11 +191,13 @@ uint64_t fuzz_value(void)
         break;
     case 8:
     case 9:
-        return fuzz_pointer();
+        value = fuzz_pointer();
+        break;
     case 10:
         return fuzz_frame() << 12 | fuzz_below(4096);
     case 11:
-        return fuzz_domid();
+        value = fuzz_domid(); /* a machine address of ours, of a PV guest's first frames */
+        break;
     case 12:
         value = fuzz_below(0x20000);
         break;
