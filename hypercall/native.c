@@ -244,15 +244,17 @@ static enum status native_partition_stats(struct call *call)
 {
     const struct native_partition_stats *in = IN(call, struct native_partition_stats);
     struct partition *p;
-    u64 events[2];
+    u64 numbers[3] = {0}; /* from events_sent on */
     u64 at = in->stats;
 
     TRY(find(in->partition, &p));
-    events[0] = p->events_sent;
-    events[1] = p->events_received;
+    numbers[0] = p->events_sent;
+    numbers[1] = p->events_received;
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        numbers[2] += p->vcpu[i] && vcpu_is_up(p->vcpu[i]);
     TRY(exits_write(call->vcpu, p, at + offsetof(struct native_stats, exits)));
-    TRY(mem_write(call->vcpu, gva(at + offsetof(struct native_stats, events_sent)), events,
-                  sizeof(events)));
+    TRY(mem_write(call->vcpu, gva(at + offsetof(struct native_stats, events_sent)), numbers,
+                  sizeof(numbers)));
     return mem_write(call->vcpu, gva(at + offsetof(struct native_stats, calls)), p->calls,
                      sizeof(((struct native_stats *)0)->calls));
 }

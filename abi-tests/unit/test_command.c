@@ -2,6 +2,7 @@
 // sources: guest-drivers/steward/command.c guest-drivers/steward/out.c
 // sources: guest-drivers/steward/report.c guest-drivers/steward/metrics.c
 // sources: guest-drivers/steward/names.c guest-drivers/steward/lexer.c
+// sources: guest-drivers/steward/setting_check.c guest-drivers/steward/trace_text.c
 // sources: hv/lib/format.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,8 @@
 #include <cmocka.h>
 #include "guest-drivers/steward/command.h"
 #include "guest-drivers/steward/report.h"
+#include "guest-drivers/steward/setting.h"
+#include "guest-drivers/steward/trace_text.h"
 #include "xen-adapter/abi/xen_rows.h"
 
 static char bytes[65536];
@@ -116,6 +119,55 @@ static void test_text_is_cut_not_overrun(void **state)
     assert_string_equal(bytes, "\"a\\\"b\\\\c\\u000a\"");
 }
 
+static bool may(enum command_setting setting, u64 number, enum config_type type)
+{
+    const struct config config = {
+        .type = type, .memory_mib = 512, .maxmem_mib = 1024, .vcpus = 1, .maxvcpus = 4};
+    const struct setting_memory memory = {
+        .now_kib = 256 << 10, .free_kib = 600 << 10, .pledged_kib = 100 << 10};
+    const struct command set = {.setting = setting, .number = number};
+
+    setup(NULL);
+    return setting_check(&config, &set, &memory, &out);
+}
+
+static void test_limits_of_memory(void **state)
+{
+    (void)state;
+    assert_true(may(SETTING_MEMORY, 128, CONFIG_PVH)); /* 64 + 512 / 8 */
+    assert_false(may(SETTING_MEMORY, 127, CONFIG_PVH));
+    assert_non_null(strstr(bytes, "floor"));
+    assert_non_null(strstr(bytes, "at least 128"));
+    assert_false(may(SETTING_MEMORY, 1025, CONFIG_PVH));
+    assert_non_null(strstr(bytes, "maxmem ="));
+    assert_false(may(SETTING_MEMORY, 513, CONFIG_PV));
+    assert_non_null(strstr(bytes, "at most 512"));
+    /* 500 MiB are left: what others were promised is not for this one. */
+    assert_true(may(SETTING_MEMORY, 256 + 498, CONFIG_PVH));
+    assert_false(may(SETTING_MEMORY, 256 + 500, CONFIG_PVH));
+    assert_non_null(strstr(bytes, "512000 KiB left (614400 free, 102400"));
+    assert_false(may(SETTING_MEMORY, ~(u64)0, CONFIG_PVH));
+    assert_false(may(SETTING_MEMORY, 0, CONFIG_PVH));
+}
+
+static void test_limits_of_cpus(void **state)
+{
+    (void)state;
+    assert_true(may(SETTING_VCPUS, 4, CONFIG_PV));
+    assert_false(may(SETTING_VCPUS, 5, CONFIG_PV));
+    assert_non_null(strstr(bytes, "maxvcpus ="));
+    assert_false(may(SETTING_VCPUS, 0, CONFIG_PV));
+    assert_true(may(SETTING_WEIGHT, 65535, CONFIG_PV));
+    assert_false(may(SETTING_WEIGHT, 65536, CONFIG_PV));
+    assert_false(may(SETTING_WEIGHT, 0, CONFIG_PV));
+    assert_true(may(SETTING_CAP, 0, CONFIG_PV));
+    assert_false(may(SETTING_VCPUS, 1, CONFIG_HYPERV));
+    assert_false(may(SETTING_MEMORY, 512, CONFIG_HYPERV));
+    assert_true(may(SETTING_WEIGHT, 1, CONFIG_HYPERV));
+    assert_false(may(SETTING_CAP, 6401, CONFIG_PV));
+    assert_non_null(strstr(bytes, "give 0 to 6400"));
+}
+
 static struct report_counts now, before;
 static struct report_guest guest = {
     .name = "w\"b",
@@ -190,6 +242,49 @@ static void test_metrics(void **state)
     assert_non_null(strstr(bytes, "# TYPE entente_guest_exits_total counter\n"));
 }
 
+static void trace(u32 row, u64 second, u64 third, const void *data, u8 data_bytes, s64 result)
+{
+    struct native_trace_record record = {.tsc = 1500000,
+                                         .partition = 3,
+                                         .vcpu = 1,
+                                         .abi = 1,
+                                         .call = row,
+                                         .result = result,
+                                         .data_bytes = data_bytes,
+                                         .argument = {4, second, third}};
+
+    setup(NULL);
+    if (data_bytes != 0)
+        memcpy(record.data, data, data_bytes);
+    trace_text(&out, &record, 500000, 1000);
+}
+
+static void test_trace_lines(void **state)
+{
+    const struct xen_evtchn_send send = {.port = 5};
+    const struct xen_vcpu_set_singleshot_timer timer = {.timeout_abs_ns = 0x123456789,
+                                                        .flags = 1};
+    const struct xen_gnttab_query_size size = {.dom = 0x7ff0, .status = -1};
+
+    (void)state;
+    trace(XENROW_event_channel_op_send, 0xffff8000, 0, &send, sizeof(send), 0);
+    assert_string_equal(bytes, "    1.000000 d3v1 event_channel_op.send({port=5}) = 0\n");
+    /* Memory of the guest that could not be read: its address. */
+    trace(XENROW_event_channel_op_send, 0xffff8000, 0, NULL, 0, -XEN_EFAULT);
+    assert_non_null(strstr(bytes, "event_channel_op.send(0xffff8000) = -EFAULT\n"));
+    trace(XENROW_vcpu_op_set_singleshot_timer, 1, 0, &timer, sizeof(timer), -XEN_ETIME);
+    assert_non_null(
+        strstr(bytes, "vcpu_op.set_singleshot_timer(1, {timeout_abs_ns=0x123456789, flags=1})"
+                      " = -ETIME\n"));
+    /* Only members that were recorded whole are shown. */
+    trace(XENROW_grant_table_op_query_size, 0, 1, &size, 8, -77);
+    assert_non_null(strstr(bytes, "query_size({dom=0x7ff0, nr_frames=0}, 1) = -77\n"));
+    trace(XENROW_sched_op_yield, 0, 0, NULL, 0, 0);
+    assert_non_null(strstr(bytes, "sched_op.yield(0) = 0\n"));
+    trace(XENROW_COUNT, 0, 0, NULL, 0, 0);
+    assert_non_null(strstr(bytes, "interface 1() = 0\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,10 +292,13 @@ int main(void)
         cmocka_unit_test_setup(test_refusals, setup),
         cmocka_unit_test_setup(test_help_has_all, setup),
         cmocka_unit_test_setup(test_text_is_cut_not_overrun, setup),
+        cmocka_unit_test_setup(test_limits_of_memory, setup),
+        cmocka_unit_test_setup(test_limits_of_cpus, setup),
         cmocka_unit_test_setup(test_json, setup),
         cmocka_unit_test_setup(test_rates_of_a_new_life, setup),
         cmocka_unit_test_setup(test_top_names_the_busiest, setup),
         cmocka_unit_test_setup(test_metrics, setup),
+        cmocka_unit_test_setup(test_trace_lines, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

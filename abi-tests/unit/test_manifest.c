@@ -84,10 +84,14 @@ static void test_whole(void **state)
           "on_poweroff = \"preserve\"\n"
           "on_crash = \"rename-restart\"\n"
           "cpu_weight = 512\n"
-          "cap = 25\n");
+          "cap = 25\n"
+          "maxvcpus = 8\n"
+          "autostart = 0\n");
     assert_string_equal(said, "");
     assert_int_equal(manifest.count, 1);
     assert_int_equal(manifest.refused, 0);
+    assert_int_equal(guest->maxvcpus, 8);
+    assert_true(guest->waits);
     expect_text(guest->string[KEY_NAME], "one");
     expect_text(guest->string[KEY_KERNEL], "/boot/vmlinuz");
     expect_text(guest->string[KEY_RAMDISK], "/boot/initrd # not a comment");

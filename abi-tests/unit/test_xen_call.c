@@ -418,6 +418,29 @@ static void port_send(u32 port)
     assert_int_equal(with(event_channel_op, send, send), 0);
 }
 
+/* What is recorded of a call: its row, its arguments, its structure as it was afterwards. */
+static void test_record(void **state)
+{
+    struct xen_evtchn_bind_ipi bind = {.vcpu = 0};
+    u64 before = fake_call_count[XENROW_event_channel_op_bind_ipi];
+
+    (void)state;
+    assert_int_equal(with(event_channel_op, bind_ipi, bind), 0);
+    assert_int_equal(fake_call_last.call, XENROW_event_channel_op_bind_ipi);
+    assert_int_equal(fake_call_last.argument[1], ARGUMENT);
+    assert_int_equal(fake_call_last.data_bytes, sizeof(bind));
+    assert_memory_equal(fake_call_last.data, &bind, sizeof(bind));
+    assert_int_equal(fake_call_count[XENROW_event_channel_op_bind_ipi], before + 1);
+    /* A structure nowhere: the call is recorded without it. */
+    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_send, ~0ull, 0),
+                     -XEN_EFAULT);
+    assert_int_equal(fake_call_last.data_bytes, 0);
+    assert_int_equal(fake_call_last.result, -XEN_EFAULT);
+    /* The version is asked all the time, and not recorded. */
+    call(XENNR_xen_version, XENOP_xen_version_version, 0, 0);
+    assert_int_equal(fake_call_last.call, XENROW_event_channel_op_send);
+}
+
 static void test_two_level(void **state)
 {
     struct xen_shared_info *shared = shared_map(20);
@@ -838,6 +861,7 @@ int main(void)
         cmocka_unit_test_setup(test_grant_frames, setup),
         cmocka_unit_test_setup(test_grant_uses, setup),
         cmocka_unit_test_setup(test_hvm_params, setup),
+        cmocka_unit_test_setup(test_record, setup),
         cmocka_unit_test_setup(test_two_level, setup),
         cmocka_unit_test_setup(test_lapic_vector, setup),
         cmocka_unit_test_setup(test_fifo, setup),

@@ -228,7 +228,7 @@ static enum status acpi_load(struct guest *guest)
     static u8 area[ACPI_BYTES];
 
     memset(area, 0, sizeof(area));
-    acpi_write(area, ACPI_BASE, guest->config->vcpus,
+    acpi_write(area, ACPI_BASE, guest->config->maxvcpus,
                is_hyperv(guest) ? ACPI_HYPERV : ACPI_XEN);
     return guest_write(guest, ACPI_BASE, area, sizeof(area));
 }
@@ -324,7 +324,7 @@ static enum status create(struct guest *guest)
             MAX(guest->config->memory_mib, guest->config->maxmem_mib) * (MIB / PAGE_SIZE) +
             SPECIAL_PAGES + ACPI_BYTES / PAGE_SIZE + SLACK_PAGES,
         .flags = is_hyperv(guest) ? NATIVE_PARTITION_TLFS : NATIVE_PARTITION_XEN,
-        .vcpus = guest->config->vcpus,
+        .vcpus = guest->config->maxvcpus,
     };
     struct native_partition out;
 
@@ -352,6 +352,8 @@ enum status guest_build(struct guest *guest)
 
     TRY(layout_make(guest, &layout));
     TRY(memory_check(guest));
+    guest->vcpus = guest->config->vcpus;
+    guest->target_kib = guest->config->memory_mib << 10;
     status = create(guest);
     if (status != ST_OK) {
         refuse_status(guest, "no partition", status);
@@ -376,8 +378,6 @@ enum status guest_build(struct guest *guest)
     }
     guest->began_ns = clock_ns();
     guest->is_paused = false;
-    guest->vcpus = guest->config->vcpus;
-    guest->target_kib = guest->config->memory_mib << 10;
     guest->state = GUEST_LIVES;
     print("entente: guest %s created\n", guest->name);
     return call_partition_resume(&resume, NULL);

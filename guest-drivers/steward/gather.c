@@ -2,6 +2,7 @@
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/network.h"
+#include "guest-drivers/steward/setting.h"
 #include "hv/lib/string.h"
 
 #define PAGE_KIB 4u
@@ -85,19 +86,20 @@ void gather_guest(const struct guest *guest, struct report_counts *counts,
 
     *out = (struct report_guest){
         .name = guest->name,
-        .type = config->type == CONFIG_PVH ? "pvh" : "pv",
+        .type = config_type_name(config->type),
         .state = state_word(guest),
         .vcpus = config->vcpus,
-        .vcpus_max = config->vcpus,
+        .vcpus_max = config->maxvcpus,
         .weight = config->cpu_weight,
         .cap_percent = config->cap_percent,
-        .max_kib = MAX(config->memory_mib, config->maxmem_mib) << 10,
+        .max_kib = setting_memory_max_mib(config) << 10,
     };
     if (guest->partition == 0 || !info_get(guest->partition, &info) ||
         !counts_get(guest, &info, counts))
         return;
     out->id = guest->partition;
     out->vcpus = guest->vcpus;
+    out->vcpus_up = counts->stats.vcpus_up;
     out->memory_kib = info.pages * PAGE_KIB;
     out->target_kib = guest->target_kib;
     out->overhead_kib = (info.pages_owned - info.pages) * PAGE_KIB;

@@ -227,14 +227,13 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
 {
     struct config *guest = parser->guest;
 
-    if (key->id == KEY_VCPUS) {
+    if (key->id == KEY_VCPUS || key->id == KEY_MAXVCPUS) {
         if (value == 0 || value > CONFIG_VCPUS_MAX)
-            mistake(
-                parser, parser->token.line,
-                "vcpus = %lu: a guest has 1 to %u virtual CPUs; write for example vcpus = 2",
-                (unsigned long)value, CONFIG_VCPUS_MAX);
+            mistake(parser, parser->token.line,
+                    "%s = %lu: a guest has 1 to %u virtual CPUs; write for example %s = 2",
+                    key->name, (unsigned long)value, CONFIG_VCPUS_MAX, key->name);
         else
-            guest->vcpus = (u32)value;
+            *(key->id == KEY_VCPUS ? &guest->vcpus : &guest->maxvcpus) = (u32)value;
         return;
     }
     if (key->id == KEY_CPU_WEIGHT || key->id == KEY_CAP) {
@@ -464,6 +463,11 @@ static void guest_check(struct manifest *manifest, struct config *guest)
                       SHOW(name));
     if (guest->vcpus == 0)
         guest->vcpus = 1;
+    if (guest->maxvcpus == 0)
+        guest->maxvcpus = guest->vcpus;
+    if (guest->maxvcpus < guest->vcpus)
+        config_refuse(guest, KEY_MAXVCPUS, "maxvcpus = %u is less than vcpus = %u; raise it",
+                      guest->maxvcpus, guest->vcpus);
     if (!guest->line[KEY_MEMORY])
         guest->memory_mib = guest->maxmem_mib ? guest->maxmem_mib : 512;
     if (guest->cpu_weight == 0)

@@ -45,6 +45,7 @@ enum config_key {
     KEY_MEMORY,
     KEY_MAXMEM,
     KEY_VCPUS,
+    KEY_MAXVCPUS,
     KEY_CPU_WEIGHT,
     KEY_CAP,
     KEY_AUTOSTART,
@@ -86,6 +87,7 @@ struct config {
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
+    u32 maxvcpus;                         /* it has; the others wait for the command set */
     u32 cpu_weight;                       /* 1-65535 */
     u32 cap_percent;                      /* of one CPU; 0 = none */
     bool waits;                           /* autostart = 0: the command create starts it */

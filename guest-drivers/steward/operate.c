@@ -1,10 +1,11 @@
 #include "guest-drivers/steward/operate.h"
 #include "guest-drivers/lib/native_call.h"
-#include "guest-drivers/steward/builder.h"
 #include "guest-drivers/steward/gather.h"
 #include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/registry.h"
+#include "guest-drivers/steward/setting.h"
+#include "guest-drivers/steward/tracing.h"
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
@@ -14,7 +15,7 @@
 static void __attribute__((format(printf, 2, 3)))
 fail(struct session *session, const char *text, ...)
 {
-    char line[260];
+    char line[300];
     va_list arguments;
 
     va_start(arguments, text);
@@ -221,31 +222,13 @@ static void guest_create(struct session *session, struct guest *guest)
 static void guest_set(struct session *session, struct guest *guest,
                       const struct command *command)
 {
-    struct config *config = guest->config;
+    static char why[220]; /* too large for the stack of run() */
+    struct out reason = {.bytes = why, .room = sizeof(why) - 1};
 
-    switch (command->setting) {
-    case SETTING_WEIGHT:
-        if (command->number < 1 || command->number > CONFIG_WEIGHT_MAX) {
-            fail(session, "weight %lu is out of range; give 1 to %u",
-                 (unsigned long)command->number, CONFIG_WEIGHT_MAX);
-            return;
-        }
-        config->cpu_weight = (u32)command->number;
-        break;
-    case SETTING_CAP:
-        if (command->number > CONFIG_CAP_MAX) {
-            fail(session, "cap %lu is out of range; give 0 for none, or percent up to %u",
-                 (unsigned long)command->number, CONFIG_CAP_MAX);
-            return;
-        }
-        config->cap_percent = (u32)command->number;
-        break;
-    case SETTING_MEMORY:
-    case SETTING_VCPUS:
-    case SETTINGS:
+    if (setting_apply(guest, command, &reason))
         return;
-    }
-    fail_status(session, guest, guest_share_set(guest));
+    why[reason.used] = 0;
+    fail(session, "%s: %s", guest->name, why);
 }
 
 static void power_off(struct session *session)
@@ -254,6 +237,12 @@ static void power_off(struct session *session)
         fail(session, "guests live; shut them down or destroy them first, list shows them");
     else
         steward.wants_power_off = true;
+}
+
+static void guest_trace(struct session *session, const struct guest *guest, u64 seconds)
+{
+    if (!tracing_begin(session, guest, seconds))
+        fail(session, "another trace is under way; end it first");
 }
 
 static void guest_run(struct session *session, const struct command *command)
@@ -276,6 +265,8 @@ static void guest_run(struct session *session, const struct command *command)
         guest_ask(session, guest, "reboot");
     else if (command->verb == COMMAND_destroy)
         life_destroy(guest);
+    else if (command->verb == COMMAND_trace)
+        guest_trace(session, guest, command->number);
     else if (command->verb == COMMAND_set)
         guest_set(session, guest, command);
 }
@@ -324,12 +315,20 @@ static void run(struct session *session, const struct command *command)
     }
 }
 
+void operate_stop(struct session *session)
+{
+    if (session->job == JOB_TRACE)
+        tracing_stop(session);
+    session->job = JOB_NONE;
+}
+
 void operate_line(struct session *session, const char *line)
 {
     struct command command;
     char why[200];
     struct out reason = {.bytes = why, .room = sizeof(why) - 1};
 
+    operate_stop(session);
     session->out.used = 0;
     session->out.is_cut = false;
     session->has_failed = false;
@@ -343,11 +342,10 @@ void operate_line(struct session *session, const char *line)
 
 void operate_continue(struct session *session)
 {
-    if (session->job == JOB_TOP && clock_ns() >= session->due_ns)
+    if (session->job == JOB_NONE || clock_ns() < session->due_ns)
+        return;
+    if (session->job == JOB_TOP)
         top_end(session);
-}
-
-void operate_stop(struct session *session)
-{
-    session->job = JOB_NONE;
+    else
+        tracing_continue(session);
 }

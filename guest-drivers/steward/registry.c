@@ -119,9 +119,9 @@ static enum status put_cpus(const struct guest *guest)
 {
     char path[32];
 
-    for (u32 i = 0; i < guest->config->vcpus; i++) {
+    for (u32 i = 0; i < guest->config->maxvcpus; i++) {
         format(path, sizeof(path), "/cpu/%u/availability", i);
-        TRY(put(guest, path, "online", NULL));
+        TRY(put(guest, path, i < guest->vcpus ? "online" : "offline", NULL));
     }
     return ST_OK;
 }
@@ -151,6 +151,20 @@ static enum status fill(const struct guest *guest)
     TRY(put(guest, "/control/platform-feature-multiprocessor-suspend", "1", NULL));
     TRY(put(guest, "/control/platform-feature-xs_reset_watches", "1", NULL));
     return put_folders(guest, own);
+}
+
+enum status registry_memory_set(const struct guest *guest)
+{
+    TRY(put_number(guest, "/memory/target", guest->target_kib));
+    registry_notify();
+    return ST_OK;
+}
+
+enum status registry_vcpus_set(const struct guest *guest)
+{
+    TRY(put_cpus(guest));
+    registry_notify();
+    return ST_OK;
 }
 
 enum status registry_ask(const struct guest *guest, const char *what)

@@ -18,6 +18,10 @@ void registry_notify(void);
 enum status registry_introduce(struct guest *guest);
 void registry_release(struct guest *guest);
 
+/* Tells its kernel guest->target_kib, guest->vcpus. */
+enum status registry_memory_set(const struct guest *guest);
+enum status registry_vcpus_set(const struct guest *guest);
+
 /* Asks its kernel: "poweroff", "reboot". ST_NO_DATA while it does not listen for that. */
 enum status registry_ask(const struct guest *guest, const char *what);
 

@@ -222,6 +222,7 @@ void report_json_guest(struct out *out, const struct report_guest *guest,
     out_print(out, ",\"type\":\"%s\",\"state\":\"%s\"", guest->type, guest->state);
     member(out, "vcpus", guest->vcpus);
     member(out, "vcpus_max", guest->vcpus_max);
+    member(out, "vcpus_up", guest->vcpus_up);
     member(out, "weight", guest->weight);
     member(out, "cap_percent", guest->cap_percent);
     member(out, "memory_kib", guest->memory_kib);

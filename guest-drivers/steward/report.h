@@ -21,8 +21,9 @@ struct report_guest {
     const char *name;
     const char *type;
     const char *state;
-    u32 id; /* of its partition, 0: it has none */
-    u32 vcpus, vcpus_max;
+    u32 id;               /* of its partition, 0: it has none */
+    u32 vcpus, vcpus_max; /* told to use, and has */
+    u64 vcpus_up;         /* uses */
     u32 weight, cap_percent;
     u64 memory_kib, target_kib, max_kib;
     u64 overhead_kib; /* tables and other state that the hypervisor keeps for it */

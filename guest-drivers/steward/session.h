@@ -19,8 +19,7 @@ struct session {
 
     enum session_job job;
     bool wants_json; /* JOB_TOP */
-    u64 due_ns;      /* JOB_TOP: when; JOB_TRACE: its end, all ones for none */
-    u32 partition;   /* JOB_TRACE: whose */
+    u64 due_ns;      /* when the job goes on */
 };
 
 /* The prompt: it gets a key, and it loses the keyboard. */

@@ -2,8 +2,8 @@
 # What the launcher needs from manifests (xl.cfg syntax): the files they name and how much
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
-# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader and memory, and
-# for each string of the lists disk = and vif =, which may go over several lines.
+# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader, memory,
+# maxmem, and for each string of the lists disk = and vif =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -41,7 +41,7 @@ manifest_keys() {
             list = $0 ~ /^[ \t]*disk/ ? "disk" : "vif"
             list_take(substr($0, RSTART + RLENGTH))
         }
-        match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory)[ \t]*=[ \t]*/) {
+        match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory|maxmem)[ \t]*=[ \t]*/) {
             key = $0
             sub(/^[ \t]*/, "", key)
             sub(/[ \t]*=.*$/, "", key)
@@ -79,6 +79,8 @@ DRIVE_TITLES=()
 DRIVES=()
 VIF_COUNT=0
 GUEST_COUNT=0
+GUEST_MEMORY=0    # of the guest whose lines are being read
+GUEST_NAMED=''    # its name = was there
 MEMORY_TOTAL=0
 MEMORY_LARGEST=0
 MEMORY_LARGEST_PLACE=''
@@ -198,11 +200,25 @@ bootloader_add() {
     fi
 }
 
-# memory_add PLACE MIB: counts one guest's memory; nonsense is the steward's to refuse.
+# guest_begin: a name begins the next guest, but the first of a file may stand below others
+# of its lines.
+guest_begin() {
+    GUEST_COUNT=$((GUEST_COUNT + 1))
+    if [[ -n $GUEST_NAMED ]]; then
+        GUEST_MEMORY=0
+    fi
+    GUEST_NAMED=yes
+}
+
+# memory_add PLACE MIB: counts the most memory a guest may have; nonsense is the steward's to
+# refuse.
 memory_add() {
     local place=$1 mib=$2
     if is_number "$mib"; then
-        MEMORY_TOTAL=$((MEMORY_TOTAL + 10#$mib))
+        if ((10#$mib > GUEST_MEMORY)); then
+            MEMORY_TOTAL=$((MEMORY_TOTAL + 10#$mib - GUEST_MEMORY))
+            GUEST_MEMORY=$((10#$mib))
+        fi
         if ((10#$mib > MEMORY_LARGEST)); then
             MEMORY_LARGEST=$((10#$mib)) MEMORY_LARGEST_PLACE=$place
         fi
@@ -220,11 +236,13 @@ manifest_add() {
         die "$title" "the manifest is empty" "it needs name =, type = and kernel ="
     fi
     folder=$(cd "$(dirname -- "$file")" && pwd)
+    GUEST_MEMORY=0
+    GUEST_NAMED=''
     module_add "manifest $title" "$(realpath -- "$file")" "$title"
     while IFS=$'\t' read -r line key value; do
         case $key in
-        name) GUEST_COUNT=$((GUEST_COUNT + 1)) ;;
-        memory) memory_add "$title:$line" "$value" ;;
+        name) guest_begin ;;
+        memory | maxmem) memory_add "$title:$line" "$value" ;;
         disk) disk_add "$title:$line" "$value" "$folder" ;;
         vif) VIF_COUNT=$((VIF_COUNT + 1)) ;;
         bootloader) bootloader_add "$title:$line" "$value" ;;

@@ -193,6 +193,7 @@ struct native_stats {
     u64 exits[NATIVE_EXITS_ROOM]; /* by enum native_exit, of all its vCPUs */
     u64 events_sent;
     u64 events_received;
+    u64 vcpus_up; /* now: neither waiting for their start nor taken down */
     u64 calls[NATIVE_COUNTERS];
 };
 struct native_partition_stats {
