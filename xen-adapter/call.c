@@ -88,7 +88,8 @@ static u64 structure_at(const struct xen_call *call)
 /* Out of line, for the stack of xen_call(). */
 static void __attribute__((noinline)) row_record(struct xen_call *call, u32 row, s64 result)
 {
-    struct native_trace_record record = {.result = result, .data_bytes = row_bytes[row]};
+    struct native_trace_record record = {
+        .result = result, .number = (u32)call->nr, .data_bytes = row_bytes[row]};
 
     memcpy(record.argument, call->arg, sizeof(record.argument));
     if (xen_fetch(call, structure_at(call), record.data, record.data_bytes) != ST_OK)

@@ -84,6 +84,8 @@ static void test_refusals(void **state)
     expect_refused("set web memory -1", "not a number");
     expect_refused("set web memory 99999999999999999999999", "not a number");
     expect_refused("trace web soon", "'soon' is not a number");
+    expect_refused("list\033[2J", "a byte 0x1b");
+    expect_refused("li\xfft", "a byte 0xff");
     expect_refused("a b c d e f g h i j k l m n o p", "no command");
 }
 
@@ -249,6 +251,7 @@ static void trace(u32 row, u64 second, u64 third, const void *data, u8 data_byte
                                          .vcpu = 1,
                                          .abi = 1,
                                          .call = row,
+                                         .number = 77,
                                          .result = result,
                                          .data_bytes = data_bytes,
                                          .argument = {4, second, third}};
@@ -281,6 +284,8 @@ static void test_trace_lines(void **state)
     assert_non_null(strstr(bytes, "query_size({dom=0x7ff0, nr_frames=0}, 1) = -77\n"));
     trace(XENROW_sched_op_yield, 0, 0, NULL, 0, 0);
     assert_non_null(strstr(bytes, "sched_op.yield(0) = 0\n"));
+    trace(XENROW_none, 1, 2, &send, sizeof(send), -XEN_ENOSYS);
+    assert_non_null(strstr(bytes, "unknown.77({05000000}, 1, 2, 0) = -ENOSYS\n"));
     trace(XENROW_COUNT, 0, 0, NULL, 0, 0);
     assert_non_null(strstr(bytes, "interface 1() = 0\n"));
 }

@@ -30,6 +30,7 @@
 #define RINGS_WINDOW GUEST_WINDOW
 #define BUILD_WINDOW (GUEST_WINDOW + ((u64)1 << 30))
 #define BUILD_CHUNK  ((u64)256 << 20)
+#define PROGRESS_NS  ((u64)1000 * 1000 * 1000)
 
 /* The guest's first page of its own: everything the shim reads at start. */
 struct info_page {
@@ -109,12 +110,32 @@ static enum status memory_check(struct guest *guest)
     return ST_NO_MEMORY;
 }
 
+/* A line whenever making a guest has taken another second. */
+static u64 told_ns;
+
+static void progress_tell(const struct guest *guest, u64 done, u64 all)
+{
+    u64 now_ns = clock_ns();
+
+    if (now_ns - told_ns < PROGRESS_NS)
+        return;
+    told_ns = now_ns;
+    print("entente: guest %s: memory: %lu of %lu MiB\n", guest->name,
+          (unsigned long)(done / MIB), (unsigned long)(all / MIB));
+}
+
 static enum status populate(struct guest *guest, u64 at, u64 bytes)
 {
     struct native_memory_populate in = {guest->partition,
-                                        NATIVE_READ | NATIVE_WRITE | NATIVE_EXEC, at, bytes};
+                                        NATIVE_READ | NATIVE_WRITE | NATIVE_EXEC, at, 0};
 
-    return bytes ? call_memory_populate(&in, NULL) : ST_OK;
+    for (u64 done = 0; done < bytes; done += in.bytes) {
+        in.at = at + done;
+        in.bytes = MIN(bytes - done, BUILD_CHUNK);
+        TRY(call_memory_populate(&in, NULL));
+        progress_tell(guest, done + in.bytes, bytes);
+    }
+    return ST_OK;
 }
 
 /* Borrows pages of the guest at an address of ours. */
@@ -350,6 +371,7 @@ enum status guest_build(struct guest *guest)
     struct native_partition resume;
     enum status status;
 
+    told_ns = clock_ns();
     TRY(layout_make(guest, &layout));
     TRY(memory_check(guest));
     guest->vcpus = guest->config->vcpus;

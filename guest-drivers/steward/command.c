@@ -134,11 +134,25 @@ static bool rest_read(const struct words *words, struct command *command, struct
     return setting_read(words, command, out);
 }
 
+/* What is repeated in a reason goes to a terminal. */
+static bool is_text(const char *line, struct out *out)
+{
+    for (; *line; line++) {
+        if ((*line < ' ' || *line > '~') && *line != '\t') {
+            out_print(out, "a byte 0x%x that is no text; try help", (u8)*line);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool command_parse(const char *line, struct command *command, struct out *out)
 {
     struct words words;
 
     memset(command, 0, sizeof(*command));
+    if (!is_text(line, out))
+        return false;
     words_split(line, &words);
     command->wants_json = json_take(&words);
     if (words.count == 0) {

@@ -12,6 +12,7 @@ static const struct {
     bool is_operation; /* the first argument is the command, which the name tells */
     const char *structure;
 } rows[XENROW_COUNT] = {
+    [XENROW_none] = {0, false, "none"},
 #define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
     [XENROW_##call] = {nr, false, #tag},
 #define OP(nr, sub, call, name, tag, callers, prio, hvm, herr, pv, perr, header, doc)          \
@@ -100,7 +101,8 @@ static u32 structure_index(u32 row)
 static void arguments_put(struct out *out, const struct native_trace_record *record)
 {
     u32 row = record->call;
-    u32 count = MIN((u32)argument_count[rows[row].nr], NATIVE_TRACE_ARGUMENTS);
+    u32 all = row == XENROW_none ? NATIVE_TRACE_ARGUMENTS : argument_count[rows[row].nr];
+    u32 count = MIN(all, NATIVE_TRACE_ARGUMENTS);
     u32 first = rows[row].is_operation ? 1 : 0;
 
     for (u32 i = first; i < count; i++) {
@@ -135,7 +137,10 @@ void trace_text(struct out *out, const struct native_trace_record *record, u64 b
     if (record->abi != ABI_XEN || record->call >= XENROW_COUNT) {
         out_print(out, "call %u of interface %u(", record->call, record->abi);
     } else {
-        out_print(out, "%s(", report_call_name(NATIVE_COUNTER_XEN + record->call));
+        out_print(out, "%s", report_call_name(NATIVE_COUNTER_XEN + record->call));
+        if (record->call == XENROW_none)
+            out_print(out, ".%u", record->number);
+        out_print(out, "(");
         arguments_put(out, record);
     }
     out_print(out, ") = ");

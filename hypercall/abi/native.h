@@ -425,7 +425,7 @@ struct native_trace_record {
     u8 abi;        /* 0 native, 1 Xen, 2 TLFS */
     u8 data_bytes; /* of data */
     u32 call;      /* the row of its ABI */
-    u32 reserved;
+    u32 number;    /* as the guest gave it: tells calls without a row apart */
     s64 result;
     u64 argument[NATIVE_TRACE_ARGUMENTS];
     u8 data[NATIVE_TRACE_DATA]; /* begin of the call's structure, as it was afterwards */
