@@ -193,6 +193,7 @@ static void counts_fill(void)
     now.stats.exits[NATIVE_EXIT_io] = 40;
     now.stats.calls[NATIVE_COUNTER_XEN + XENROW_memory_op_populate_physmap] = 7;
     now.stats.events_sent = 2;
+    now.shim_calls[XENNR_mmu_update] = 9;
 }
 
 static void test_json(void **state)
@@ -203,6 +204,7 @@ static void test_json(void **state)
     assert_non_null(strstr(bytes, "{\"name\":\"w\\\"b\",\"id\":3,\"type\":\"pv\""));
     assert_non_null(strstr(bytes, "\"exits\":{\"io\":40,\"halt\":20}"));
     assert_non_null(strstr(bytes, "\"hypercalls\":{\"memory_op.populate_physmap\":7}"));
+    assert_non_null(strstr(bytes, "\"shim_hypercalls\":{\"mmu_update\":9}"));
     assert_non_null(strstr(bytes, "\"events\":{\"sent\":2,\"received\":0}"));
     assert_non_null(strstr(bytes, "\"cpu_percent\":25.0"));
     assert_non_null(strstr(bytes, "\"exits_per_second\":30"));

@@ -25,9 +25,10 @@
 #define MEMORY_BASE_MIB 16u /* for the shim and for a small kernel's unpacking */
 #define SLACK_PAGES     16u
 
-/* Our addresses: two ring pages for each guest, then a place to borrow memory while building.
- */
+/* Our addresses: two ring pages and its shim's counters for each guest, then a place to borrow
+ * memory while building. */
 #define RINGS_WINDOW GUEST_WINDOW
+#define WINDOW_PAGES 3u
 #define BUILD_WINDOW (GUEST_WINDOW + ((u64)1 << 30))
 #define BUILD_CHUNK  ((u64)256 << 20)
 #define PROGRESS_NS  ((u64)1000 * 1000 * 1000)
@@ -172,6 +173,26 @@ static enum status guest_write(struct guest *guest, u64 at, const void *from, u6
     return ST_OK;
 }
 
+static u64 ring_window(const struct guest *guest, u32 which)
+{
+    return RINGS_WINDOW + (guest->index * WINDOW_PAGES + which) * PAGE_SIZE;
+}
+
+/* The shim counts the calls that it serves itself, in a page that its note names. */
+static enum status counters_borrow(struct guest *guest, const struct elf_image *image)
+{
+    struct elf_note note;
+    u64 at;
+
+    if (guest->config->type != CONFIG_PV ||
+        elf_note_find(image, XEN_NOTE_SHIM, XEN_NOTE_SHIM_CALLS, &note) != ST_OK)
+        return ST_OK;
+    TRY(elf_note_number(&note, &at));
+    TRY(borrow(guest, align_down(at, PAGE_SIZE), ring_window(guest, 2), PAGE_SIZE));
+    guest->shim_calls = guest_pointer(ring_window(guest, 2));
+    return ST_OK;
+}
+
 /* The shim, by its program headers; *entry from its note. */
 static enum status shim_load(struct guest *guest, u64 *entry)
 {
@@ -187,7 +208,7 @@ static enum status shim_load(struct guest *guest, u64 *entry)
         if (segment.type == ELF_SEGMENT_LOAD)
             TRY(guest_write(guest, segment.phys, shim->bytes + segment.offset,
                             segment.file_bytes));
-    return ST_OK;
+    return counters_borrow(guest, &image);
 }
 
 static u32 map_add(struct xen_hvm_memmap_entry *map, u32 count, u64 at, u64 bytes, u32 type)
@@ -270,11 +291,6 @@ static enum status connect(struct guest *guest, u32 *ours, u32 *theirs)
     *ours = out.local_port;
     *theirs = out.remote_port;
     return ST_OK;
-}
-
-static u64 ring_window(const struct guest *guest, u32 which)
-{
-    return RINGS_WINDOW + (guest->index * 2 + which) * PAGE_SIZE;
 }
 
 static enum status rings_make(struct guest *guest)
@@ -432,6 +448,10 @@ void guest_clear(struct guest *guest)
     if (guest->console) {
         give_back(ring_window(guest, 0));
         guest->console = NULL;
+    }
+    if (guest->shim_calls) {
+        give_back(ring_window(guest, 2));
+        guest->shim_calls = NULL;
     }
     port_end(&guest->console_port);
     port_end(&guest->store_port);

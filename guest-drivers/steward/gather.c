@@ -75,6 +75,8 @@ static bool counts_get(const struct guest *guest, const struct native_partition_
         .network_received_bytes = networks.received_bytes,
         .network_sent_bytes = networks.sent_bytes,
     };
+    if (guest->shim_calls)
+        memcpy(out->shim_calls, guest->shim_calls, sizeof(out->shim_calls));
     return call_partition_stats(&in, NULL) == ST_OK;
 }
 

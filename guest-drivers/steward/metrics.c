@@ -12,6 +12,7 @@ enum metric {
     METRIC_OVERHEAD,
     METRIC_EXITS,
     METRIC_CALLS,
+    METRIC_SHIM_CALLS,
     METRIC_EVENTS_SENT,
     METRIC_EVENTS_RECEIVED,
     METRIC_BLOCK_REQUESTS,
@@ -35,6 +36,8 @@ static const struct {
     [METRIC_OVERHEAD] = {"guest_overhead_bytes", "gauge", "kept for it beside its memory"},
     [METRIC_EXITS] = {"guest_exits_total", "counter", "exits by reason"},
     [METRIC_CALLS] = {"guest_hypercalls_total", "counter", "hypercalls by name"},
+    [METRIC_SHIM_CALLS] = {"guest_shim_hypercalls_total", "counter",
+                           "hypercalls of a PV kernel to its shim, by name"},
     [METRIC_EVENTS_SENT] = {"guest_events_sent_total", "counter", "events it sent"},
     [METRIC_EVENTS_RECEIVED] = {"guest_events_received_total", "counter", "events for it"},
     [METRIC_BLOCK_REQUESTS] = {"guest_block_requests_total", "counter", "requests to disks"},
@@ -127,6 +130,10 @@ void report_metric_guest(struct out *out, u32 metric, const struct report_guest 
         for (u32 i = 0; i < NATIVE_COUNTERS; i++)
             labelled(out, metric, guest, "call", report_call_name(i),
                      guest->now->stats.calls[i]);
+    } else if (metric == METRIC_SHIM_CALLS) {
+        for (u32 i = 0; i < REPORT_SHIM_CALLS; i++)
+            labelled(out, metric, guest, "call", report_shim_call_name(i),
+                     guest->now->shim_calls[i]);
     } else {
         sample(out, metric, guest, value_of((enum metric)metric, guest));
     }

@@ -23,6 +23,19 @@ static const char *const xen_names[XENROW_COUNT] = {
 #include "xen-adapter/abi/xen.def"
 };
 
+static const char *const shim_names[REPORT_SHIM_CALLS] = {
+#define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \
+    [nr] = #call,
+#define FAMILY(nr, call, nargs, mask, header) [nr] = #call,
+#include "xen-adapter/abi/xen.def"
+};
+_Static_assert(REPORT_SHIM_CALLS == XEN_NR_SPACE, "a counter for each number");
+
+const char *report_shim_call_name(u32 number)
+{
+    return number < REPORT_SHIM_CALLS ? shim_names[number] : NULL;
+}
+
 static const char *const tlfs_names[TLFS_ROWS] = {
     [TLFS_ROW_none] = "unknown",
 #define CALL(code, name, kind, header, element, output, feature, prio, state, error, doc)      \

@@ -143,6 +143,9 @@ void report_top_guest(struct out *out, const struct report_guest *guest)
                report_exit_name);
     most_print(out, guest, "calls", now->stats.calls, before->stats.calls, NATIVE_COUNTERS,
                report_call_name);
+    if (sum(now->shim_calls, REPORT_SHIM_CALLS) != 0)
+        most_print(out, guest, "shim", now->shim_calls, before->shim_calls, REPORT_SHIM_CALLS,
+                   report_shim_call_name);
 }
 
 /* --- JSON --- */
@@ -186,6 +189,8 @@ static void json_counts(struct out *out, const struct report_counts *counts)
 {
     json_counters(out, "exits", counts->stats.exits, NATIVE_EXITS, report_exit_name);
     json_counters(out, "hypercalls", counts->stats.calls, NATIVE_COUNTERS, report_call_name);
+    json_counters(out, "shim_hypercalls", counts->shim_calls, REPORT_SHIM_CALLS,
+                  report_shim_call_name);
     out_print(out, ",\"events\":{\"sent\":%lu,\"received\":%lu}",
               (ulong)counts->stats.events_sent, (ulong)counts->stats.events_received);
     out_print(out, ",\"block\":{\"requests\":%lu", (ulong)counts->block_requests);

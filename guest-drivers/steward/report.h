@@ -9,12 +9,16 @@
 #include "guest-drivers/steward/out.h"
 #include "hypercall/abi/native.h"
 
+#define REPORT_SHIM_CALLS 64u
+
 /* Counted since the partition was made. */
 struct report_counts {
     u64 cpu_ns;
     u64 block_requests, block_read_bytes, block_written_bytes;
     u64 network_received_bytes, network_sent_bytes; /* as the guest sees it */
     struct native_stats stats;
+    u64 shim_calls[REPORT_SHIM_CALLS]; /* by hypercall number: served inside a PV guest, or
+                                          passed on by its shim */
 };
 
 struct report_guest {
@@ -64,6 +68,8 @@ void report_metric_machine(struct out *out, const struct report_machine *machine
 
 /* The reason of an exit. */
 const char *report_exit_name(u32 exit);
+/* "mmu_update" of a hypercall's number; NULL for one that has no name. */
+const char *report_shim_call_name(u32 number);
 /* "memory_op.populate_physmap" of a counter; NULL for one without a row. */
 const char *report_call_name(u32 counter);
 

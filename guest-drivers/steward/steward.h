@@ -37,9 +37,10 @@ struct guest {
     /* While it lives. */
     u32 partition;
     u64 began_ns;
-    bool is_paused; /* by a command */
-    u32 vcpus;      /* it was told to use */
-    u64 target_kib; /* what its balloon aims at */
+    bool is_paused;        /* by a command */
+    u32 vcpus;             /* it was told to use */
+    u64 target_kib;        /* what its balloon aims at */
+    const u64 *shim_calls; /* PV: its shim's counters by hypercall number; NULL: none */
     struct xen_console_ring *console;
     u32 console_port; /* ours */
     u32 console_remote_port;

@@ -79,6 +79,11 @@ struct xen_hvm_memmap_entry {
     uint32_t reserved;
 };
 
+/* Our own note in the shim: the guest-physical page of its counters, u64 by hypercall number.
+ */
+#define XEN_NOTE_SHIM       "Entente"
+#define XEN_NOTE_SHIM_CALLS 1u
+
 /* ELF notes, owner "Xen" [xen/elfnote.h] */
 enum xen_elfnote {
     XEN_NOTE_INFO = 0,

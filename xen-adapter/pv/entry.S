@@ -120,6 +120,8 @@ entry_syscall_any:
     mov %r10, %rcx
     cmp $HYPERCALL_SLOTS, %rax
     jae entry_syscall_unknown
+    lea hypercall_count(%rip), %r11
+    incq (%r11, %rax, 8)
     lea hypercall_table(%rip), %r11
     call *(%r11, %rax, 8)
 entry_syscall_done:
@@ -167,6 +169,7 @@ entry_iret_fault:
 #define AT_RIP(offset) ((offset) - REGS_RIP)(%rsp)
     .balign 16
 entry_iret_call:
+    incq hypercall_count + HYPERCALL_IRET * 8(%rip)
     sub $(REGS_RSP - REGS_RIP), %rsp
     cmpl $0, AT_RIP(VCPU_MODE)
     jne entry_iret_any

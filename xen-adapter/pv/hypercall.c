@@ -78,6 +78,8 @@ const hypercall_fn hypercall_table[XEN_NR_SPACE] = {
     [61] = refuse_ENOSYS, [62] = refuse_ENOSYS, [63] = refuse_ENOSYS,
 };
 
+u64 hypercall_count[HYPERCALL_COUNTS] __attribute__((aligned(4096)));
+
 hypercall_fn hypercall_op(u32 number, u32 sub)
 {
     if (sub >= XEN_SUB_SPACE)
@@ -100,6 +102,7 @@ static s64 multicall_one(const struct xen_multicall_entry *entry)
         return -XEN_EINVAL;
     if (entry->op >= XEN_NR_SPACE || entry->op == XENNR_iret)
         return -XEN_ENOSYS;
+    hypercall_count[entry->op]++;
     return hypercall_table[entry->op](entry->args[0], entry->args[1], entry->args[2],
                                       entry->args[3]);
 }

@@ -31,6 +31,12 @@ typedef s64 (*hypercall_fn)(u64 a1, u64 a2, u64 a3, u64 a4);
 /* By number, as entry.S and multicall use it; never NULL. */
 extern const hypercall_fn hypercall_table[XEN_NR_SPACE];
 
+/* How often the kernel made each call; a page of its own, which a note names for whoever
+ * watches this partition from outside. vCPUs count without a lock: now and then one is missed.
+ */
+#define HYPERCALL_COUNTS 512u
+extern u64 hypercall_count[HYPERCALL_COUNTS];
+
 /* The handler of a row of a family; NULL: no such operation. */
 hypercall_fn hypercall_op(u32 number, u32 sub);
 

@@ -16,6 +16,9 @@
     .long 4, 4, 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
     .asciz "Xen"
     .long PHYS(shim_start)
+    .long 8, 4, 1 /* XEN_NOTE_SHIM_CALLS */
+    .asciz "Entente"
+    .long PHYS(hypercall_count)
 
     .section .text.start, "ax"
     .code32
