@@ -2,6 +2,13 @@
 #include "hv/cpu/cpu.h"
 #include "hv/lib/print.h"
 
+/*
+ * Seldom, because at a PAUSE a CPU of QEMU's TCG takes the lock of all its devices, and so
+ * keeps the one we wait for from its local APIC.
+ */
+#define POLLS_PER_PAUSE  256u
+#define TURNS_FOR_OTHERS 4u
+
 static const char *const letter_names[] = {
 #define LOCK(letter, name, guards) #letter " (" #name ")",
 #include "hv/core/locks.def"
@@ -15,18 +22,42 @@ void lock_init(struct lock *lock, enum lock_letter letter)
     *lock = (struct lock){.letter = letter};
 }
 
+/* Where CPUs take turns, the last owner could else take it in each of its own, for ever. */
+static void let_others_first(const struct lock *lock, u32 own)
+{
+    for (u32 turn = 0; turn < TURNS_FOR_OTHERS; turn++) {
+        if (__atomic_load_n(&lock->last, __ATOMIC_RELAXED) != own ||
+            __atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) == 0)
+            return;
+        __builtin_ia32_pause();
+    }
+}
+
+static void wait_for(struct lock *lock)
+{
+    u32 polls = 0;
+
+    __atomic_fetch_add(&lock->waiting, 1, __ATOMIC_RELAXED);
+    do {
+        while (__atomic_load_n(&lock->is_taken, __ATOMIC_RELAXED))
+            if (++polls % POLLS_PER_PAUSE == 0)
+                __builtin_ia32_pause();
+    } while (__atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_ACQUIRE));
+    __atomic_fetch_sub(&lock->waiting, 1, __ATOMIC_RELAXED);
+}
+
 void lock_take(struct lock *lock)
 {
     struct cpu *cpu = cpu_this();
-    u32 ticket;
 
     /* Bits at and above the letter: a lock of the same or a later row. */
     if (cpu->lock_held >> lock->letter)
         panic("lock order: %s taken while 0x%x is held", letter_names[lock->letter],
               cpu->lock_held);
-    ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->served, __ATOMIC_ACQUIRE) != ticket)
-        __builtin_ia32_pause();
+    let_others_first(lock, cpu->id);
+    if (__atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_ACQUIRE))
+        wait_for(lock);
+    __atomic_store_n(&lock->last, cpu->id, __ATOMIC_RELAXED);
     cpu->lock_held |= (u32)BIT(lock->letter);
 }
 
@@ -34,7 +65,7 @@ void lock_drop(struct lock *lock)
 {
     ASSERT(lock_holds((enum lock_letter)lock->letter));
     cpu_this()->lock_held &= ~(u32)BIT(lock->letter);
-    __atomic_store_n(&lock->served, lock->served + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->is_taken, 0, __ATOMIC_RELEASE);
 }
 
 bool lock_holds(enum lock_letter letter)

@@ -15,10 +15,15 @@ enum lock_letter {
     LOCK_LETTERS
 };
 
-/* A ticket lock: CPUs get it in the order in which they asked. */
+/*
+ * Whoever finds it free gets it, but the last owner waits a moment for those who wait. An order
+ * among these would hand it to one whose CPU a hypervisor below has taken away, and all would
+ * wait for that CPU: docs/decisions.md.
+ */
 struct lock {
-    u32 next;   /* the ticket for the one who comes */
-    u32 served; /* the ticket whose turn it is; free when both are equal */
+    u32 is_taken;
+    u32 waiting;
+    u32 last;   /* the CPU that had it last */
     u32 letter; /* enum lock_letter */
 };
 
