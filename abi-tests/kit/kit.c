@@ -1,5 +1,6 @@
 #include "abi-tests/kit/kit.h"
 #include "abi-tests/golden/native_numbers.h"
+#include "abi-tests/golden/tlfs_numbers.h"
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
@@ -117,10 +118,28 @@ static void native_write(const char *text, size_t count)
     kit_native(N_console_write, (uintptr_t)write, 0);
 }
 
+static void port_write(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "d"(port) : "memory");
+}
+
+/* Bit 5 of the line status: there is room for a byte. */
+static void serial_write(const char *text, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t status;
+
+        do
+            __asm__ volatile("inb %1, %0" : "=a"(status) : "d"((uint16_t)(T_PORT_SERIAL + 5)));
+        while (!(status & 1u << 5));
+        port_write(T_PORT_SERIAL, (uint8_t)text[i]);
+    }
+}
+
 static void console_write(const char *text, size_t count)
 {
-    if (kit_kind == KIT_NATIVE) {
-        native_write(text, count);
+    if (kit_kind == KIT_NATIVE || kit_kind == KIT_HYPERV) {
+        (kit_kind == KIT_NATIVE ? native_write : serial_write)(text, count);
         return;
     }
     if (ring != NULL)
@@ -197,6 +216,8 @@ void kit_exit(uint32_t reason)
 
     while (kit_kind == KIT_NATIVE)
         kit_native(N_power_off, (uintptr_t)&success, 0);
+    while (kit_kind == KIT_HYPERV)
+        port_write(reason == 0 ? T_PORT_SLEEP : T_PORT_RESET, reason == 0 ? T_SLEEP_OFF : 1);
     if (ring != NULL)
         ring_wait(0);
     for (;;)
@@ -340,6 +361,10 @@ static void start_pvh_guest(void)
         __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base));
         if (ebx == N_SIGNATURE_EBX) {
             kit_kind = KIT_NATIVE;
+            return;
+        }
+        if (ebx == T_VENDOR_EBX) {
+            kit_kind = KIT_HYPERV;
             return;
         }
         if (ebx == 0x566e6558)

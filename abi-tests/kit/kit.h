@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kit_kind { KIT_PVH, KIT_PV, KIT_NATIVE };
+enum kit_kind { KIT_PVH, KIT_PV, KIT_NATIVE, KIT_HYPERV };
 
 extern enum kit_kind kit_kind;
 extern bool kit_is_control_domain;

@@ -61,6 +61,17 @@ $(BUILD)/shares.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/shares.c
 shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
+# The conformance guest of the Hyper-V interface.
+TLFS_TESTS := tlfs cpuid msr hypercall synic time
+$(BUILD)/tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o \
+		$(patsubst %,$(BUILD)/kit/tlfs/%.c.o,$(TLFS_TESTS))
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
+.PHONY: tlfs
+tlfs: images $(BUILD)/tlfs.elf
+	@abi-tests/tlfs/tlfs-test
+checks: tlfs
+
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
 $(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 	$(call say,LINK)

@@ -104,8 +104,10 @@ void test_skip(const char *why)
 
 static const char *unfit(const struct test *test)
 {
-    static const unsigned kinds[] = {
-        [KIT_PV] = TEST_PV, [KIT_PVH] = TEST_PVH, [KIT_NATIVE] = TEST_NATIVE};
+    static const unsigned kinds[] = {[KIT_PV] = TEST_PV,
+                                     [KIT_PVH] = TEST_PVH,
+                                     [KIT_NATIVE] = TEST_NATIVE,
+                                     [KIT_HYPERV] = TEST_HYPERV};
 
     if (!(test->kinds & kinds[kit_kind]))
         return "not for this type of guest";

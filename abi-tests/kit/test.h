@@ -16,6 +16,7 @@ enum test_kind {
     TEST_ALL = 3,
     TEST_GUEST = 4,   /* not as control domain: that one is allowed more */
     TEST_NATIVE = 16, /* the root partition */
+    TEST_HYPERV = 32, /* with the Hyper-V interface */
     TEST_ALONE = 8,   /* ends or spoils the guest: only when named */
 };
 
