@@ -94,6 +94,8 @@ void shim_end(u32 reason)
     struct xen_sched_shutdown shutdown = {.reason = reason};
 
     (void)l0_call(XENNR_sched_op, XENOP_sched_op_shutdown, (u64)&shutdown, 0, 0, 0);
+    if (shim.xen_leaf == 0 && reason == XEN_SHUTDOWN_CRASH)
+        early_shutdown();
     for (;;)
         early_halt();
 }

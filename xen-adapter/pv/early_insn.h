@@ -3,6 +3,7 @@
 #define XEN_ADAPTER_PV_EARLY_INSN_H
 
 #include "hv/lib/types.h"
+#include "hv/lib/x86.h"
 #include "xen-adapter/pv/insn.h"
 
 struct early_cpuid_leaves {
@@ -30,6 +31,14 @@ static inline u8 early_in8(u16 port)
 
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
+}
+
+/* Without a table for traps the processor shuts down: an end that any hypervisor sees. */
+static inline void early_shutdown(void)
+{
+    static const struct x86_table_pointer none;
+
+    __asm__ volatile("lidt %0; ud2" ::"m"(none) : "memory");
 }
 
 static inline void early_halt(void)
