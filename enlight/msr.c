@@ -110,16 +110,12 @@ static enum status read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
     return plain_read(tv, msr, value);
 }
 
-/* What a guest says when it dies; how it goes on is its own affair. [TLFS 2.4.11] */
-static void crash_tell(struct tlfs_vcpu *tv, u64 value)
+/* A guest's last words: five numbers and perhaps a text. Then it has crashed. [TLFS 2.4.11] */
+static void crash_log(struct partition *p, const u64 *word, u64 value)
 {
-    struct partition *p = op_vcpu_partition(tv->vcpu);
-    const u64 *word = tv->domain->crash;
     char text[128];
     u64 bytes;
 
-    if (!(value & TLFS_CRASH_NOTIFY))
-        return;
     format(text, sizeof(text), "guest crash %lx %lx %lx %lx %lx\n", word[0], word[1], word[2],
            word[3], word[4]);
     op_partition_log(p, text, (u32)strlen(text));
@@ -132,6 +128,16 @@ static void crash_tell(struct tlfs_vcpu *tv, u64 value)
         op_partition_log(p, text, (u32)bytes);
     }
     op_partition_log(p, "\n", 1);
+}
+
+static void crash_tell(struct tlfs_vcpu *tv, u64 value)
+{
+    struct partition *p = op_vcpu_partition(tv->vcpu);
+
+    if (!(value & TLFS_CRASH_NOTIFY))
+        return;
+    crash_log(p, tv->domain->crash, value);
+    op_partition_shutdown(p, NATIVE_END_CRASH);
 }
 
 static enum status plain_write(struct tlfs_vcpu *tv, u32 msr, u64 value)

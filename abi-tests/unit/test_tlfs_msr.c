@@ -205,10 +205,13 @@ static void test_crash(void **state)
     tlfs_write(0, 0x40000104, 13);
     assert_int_equal(tlfs_read(0, 0x40000101), 17);
     assert_int_equal(tlfs_read(0, 0x40000105), 3ull << 62);
+    tlfs_write(0, 0x40000105, 1ull << 62); /* without the notice */
+    assert_int_equal(tlfs_guest->state, PARTITION_RUNNING);
     tlfs_write(0, 0x40000105, 3ull << 62);
     assert_non_null(strstr(fake_serial, "guest crash 10 11 12 40000 d"));
     assert_non_null(strstr(fake_serial, "no init found"));
-    assert_int_equal(tlfs_guest->state, PARTITION_RUNNING);
+    assert_int_equal(tlfs_guest->state, PARTITION_ENDED);
+    assert_int_equal(tlfs_guest->end_reason, END_CRASH);
 }
 
 static void give(u8 vector)

@@ -20,6 +20,7 @@
 #define CONSOLE_GFN   (SPECIAL_BASE / PAGE_SIZE + 7)
 #define LAPIC_BASE    0xfee00000ul
 
+#define RESET_VECTOR    0xffff0ul
 #define INFO_BASE       0x1000ul
 #define MIB             ((u64)1 << 20)
 #define MEMORY_BASE_MIB 16u /* for the shim and for a small kernel's unpacking */
@@ -275,6 +276,19 @@ static enum status acpi_load(struct guest *guest)
     return guest_write(guest, ACPI_BASE, area, sizeof(area));
 }
 
+/*
+ * All the firmware a Hyper-V guest has: who jumps to the reset vector in real mode, as Linux
+ * may do to restart, writes the reset register. mov $port, %dx; mov $value, %al; out; hlt
+ */
+static enum status reset_vector_write(struct guest *guest)
+{
+    static const u8 code[] = {0xba, NATIVE_PORT_RESET & 0xff, NATIVE_PORT_RESET >> 8,
+                              0xb0, NATIVE_RESET_VALUE,       0xee,
+                              0xf4};
+
+    return is_hyperv(guest) ? guest_write(guest, RESET_VECTOR, code, sizeof(code)) : ST_OK;
+}
+
 static enum status property(struct guest *guest, enum native_property which, u64 value)
 {
     struct native_property_set in = {guest->partition, (u32)which, value};
@@ -345,6 +359,7 @@ static enum status fill(struct guest *guest, const struct layout *layout, u64 *e
                         guest->ramdisk->size));
     TRY(info_write(guest, layout));
     TRY(acpi_load(guest));
+    TRY(reset_vector_write(guest));
     TRY(uuid_set(guest));
     TRY(property(guest, NATIVE_HALT_IS_CRASH, guest->config->type == CONFIG_PV));
     TRY(rings_make(guest));
