@@ -24,6 +24,9 @@ static enum status own_make(struct partition *p, struct tlfs_overlay *overlay)
     return ST_OK;
 }
 
+/* Where there is no memory only the first 4 GiB: tables for a page cost memory, and stay. */
+#define HOLE_LIMIT (BIT(32) >> PAGE_SHIFT)
+
 enum status overlay_show(struct partition *p, struct tlfs_overlay *overlay, u64 page)
 {
     gpa_t at = gpa(page << PAGE_SHIFT);
@@ -33,12 +36,10 @@ enum status overlay_show(struct partition *p, struct tlfs_overlay *overlay, u64 
         return ST_OK;
     TRY(own_make(p, overlay));
     overlay_hide(p, overlay);
-    if (page >> (64 - PAGE_SHIFT))
-        return ST_FAULT;
     if (op_memory_hold(p, at, &frame) == ST_OK) {
         exchange(frame, overlay->own);
         overlay->at = frame;
-    } else if (!op_memory_is_present(p, at)) {
+    } else if (page < HOLE_LIMIT && !op_memory_is_present(p, at)) {
         TRY(op_memory_map_page(p, overlay->own, at));
         overlay->at = overlay->own;
     } else {

@@ -112,7 +112,9 @@ static void test_page_without_memory(void **state)
     assert_int_equal(*(u8 *)tlfs_memory(TLFS_MEMORY + PAGE_SIZE), 0x0f);
     tlfs_write(0, 0x40000001, 0);
     assert_null(tlfs_memory(TLFS_MEMORY + PAGE_SIZE));
-    assert_true(tlfs_write_faults(0, 0x40000001, ~(u64)0xffe)); /* no such address */
+    tlfs_write(0, 0x40000001, 0xfffff001); /* the last page that may be without memory */
+    assert_true(tlfs_write_faults(0, 0x40000001, 0x100000001));
+    assert_true(tlfs_write_faults(0, 0x40000001, ~(u64)0xffe));
 }
 
 static void test_moved_page_keeps_content(void **state)

@@ -25,6 +25,14 @@ enum tlfs_call_code {
 #include "enlight/abi/tlfs.def"
 };
 
+/* Index of a feature; `none` is that of rows which need no feature. */
+enum tlfs_feature_row {
+    TLFS_FEATURE_ROW_none,
+#define FEATURE(name, leaf, reg, bit, prio, state, doc) TLFS_FEATURE_ROW_##name,
+#include "enlight/abi/tlfs.def"
+    TLFS_FEATURE_ROWS
+};
+
 /* Index of a call or a register, for counters and traces; 0 is "no such call". */
 enum tlfs_row_index {
     TLFS_ROW_none,

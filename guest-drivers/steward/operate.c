@@ -143,18 +143,36 @@ static u64 log_end(void)
     return call_log_read(&in, &got) == ST_OK ? got.next : 0;
 }
 
-static void top_begin(struct session *session, bool wants_json)
+static void enlightenments_show(struct out *out)
+{
+    struct report_guest report;
+
+    for (u32 i = 0; i < steward.guest_count; i++) {
+        if (steward.guest[i].config->type != CONFIG_HYPERV)
+            continue;
+        gather_guest(&steward.guest[i], &counts, &report);
+        gather_before(&steward.guest[i], &report);
+        report_enlightenments(out, &report);
+    }
+}
+
+/* Commands that look for a second. */
+static void look_begin(struct session *session, enum session_job job, bool wants_json)
 {
     gather_mark();
-    session->job = JOB_TOP;
+    session->job = job;
     session->wants_json = wants_json;
     session->due_ns = clock_ns() + INTERVAL_NS;
 }
 
-static void top_end(struct session *session)
+static void look_end(struct session *session)
 {
+    enum session_job job = session->job;
+
     session->job = JOB_NONE;
-    if (session->wants_json)
+    if (job == JOB_ENLIGHTENMENTS)
+        enlightenments_show(&session->out);
+    else if (session->wants_json)
         json_show(&session->out, REPORT_COUNTERS, true);
     else
         top_show(&session->out);
@@ -286,7 +304,10 @@ static void run(struct session *session, const struct command *command)
             list_show(out);
         break;
     case COMMAND_top:
-        top_begin(session, command->wants_json);
+        look_begin(session, JOB_TOP, command->wants_json);
+        break;
+    case COMMAND_enlightenments:
+        look_begin(session, JOB_ENLIGHTENMENTS, false);
         break;
     case COMMAND_metrics:
         if (command->wants_json)
@@ -344,8 +365,8 @@ void operate_continue(struct session *session)
 {
     if (session->job == JOB_NONE || clock_ns() < session->due_ns)
         return;
-    if (session->job == JOB_TOP)
-        top_end(session);
-    else
+    if (session->job == JOB_TRACE)
         tracing_continue(session);
+    else
+        look_end(session);
 }

@@ -52,6 +52,9 @@ void report_top_begin(struct out *out);
 void report_top_guest(struct out *out, const struct report_guest *guest);
 void report_machine(struct out *out, const struct report_machine *machine);
 
+/* What a guest with the Hyper-V interface uses of it, feature by feature. */
+void report_enlightenments(struct out *out, const struct report_guest *guest);
+
 /* One object on one line; the guests come between begin and end. */
 enum report_detail { REPORT_LIST, REPORT_COUNTERS };
 void report_json_begin(struct out *out, const struct report_machine *machine);

@@ -9,7 +9,7 @@
 #include "guest-drivers/steward/command.h"
 #include "guest-drivers/steward/steward.h"
 
-enum session_job { JOB_NONE, JOB_TOP, JOB_TRACE };
+enum session_job { JOB_NONE, JOB_TOP, JOB_ENLIGHTENMENTS, JOB_TRACE };
 
 struct session {
     struct out out;                  /* answer */
