@@ -62,7 +62,7 @@ shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
 # The conformance guest of the Hyper-V interface.
-TLFS_TESTS := tlfs cpuid msr hypercall synic time
+TLFS_TESTS := tlfs cpuid msr hypercall synic time fuzz
 $(BUILD)/tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o \
 		$(patsubst %,$(BUILD)/kit/tlfs/%.c.o,$(TLFS_TESTS))
 	$(call say,LINK)

@@ -117,6 +117,11 @@ uint32_t tlfs_wait(uint64_t units)
     return tlfs_interrupts;
 }
 
+uint8_t *tlfs_arena(unsigned index)
+{
+    return pages[index];
+}
+
 uint8_t *tlfs_page(unsigned index)
 {
     return memset(pages[index], 0, KIT_PAGE);

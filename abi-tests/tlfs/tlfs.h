@@ -25,7 +25,8 @@ uint32_t tlfs_wait(uint64_t units);
 /* The handler leaves the EOI out: the controller or the page sees to it. */
 extern volatile bool tlfs_leaves_eoi_out;
 
-/* A page of zeroes, one of eight. */
+/* A page as it is, one of eight; the same with zeroes. */
+uint8_t *tlfs_arena(unsigned index);
 uint8_t *tlfs_page(unsigned index);
 
 #endif
