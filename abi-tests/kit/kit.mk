@@ -16,6 +16,9 @@ KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) a
 $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+$(BUILD)/bench-tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro_tlfs.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
 $(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)

@@ -52,7 +52,8 @@ static uint64_t value(void)
 
 static uint32_t code(void)
 {
-    static const uint16_t built[] = {0x02, 0x03, 0x08, 0x0b, 0x13, 0x14, 0x15, 0x5c, 0x5d, 0x8001};
+    static const uint16_t built[] = {0x02, 0x03, 0x08, 0x0b, 0x13,
+                                     0x14, 0x15, 0x5c, 0x5d, 0x8001};
 
     return below(4) ? built[below(10)] : (uint32_t)any() & 0xffff;
 }
@@ -79,8 +80,8 @@ static void call_step(uint64_t unused)
 /* An overlay over our own image would be our own fault. */
 static bool places_page(uint32_t msr)
 {
-    return msr == T_MSR_HYPERCALL || msr == T_MSR_REFERENCE_TSC || msr == T_MSR_VP_ASSIST_PAGE ||
-           msr == T_MSR_SIEFP || msr == T_MSR_SIMP;
+    return msr == T_MSR_HYPERCALL || msr == T_MSR_REFERENCE_TSC ||
+           msr == T_MSR_VP_ASSIST_PAGE || msr == T_MSR_SIEFP || msr == T_MSR_SIMP;
 }
 
 static uint64_t value_for(uint32_t msr)
@@ -112,7 +113,8 @@ static void msr_step(uint64_t unused)
 
 static void platform_step(uint64_t unused)
 {
-    static const uint16_t ports[] = {0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fe, 0x3ff, 0x70, 0x71, 0x601};
+    static const uint16_t ports[] = {0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fe,
+                                     0x3ff, 0x70,  0x71,  0x601};
     uint16_t port = ports[below(9)];
     uint8_t byte = (uint8_t)any();
     uint32_t word = (uint32_t)value();
