@@ -27,11 +27,21 @@ static const struct tlfs_row rows[] = {
 #include "enlight/abi/tlfs.def"
 };
 
+/* Rows ascend by their codes. */
 static const struct tlfs_row *row_find(u16 code)
 {
-    for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
-        if (rows[i].code == code)
-            return &rows[i];
+    u32 low = 0, high = ARRAY_SIZE(rows);
+
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+
+        if (rows[middle].code == code)
+            return &rows[middle];
+        if (rows[middle].code < code)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

@@ -30,6 +30,7 @@ struct mailbox {
     u32 port; /* ours, for messages; 0: nobody listens */
     u32 first, count;
     struct mailbox_message *page[OUTBOX_PAGES];
+    u32 connection_limit; /* no record at or above it is used */
     struct connection connection[NATIVE_EVENTS_MAX];
     struct inbox *inbox[VCPU_MAX];
     struct flags *flags[VCPU_MAX];
@@ -93,7 +94,7 @@ enum status mailbox_bind(struct partition *p, struct partition *root, u32 root_p
 /* NULL when there is none. */
 static struct connection *connection_find(struct mailbox *box, u32 id)
 {
-    for (u32 i = 0; i < NATIVE_EVENTS_MAX; i++)
+    for (u32 i = 0; i < box->connection_limit; i++)
         if (box->connection[i].port != 0 && box->connection[i].id == id)
             return &box->connection[i];
     return NULL;
@@ -122,6 +123,7 @@ enum status mailbox_connect(struct partition *p, struct partition *root, u32 roo
     if (!record)
         return ST_NO_SPACE;
     *record = (struct connection){connection, port};
+    box->connection_limit = MAX(box->connection_limit, (u32)(record - box->connection) + 1);
     return ST_OK;
 }
 
