@@ -2,6 +2,14 @@
 #include "enlight/reftsc.h"
 #include "enlight/synic.h"
 
+/* 100 us: whoever asks for more beats would do nothing but take them. */
+#define PERIOD_MIN 1000u
+
+static u64 period_of(const struct tlfs_stimer *timer)
+{
+    return MAX(timer->count, PERIOD_MIN);
+}
+
 static u64 now_of(const struct tlfs_vcpu *tv)
 {
     return reftsc_now(op_vcpu_partition(tv->vcpu), tv->domain);
@@ -35,7 +43,7 @@ static void start(struct tlfs_vcpu *tv, u32 index)
     if (!(timer->config & TLFS_STIMER_ENABLE) || timer->count == 0)
         return;
     if (timer->config & TLFS_STIMER_PERIODIC)
-        arm(tv, index, add_capped(now_of(tv), timer->count));
+        arm(tv, index, add_capped(now_of(tv), period_of(timer)));
     else
         arm(tv, index, timer->count);
 }
@@ -123,9 +131,9 @@ static void notify(struct tlfs_vcpu *tv, u32 index)
 static void again(struct tlfs_vcpu *tv, u32 index, u64 now)
 {
     struct tlfs_stimer *timer = &tv->stimer[index];
-    u64 missed = (now - timer->due) / timer->count;
+    u64 missed = (now - timer->due) / period_of(timer);
 
-    arm(tv, index, add_capped(timer->due, (missed + 1) * timer->count));
+    arm(tv, index, add_capped(timer->due, (missed + 1) * period_of(timer)));
 }
 
 static void expire(struct tlfs_vcpu *tv, u32 index)

@@ -203,6 +203,13 @@ static void test_timer_periodic(void **state)
     assert_in_range(beats, 99, 100);
     tlfs_pass(0, 50 * 1000000); /* away for 50 periods: one beat, then in time again */
     assert_true(tlfs_took_vector(0, 0xec));
+    tlfs_write(0, COUNT(0), 1); /* not more often than every 100 us */
+    beats = 0;
+    for (u32 i = 0; i < 1000; i++) {
+        tlfs_pass(0, 10 * 1000);
+        beats += tlfs_took_vector(0, 0xec);
+    }
+    assert_in_range(beats, 98, 100);
     tlfs_write(0, CONFIG(0), 0);
     tlfs_pass(0, 10 * 1000000);
     assert_false(tlfs_took_vector(0, 0xec));
