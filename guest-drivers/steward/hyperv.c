@@ -3,9 +3,11 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/service/ic.h"
+#include "guest-drivers/service/netvsc.h"
 #include "guest-drivers/service/storvsc.h"
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/disk_config.h"
+#include "guest-drivers/steward/network.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -17,6 +19,8 @@
 #define STATE_WINDOW (GUEST_WINDOW + ((u64)512 << 20))
 #define STATE_BYTES  ((u64)256 << 10)
 
+#define NICS_MAX 8u
+
 struct hyperv {
     struct guest *guest;
     u32 port;          /* there are messages */
@@ -25,6 +29,9 @@ struct hyperv {
     struct vmbus bus;
     struct vmbus_channel storage_channel;
     struct storvsc storage;
+    u32 nics;
+    struct vmbus_channel nic_channel[NICS_MAX];
+    struct netvsc nic[NICS_MAX];
     struct ic ic[IC_KINDS];
     bool is_described; /* what the guest says of itself was printed */
 };
@@ -109,6 +116,45 @@ static void storage_print(const struct hyperv *state)
               (unsigned long)storage->sectors_written / 2);
 }
 
+/* ---- network ---- */
+
+static enum status nics_offer(struct hyperv *state)
+{
+    struct network_device device;
+
+    for (u32 i = 0; networks_device(state->guest->config, i, &device); i++) {
+        if (i == NICS_MAX)
+            return ST_NO_SPACE;
+        netvsc_make(&state->nic[i], &state->nic_channel[i], device.net, device.address,
+                    device.mtu);
+        TRY(vmbus_channel_offer(&state->bus, &state->nic_channel[i]));
+        state->nics++;
+    }
+    return ST_OK;
+}
+
+/* Frames that come now carry this time. */
+static void nics_clock(struct hyperv *state)
+{
+    u64 now_ns = clock_coarse_ns();
+
+    for (u32 i = 0; i < state->nics; i++)
+        state->nic[i].now_ns = now_ns;
+}
+
+static void nics_print(const struct hyperv *state)
+{
+    for (u32 i = 0; steward.is_verbose && i < state->nics; i++) {
+        const struct netvsc *nic = &state->nic[i];
+
+        print("entente: guest %s: network device %u: sent %lu frames, dropped %lu; received "
+              "%lu frames, dropped %lu; malformed %lu\n",
+              state->guest->name, i, (unsigned long)nic->port.in.frames,
+              (unsigned long)nic->port.in.dropped, (unsigned long)nic->port.out.frames,
+              (unsigned long)nic->port.out.dropped, (unsigned long)nic->malformed);
+    }
+}
+
 /* ---- integration components ---- */
 
 static enum status components_offer(struct hyperv *state)
@@ -172,6 +218,7 @@ enum status hyperv_introduce(struct guest *guest, const struct hyperv_ram *ram)
     vmbus_make(&state->bus, &state->memory);
     TRY(messages_bind(state));
     TRY(components_offer(state));
+    TRY(nics_offer(state));
     return storage_offer(state);
 }
 
@@ -183,6 +230,7 @@ void hyperv_release(struct guest *guest)
     if (!state)
         return;
     storage_print(state);
+    nics_print(state);
     vmbus_end(&state->bus);
     guest_memory_end(&state->memory);
     port = (struct native_port){state->port, 0};
@@ -228,6 +276,7 @@ bool hyperv_serve(u32 port)
 
         if (!state)
             continue;
+        nics_clock(state);
         if (port == state->port) {
             state->has_messages = true;
             messages_serve(state);
@@ -243,6 +292,7 @@ static u64 guest_continue(struct hyperv *state, const struct native_clock *now)
 {
     u64 next = components_continue(state, now);
 
+    nics_clock(state);
     if (vmbus_flush(&state->bus))
         next = MIN(next, now->now_ns + MESSAGE_LOOK_NS);
     if (state->has_messages)

@@ -301,6 +301,19 @@ void networks_count(const struct guest *guest, struct networks_counts *out)
     }
 }
 
+bool networks_device(const struct config *config, u32 index, struct network_device *out)
+{
+    for (u32 i = 0; i < VIFS_MAX; i++) {
+        const struct vif_config *vif = &vifs[i].config;
+
+        if (vifs[i].owner != config || index-- != 0)
+            continue;
+        *out = (struct network_device){&vifs[i].bridge->net, vif->address, vif->mtu};
+        return true;
+    }
+    return false;
+}
+
 static void counts_print(const struct vif *vif)
 {
     const struct net_counts *in = &vif->back.port.in;

@@ -6,6 +6,7 @@
 #ifndef GUEST_DRIVERS_STEWARD_NETWORK_H
 #define GUEST_DRIVERS_STEWARD_NETWORK_H
 
+#include "guest-drivers/service/switch.h"
 #include "guest-drivers/steward/steward.h"
 
 /* Connects the machine's network device, if it has one, when all manifests are read. */
@@ -18,6 +19,14 @@ void networks_check(struct config *config);
 /* Offers a guest that is being made its devices; takes them away again. */
 enum status networks_introduce(struct guest *guest);
 void networks_release(struct guest *guest);
+
+/* Device `index` of a guest that is served elsewhere; false: it has no more. */
+struct network_device {
+    struct net_switch *net;
+    u64 address;
+    u32 mtu;
+};
+bool networks_device(const struct config *config, u32 index, struct network_device *out);
 
 /* Counted over its devices since it was made, as the guest sees it; bytes. */
 struct networks_counts {
