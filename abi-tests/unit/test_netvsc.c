@@ -344,6 +344,15 @@ static void test_malformed_messages(void **state)
     }
     assert_int_equal(other_count, 0);
     assert_int_equal(netvsc.malformed, 10);
+    /* The second of two goes beyond the end of both. */
+    frame_make(fake_ram[SEND], 56);
+    frame_make(fake_ram[SEND] + 100, 56);
+    words[26] = 101;
+    packet.rndis.section_bytes = 200;
+    say(&packet);
+    answer_take();
+    assert_int_equal(answer.status, 2);
+    assert_int_equal(other_count, 1);
 }
 
 static void input(u32 bytes)

@@ -315,6 +315,8 @@ static void test_gpadl_in_parts(void **state)
     /* What lies behind moves, and stays right. */
     assert_int_equal(gpadl_header(9, 3, 3, 12288, 1), 0);
     teardown_gpadl(1, 7);
+    gpadl = vmbus_gpadl_find(&bus.gpadls, 8);
+    assert_int_equal(gpadl->first, 0);
     gpadl = vmbus_gpadl_find(&bus.gpadls, 9);
     assert_int_equal(vmbus_gpadl_frame(&bus.gpadls, gpadl, 2), 1002);
     assert_int_equal(bus.gpadls.used, 5);
@@ -561,6 +563,27 @@ static void test_busy(void **state)
     assert_int_equal(in.head->pending_send, 0);
 }
 
+/* A full ring would look empty: eight bytes always stay. */
+static void test_last_bytes(void **state)
+{
+    static u8 data[8168];
+    struct vmbus_packet_head head;
+    struct fake_ring out, in;
+    struct vmbus_put put = {.data = data, .data_bytes = 8168};
+
+    (void)state;
+    open_first(&out, &in);
+    assert_int_equal(vmbus_channel_put(&channels[0], &put), ST_NO_SPACE);
+    assert_int_equal(in.head->write, 0);
+    put.data_bytes = 8160;
+    assert_int_equal(vmbus_channel_put(&channels[0], &put), ST_OK);
+    assert_int_equal(in.head->write, 8184);
+    put.data_bytes = 0;
+    assert_int_equal(vmbus_channel_put(&channels[0], &put), ST_NO_SPACE);
+    assert_int_equal(fake_ring_take(&in, &head, data, sizeof(data)), 8160);
+    assert_int_equal(vmbus_channel_put(&channels[0], &put), ST_OK);
+}
+
 static void expect_broken(u32 write)
 {
     struct fake_ring out, in;
@@ -577,7 +600,7 @@ static void expect_broken(u32 write)
 static void test_impossible_rings(void **state)
 {
     static const u32 writes[] = {1, 8, 16, 8192, 8193, 0xfffffff8};
-    static const u16 words[][2] = {{2, 1}, {1, 2}, {2, 100}, {3, 2}, {0xffff, 0xffff}};
+    static const u16 words[][2] = {{2, 1}, {1, 2}, {2, 8}, {2, 100}, {3, 2}, {0xffff, 0xffff}};
     struct vmbus_packet_head head = {.type = VMBUS_PACKET_INBAND};
     struct fake_ring out, in;
 
@@ -680,6 +703,7 @@ int main(void)
         TEST(test_echo_and_wrap),
         TEST(test_signals),
         TEST(test_busy),
+        TEST(test_last_bytes),
         TEST(test_impossible_rings),
         TEST(test_large_packet),
         TEST(test_pieces),

@@ -106,7 +106,7 @@ static void kvp_hear(struct ic *ic)
 {
     struct ic_key *key = &ic->key[ic->key_count];
 
-    if (message.head.status != 0 || ic->key_count == IC_KEYS_MAX)
+    if (message.head.status != 0)
         return;
     text_take(key->name, message.kvp.key, message.kvp.key_bytes, IC_KVP_KEY_BYTES);
     text_take(key->value, message.kvp.value, message.kvp.value_bytes, IC_KVP_VALUE_BYTES);
