@@ -115,6 +115,16 @@ static void test_yield(void **state)
     assert_ptr_not_equal(tick(0), first);
 }
 
+static void test_yield_alone(void **state)
+{
+    (void)state;
+    vcpu_park(b, TIME_NEVER);
+    while (tick(0) != a)
+        ;
+    sched_give_way();
+    assert_false(sched_must_switch(sched_here()));
+}
+
 static void test_park_deadline(void **state)
 {
     (void)state;
@@ -295,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup(test_idle, setup),
         cmocka_unit_test_setup(test_waker_goes_first_and_cannot_starve, setup),
         cmocka_unit_test_setup(test_yield, setup),
+        cmocka_unit_test_setup(test_yield_alone, setup),
         cmocka_unit_test_setup(test_park_deadline, setup),
         cmocka_unit_test_setup(test_park_in_the_past, setup),
         cmocka_unit_test_setup(test_pause_stops_the_running_one, setup),

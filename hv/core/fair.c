@@ -389,9 +389,12 @@ void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     entity->loaded_on = FAIR_NO_CPU;
 }
 
-void fair_yield(struct fair *fair, u32 cpu)
+bool fair_yield(struct fair *fair, u32 cpu)
 {
-    fair->queue[cpu].has_yielded = true;
+    struct fair_queue *queue = &fair->queue[cpu];
+
+    queue->has_yielded = queue->first || fair->cpus > 1;
+    return queue->has_yielded;
 }
 
 /* --- choosing --- */

@@ -109,8 +109,8 @@ void fair_wake(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 void fair_sleep(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 /* It is no more: no CPU has its registers either. */
 void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns);
-/* The CPU's current lets others go first, once. */
-void fair_yield(struct fair *fair, u32 cpu);
+/* The CPU's current lets others go first, once. False: nobody waits, it goes on. */
+bool fair_yield(struct fair *fair, u32 cpu);
 
 /* Charges the CPU's current and returns who runs next, NULL for nobody. */
 struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns);

@@ -109,8 +109,8 @@ void sched_forget(struct vcpu *vcpu)
 void sched_give_way(void)
 {
     lock_take(&queue_lock);
-    fair_yield(&fair, cpu_this()->id);
-    sched_here()->must_switch = true;
+    if (fair_yield(&fair, cpu_this()->id))
+        sched_here()->must_switch = true;
     lock_drop(&queue_lock);
 }
 
