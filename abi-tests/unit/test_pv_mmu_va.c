@@ -253,6 +253,24 @@ static void test_flushes_by_mmuext(void **state)
     assert_int_equal(fake_ext(XEN_MMUEXT_INVLPG_MULTI, FAKE_VA, M2P_VIRT), ST_INVALID);
 }
 
+/* A frame becomes a table only when no vCPU can write to it by what its TLB remembers. */
+static void test_change_of_type_stops_the_others(void **state)
+{
+    u64 clock;
+
+    (void)state;
+    boot_two();
+    assert_int_equal(mmu_update_va(&fake_vcpu, fake_va_of(G, FREE), 0, 0), ST_OK);
+    clock = mmu.clock;
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, FREE, 0), ST_OK);
+    assert_int_equal(fake_smp.shootdowns, 1);
+    assert_int_equal(fake_smp.shootdown_vcpus, ~0u);
+    assert_int_not_equal(mmu.clock, clock); /* that was a full flush of all */
+    assert_int_equal(fake_vcpu.flush, FLUSH_ALL);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, FREE, 0), ST_OK);
+    fake_check();
+}
+
 static void test_operations_in_a_row(void **state)
 {
     struct xen_mmuext_op list[] = {
@@ -412,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_flush_of_a_page),
         cmocka_unit_test(test_flush_by_flags),
         cmocka_unit_test(test_flushes_by_mmuext),
+        cmocka_unit_test(test_change_of_type_stops_the_others),
         cmocka_unit_test(test_operations_in_a_row),
         cmocka_unit_test(test_cache_flush),
         cmocka_unit_test(test_base_shows_the_m2p),
