@@ -14,19 +14,20 @@ process_below() {
 }
 
 # plug_pull CONDITION COMMAND...: runs the command, and kills the QEMU below it once the condition,
-# a command too, holds.
+# a command too, holds. It is asked when QEMU runs: before that the logs are those of an earlier run.
 plug_pull() {
-    local condition=$1 launcher qemu
+    local condition=$1 launcher qemu=''
     shift
     "$@" &
     launcher=$!
-    while kill -0 "$launcher" 2>/dev/null && ! "$condition"; do
+    while kill -0 "$launcher" 2>/dev/null; do
+        qemu=$(process_below "$launcher" qemu)
+        if [[ -n $qemu ]] && "$condition"; then
+            kill -KILL "$qemu"
+            break
+        fi
         sleep 0.2
     done
-    qemu=$(process_below "$launcher" qemu)
-    if [[ -n $qemu ]] && "$condition"; then
-        kill -KILL "$qemu"
-    fi
     wait "$launcher"
     return 0
 }
