@@ -194,12 +194,13 @@ package_fetch() {
     printf '%s' "$ENTENTE_CACHE/packages/$2"
 }
 
-# kernel_package NAME: the folder with all files of a kernel's package, its modules included.
+# kernel_package NAME: the folder with all files of a kernel's package, its modules included; of the
+# newest kernels they are a package of their own.
 kernel_package() {
     local suite package _
     kernel_fetch "$1" || return 1
     read -r suite package _ <"$ENTENTE_CACHE/kernels/$1/origin"
-    package_fetch "$suite" "$package"
+    package_fetch "$suite" "${package/#linux-binary-/linux-modules-}"
 }
 
 fetch_main() {
