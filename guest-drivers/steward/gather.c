@@ -1,6 +1,7 @@
 #include "guest-drivers/steward/gather.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/network.h"
 #include "guest-drivers/steward/setting.h"
 #include "hv/lib/string.h"
@@ -67,6 +68,7 @@ static bool counts_get(const struct guest *guest, const struct native_partition_
 
     disks_count(guest, &disks);
     networks_count(guest, &networks);
+    hyperv_count(guest, &disks, &networks);
     *out = (struct report_counts){
         .cpu_ns = info->run_ns,
         .block_requests = disks.requests,

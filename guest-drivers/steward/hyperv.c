@@ -5,9 +5,7 @@
 #include "guest-drivers/service/ic.h"
 #include "guest-drivers/service/netvsc.h"
 #include "guest-drivers/service/storvsc.h"
-#include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/disk_config.h"
-#include "guest-drivers/steward/network.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -237,6 +235,22 @@ void hyperv_release(struct guest *guest)
     if (state->port != 0)
         (void)call_port_close(&port, NULL);
     state->guest = NULL;
+}
+
+void hyperv_count(const struct guest *guest, struct disks_counts *disks,
+                  struct networks_counts *networks)
+{
+    const struct hyperv *state = state_of(guest);
+
+    if (!state)
+        return;
+    disks->requests += state->storage.requests;
+    disks->read_bytes += state->storage.sectors_read * SECTOR_BYTES;
+    disks->written_bytes += state->storage.sectors_written * SECTOR_BYTES;
+    for (u32 i = 0; i < state->nics; i++) {
+        networks->received_bytes += state->nic[i].port.out.bytes;
+        networks->sent_bytes += state->nic[i].port.in.bytes;
+    }
 }
 
 enum status hyperv_ask(const struct guest *guest, const char *what)

@@ -2,6 +2,8 @@
 #ifndef GUEST_DRIVERS_STEWARD_HYPERV_H
 #define GUEST_DRIVERS_STEWARD_HYPERV_H
 
+#include "guest-drivers/steward/disk.h"
+#include "guest-drivers/steward/network.h"
 #include "guest-drivers/steward/steward.h"
 
 /* The guest's RAM: from 0, and from high_begin on. */
@@ -13,6 +15,10 @@ struct hyperv_ram {
 /* Offers a guest that is being made its devices; takes them away again. */
 enum status hyperv_introduce(struct guest *guest, const struct hyperv_ram *ram);
 void hyperv_release(struct guest *guest);
+
+/* Adds what its devices have counted since it was made. */
+void hyperv_count(const struct guest *guest, struct disks_counts *disks,
+                  struct networks_counts *networks);
 
 /* Asks the guest for a "poweroff" or "reboot". ST_NO_DATA: it does not listen for that. */
 enum status hyperv_ask(const struct guest *guest, const char *what);
