@@ -120,9 +120,8 @@ entry_syscall_any:
     mov %r10, %rcx
     cmp $HYPERCALL_SLOTS, %rax
     jae entry_syscall_unknown
-    lea hypercall_count(%rip), %r11
-    incq (%r11, %rax, 8)
     lea hypercall_table(%rip), %r11
+    incq hypercall_count_behind(%r11, %rax, 8)
     call *(%r11, %rax, 8)
 entry_syscall_done:
     mov %rax, REGS_RAX(%rsp)
