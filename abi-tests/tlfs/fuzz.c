@@ -12,6 +12,9 @@
 #define REPORT_CALLS 100000u
 
 static uint64_t state;
+static bool is_traced; /* trace=N: from the N-th on, to look at what a seed dies of */
+
+#define TRACE(...) (is_traced ? kit_print("# " __VA_ARGS__) : (void)0)
 
 static uint64_t any(void)
 {
@@ -74,6 +77,7 @@ static void call_step(uint64_t unused)
     for (unsigned i = 0; i < 6; i++)
         ((uint64_t *)(uintptr_t)(arena() & ~7ull))[below(512)] = value();
     r8 = below(8) ? out : value();
+    TRACE("call %lx %lx %lx\n", control, in, r8);
     __asm__ volatile("vmmcall" : "+c"(control), "+d"(in), "+r"(r8)::"rax", "memory");
 }
 
@@ -103,6 +107,7 @@ static void msr_step(uint64_t unused)
     uint64_t wanted = value_for(msr);
 
     (void)unused;
+    TRACE("msr %x %lx\n", msr, wanted);
     if (below(3) && msr != T_MSR_GUEST_IDLE)
         __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)wanted),
                          "d"((uint32_t)(wanted >> 32))
@@ -121,6 +126,7 @@ static void platform_step(uint64_t unused)
     uint64_t at = IOAPIC + (below(2) ? below(2) * 0x10 : below(4096));
 
     (void)unused;
+    TRACE("port %x %x, %lx %x\n", port, byte, at, word);
     switch (below(4)) {
     case 0:
         __asm__ volatile("outb %0, %1" ::"a"(byte), "d"(port));
@@ -164,6 +170,12 @@ static void step(void)
     }
 }
 
+/* Its registers were played with: bytes could go into the divisor. */
+static void serial_restore(void)
+{
+    __asm__ volatile("outb %b0, %w1" ::"a"(3), "d"(0x3fb));
+}
+
 static void begin_step(uint64_t unused)
 {
     (void)unused;
@@ -173,18 +185,24 @@ static void begin_step(uint64_t unused)
 TEST(fuzz, "fuzz", TEST_HYPERV | TEST_ALONE)
 {
     uint64_t calls = kit_option("calls", 100000);
+    uint64_t trace = kit_option("trace", ~0ull);
 
     state = kit_option("seed", 1) * 0x9e3779b97f4a7c15ull + 0x1234567;
     tlfs_begin();
     for (unsigned vector = 32; vector < 256; vector++)
         tlfs_interrupts_begin((uint8_t)vector);
     for (uint64_t i = 1; i <= calls; i++) {
+        is_traced = i >= trace;
         step();
+        __asm__ volatile("cli"); /* an interrupt with the vector of an exception ends a step */
         if (i % 64 == 0 && kit_try(begin_step, 0).vector != KIT_NO_TRAP)
             test_error("the identity cannot be given again");
+        if (i % REPORT_CALLS == 0 || is_traced)
+            serial_restore();
         if (i % REPORT_CALLS == 0)
             kit_print("# fuzz: %lu\n", i);
     }
+    serial_restore();
     msr_write(T_MSR_SINT0, T_SINT_MASKED);
     expect_true("fuzz", "the guest is there afterwards", true);
 }
