@@ -26,6 +26,6 @@ $(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
 
 # make bench [PARTS="operations boots extraction"] [COMPARE=earlier results.json]
 .PHONY: bench
-bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz \
+bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz \
 		$(BUILD)/bench-unpause $(BUILD)/bench-entry.elf
 	@abi-tests/bench/bench
