@@ -7,6 +7,8 @@ _Alignas(4096) u8 fake_pages[FAKE_PAGES][4096];
 u32 fake_readonly_from;
 u32 fake_signals;
 u32 fake_users;
+u32 fake_rings;
+u32 fake_ports;
 
 void fake_platform_reset(void)
 {
@@ -14,6 +16,8 @@ void fake_platform_reset(void)
     fake_readonly_from = FAKE_PAGES;
     fake_signals = 0;
     fake_users = 0;
+    fake_rings = 0;
+    fake_ports = 0;
 }
 
 enum status grant_page_get(struct grant_pool *pool, u32 ref, u32 access, u16 *slot)
@@ -84,6 +88,7 @@ enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place
     if (refs[0] >= FAKE_PAGES || refs[0] + count > FAKE_PAGES)
         return ST_NO_ENTRY;
     *place = refs[0];
+    fake_rings++;
     *out = fake_pages[refs[0]];
     return ST_OK;
 }
@@ -91,18 +96,23 @@ enum status grant_ring_map(u32 partition, const u32 *refs, u32 count, u32 *place
 void grant_ring_unmap(u32 place)
 {
     (void)place;
+    fake_rings--;
 }
 
 enum status port_bind(u32 partition, u32 remote_port, u32 *port)
 {
     (void)partition;
+    if (remote_port == 0)
+        return ST_INVALID;
     *port = remote_port + 100;
-    return remote_port == 0 ? ST_INVALID : ST_OK;
+    fake_ports++;
+    return ST_OK;
 }
 
 void port_unbind(u32 port)
 {
     (void)port;
+    fake_ports--;
 }
 
 void port_signal(u32 port)

@@ -13,6 +13,8 @@ extern u8 fake_pages[FAKE_PAGES][4096];
 extern u32 fake_readonly_from;
 extern u32 fake_signals;
 extern u32 fake_users; /* pages in use now */
+extern u32 fake_rings; /* mapped now */
+extern u32 fake_ports; /* bound now */
 
 void fake_platform_reset(void);
 

@@ -46,6 +46,30 @@ static void test_like_a_list(void **state)
     free(memory);
 }
 
+/* What does not fit behind the last frame goes to the beginning, if that is free. */
+static void test_wraps(void **state)
+{
+    static u8 bytes[ROOM];
+    _Alignas(8) static u8 memory[ROOM];
+    struct backlog backlog;
+    struct net_frame frame = {.at = bytes, .bytes = 1000};
+
+    (void)state;
+    backlog_open(&backlog, memory, ROOM);
+    assert_true(backlog_append(&backlog, &frame));
+    frame.bytes = 500;
+    assert_true(backlog_append(&backlog, &frame));
+    frame.bytes = 600;
+    assert_false(backlog_append(&backlog, &frame));
+    backlog_drop(&backlog);
+    assert_true(backlog_append(&backlog, &frame));
+    assert_false(backlog_append(&backlog, &frame));
+    backlog_drop(&backlog);
+    assert_true(backlog_first(&backlog, &frame));
+    assert_int_equal(frame.bytes, 600);
+    assert_ptr_equal(frame.at, memory + sizeof(struct net_frame));
+}
+
 static void test_bounds(void **state)
 {
     static u8 bytes[ROOM];
@@ -69,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_like_a_list),
+        cmocka_unit_test(test_wraps),
         cmocka_unit_test(test_bounds),
     };
 

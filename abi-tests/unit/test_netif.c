@@ -241,6 +241,26 @@ static void test_many_slots_and_gso(void **state)
     assert_memory_equal(fake_pages[BUFFERS + 3], sent + 8192, 9000 - 8192);
 }
 
+static void test_gso_ipv6(void **state)
+{
+    struct netif_extra_info *extra;
+
+    (void)state;
+    buffers_post(2);
+    frame_write(10, 0);
+    tx_put(10, 0, 1000, NETTXF_extra_info);
+    extra = extra_put(XEN_NETIF_EXTRA_TYPE_GSO, 0);
+    extra->u.gso.type = XEN_NETIF_GSO_TYPE_TCPV6;
+    serve();
+    expect_answers(2, NETIF_RSP_OKAY);
+    /* A long segment's checksum is blank, whatever the guest says. */
+    assert_int_equal(arrival_take()->flags,
+                     NETRXF_csum_blank | NETRXF_data_validated | NETRXF_extra_info);
+    extra = (struct netif_extra_info *)arrival_take();
+    assert_int_equal(extra->u.gso.type, XEN_NETIF_GSO_TYPE_TCPV6);
+    expect_nothing();
+}
+
 /* Frames wait for buffers, in order, and some are dropped when too many wait. */
 static void test_waits_for_buffers(void **state)
 {
@@ -333,6 +353,7 @@ static void test_short_frames(void **state)
     assert_int_equal(a.back.port.in.dropped, 2);
     assert_int_equal(arrival_take()->status, 14);
     assert_int_equal(arrival_take()->status, 20);
+    assert_int_equal(a.back.errors + b.back.errors, 0);
 }
 
 static void expect_broken(void **state)
@@ -447,6 +468,30 @@ static void test_rounds(void **state)
     assert_int_equal(a.tx.sring->req_event, 257);
 }
 
+/* A refused queue leaves nothing behind, and the end gives all back. */
+static void test_offers(void **state)
+{
+    struct net_offer offer = {4, 5, 9, 0};
+
+    (void)state;
+    assert_int_equal(net_queue_open(&b.back, &offer), ST_INVALID);
+    offer = (struct net_offer){4, 5, 0, 9};
+    assert_int_equal(net_queue_open(&b.back, &offer), ST_INVALID);
+    assert_int_equal(fake_rings, 2);
+    assert_int_equal(fake_ports, 2);
+    offer = (struct net_offer){4, 5, 9, 10};
+    for (u32 i = 1; i < NET_QUEUES_MAX; i++)
+        assert_int_equal(net_queue_open(&b.back, &offer), ST_OK);
+    assert_int_equal(net_queue_open(&b.back, &offer), ST_NO_SPACE);
+    assert_int_equal(fake_rings, 1 + NET_QUEUES_MAX);
+    assert_int_equal(fake_ports, 2 * NET_QUEUES_MAX);
+    net_back_close(&b.back);
+    net_back_close(&a.back);
+    assert_int_equal(fake_rings, 0);
+    assert_int_equal(fake_ports, 0);
+    assert_null(net.ports);
+}
+
 /* Flows of TCP are dealt out to the queues, each stays where it is. */
 static void test_queues(void **state)
 {
@@ -496,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_one_slot, setup),
         cmocka_unit_test_setup(test_many_slots_and_gso, setup),
+        cmocka_unit_test_setup(test_gso_ipv6, setup),
         cmocka_unit_test_setup(test_waits_for_buffers, setup),
         cmocka_unit_test_setup(test_waits_for_enough, setup),
         cmocka_unit_test_setup(test_bad_pages, setup),
@@ -504,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup(test_most_slots, setup),
         cmocka_unit_test_setup(test_bad_receiver, setup),
         cmocka_unit_test_setup(test_rounds, setup),
+        cmocka_unit_test_setup(test_offers, setup),
         cmocka_unit_test_setup(test_queues, setup),
     };
 

@@ -144,6 +144,25 @@ static void test_detach_forgets(void **state)
             assert_ptr_equal(at->port, &sinks[1].port);
 }
 
+/* Addresses of one chain: one of them goes, the others stay. */
+static void test_one_chain(void **state)
+{
+    (void)state;
+    send_at(1, ALL, 0x1000, 0);
+    for (u64 i = 1; i <= 3; i++)
+        send_at(0, ALL, 0x1000 + i * SWITCH_CHAINS, 0);
+    send_at(2, ALL, 0x1000 + 4 * SWITCH_CHAINS, 0);
+    switch_detach(&sinks[0].port);
+    send_at(3, 0x1000, 0x30, 1);
+    assert_int_equal(got(), 0x2);
+    send_at(3, 0x1000 + 4 * SWITCH_CHAINS, 0x30, 1);
+    assert_int_equal(got(), 0x4);
+    for (u64 i = 1; i <= 3; i++) {
+        send_at(3, 0x1000 + i * SWITCH_CHAINS, 0x30, 1);
+        assert_int_equal(got(), 0x6);
+    }
+}
+
 /* A port that makes addresses up pushes out only its own. */
 static void test_share_is_bounded(void **state)
 {
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(test_ages, setup),
         cmocka_unit_test_setup(test_moves, setup),
         cmocka_unit_test_setup(test_detach_forgets, setup),
+        cmocka_unit_test_setup(test_one_chain, setup),
         cmocka_unit_test_setup(test_share_is_bounded, setup),
         cmocka_unit_test_setup(test_own_address, setup),
         cmocka_unit_test_setup(test_machine_is_trusted, setup),
