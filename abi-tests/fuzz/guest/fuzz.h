@@ -33,6 +33,7 @@ static inline bool fuzz_one_in(uint32_t times)
 }
 
 /* --- values (value.c) --- */
+#define FUZZ_IMAGE   0x200000ull /* where the image begins */
 #define ARENA_PAGES  128u
 #define ARENA_TABLES 16u /* the first pages: four candidates for each page-table level, PV */
 

@@ -12,6 +12,7 @@
 #define EPOCH_CALLS 16384u
 
 static uint64_t calls_done, trace_from;
+static uint64_t calls_issued; /* a step that traps before has made none */
 static struct fuzz_call last; /* a call that names our own memory after all shows up here */
 
 void fuzz_poke(void)
@@ -49,6 +50,7 @@ static void step(uint64_t unused)
     fuzz_call_make(&last, fuzz_one_in(2) ? G_HYPERVISOR_multicall : fuzz_number());
     if (calls_done >= trace_from)
         call_print(&last);
+    calls_issued += 1 + last.batched;
     fuzz_call_issue(&last);
 }
 
@@ -110,10 +112,7 @@ void fuzz_main(void)
         kit_try(step, 0);
         if (kit_kind == KIT_PV)
             kit_try(repair, 0);
-        if (calls_done != done)
-            call_print(&last);
-        done += 1 + last.batched;
-        calls_done = done;
+        done = calls_done = calls_issued;
         if (fuzz_one_in(4))
             kit_try(game, 0);
         if (done >= next_epoch) {

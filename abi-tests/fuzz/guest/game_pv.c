@@ -57,8 +57,25 @@ static void stack_set(void)
     kit_hypercall(G_HYPERVISOR_stack_switch, G_FLAT_RING3_SS64, fuzz_kernel_stack(), 0, 0);
 }
 
+/*
+ * Domain ids lie about in memory, DOMID_SELF before all, and a list of page-table updates that
+ * is too long takes one for a machine address. What we have in that frame moves elsewhere.
+ */
+static void domid_frame_leave(void)
+{
+    static uint8_t spare[KIT_PAGE] __attribute__((aligned(4096)));
+    uint64_t first = kit_frame((const void *)(uintptr_t)FUZZ_IMAGE);
+    uint8_t *page =
+        (uint8_t *)(uintptr_t)(FUZZ_IMAGE + ((G_DOMID_SELF >> 12) - first) * KIT_PAGE);
+
+    memcpy(spare, page, KIT_PAGE);
+    if (kit_map(page, kit_frame(spare) << 12 | TABLE_FULL) != 0)
+        kit_print("fuzz: no other frame for a page of ours\n");
+}
+
 void fuzz_pv_init(void)
 {
+    domid_frame_leave();
     uint64_t top = *(const uint64_t *)(const void *)(kit_start_info + G_START_INFO_pt_base);
     kernel_top_frame = kit_frame((const void *)(uintptr_t)top);
     memcpy(fuzz_kernel_top, (const void *)(uintptr_t)top, sizeof(fuzz_kernel_top));

@@ -1,7 +1,6 @@
 #include "abi-tests/fuzz/guest/fuzz.h"
 #include "abi-tests/golden/xen_numbers.h"
 
-#define IMAGE_FIRST 0x200000ull
 #define STAGE_PAGES 16u
 
 uint64_t fuzz_arena_frame[ARENA_PAGES];
@@ -49,7 +48,7 @@ void fuzz_values_init(void)
 
     for (unsigned i = 0; i < ARENA_PAGES; i++)
         fuzz_arena_frame[i] = kit_frame(fuzz_arena[i]);
-    for (uint64_t at = IMAGE_FIRST; at < (uintptr_t)fuzz_arena; at += KIT_PAGE)
+    for (uint64_t at = FUZZ_IMAGE; at < (uintptr_t)fuzz_arena; at += KIT_PAGE)
         span_add(&ours[0], kit_frame((const void *)(uintptr_t)at));
     if (kit_kind != KIT_PV)
         return;
@@ -71,7 +70,7 @@ static bool is_ours(uint64_t frame)
 
 bool fuzz_is_ours(uint64_t address)
 {
-    return address >= IMAGE_FIRST && address < (uintptr_t)fuzz_arena;
+    return address >= FUZZ_IMAGE && address < (uintptr_t)fuzz_arena;
 }
 
 static bool is_forbidden(uint64_t value)
