@@ -32,6 +32,7 @@ struct vif {
 
 static struct bridge bridges[BRIDGES_MAX];
 static struct vif vifs[VIFS_MAX];
+static u32 vif_count; /* those behind are free, and were always */
 
 /* ---- the manifest ------------------------------------------------------------------------ */
 
@@ -121,6 +122,7 @@ static const char *vif_plan(const struct config *config, struct text entry, u32 
     if (wanted.address == 0)
         wanted.address = address_choose(config, wanted.id);
     warn_strange(config, wanted.strange);
+    vif_count = MAX(vif_count, (u32)(vif - vifs) + 1);
     vif->owner = config;
     vif->bridge = bridge;
     vif->config = wanted;
@@ -346,7 +348,7 @@ void networks_release(struct guest *guest)
 
 bool networks_serve(u32 port)
 {
-    for (u32 i = 0; i < VIFS_MAX; i++)
+    for (u32 i = 0; i < vif_count; i++)
         if (vifs[i].guest && vifs[i].bus.is_open &&
             net_port_serve(&vifs[i].back, port, clock_coarse_ns()))
             return true;
@@ -363,7 +365,7 @@ static void broken_close(struct vif *vif)
 
 static void vifs_push(void)
 {
-    for (u32 i = 0; i < VIFS_MAX; i++) {
+    for (u32 i = 0; i < vif_count; i++) {
         if (!vifs[i].guest || !vifs[i].bus.is_open)
             continue;
         if (vifs[i].back.is_broken)
@@ -378,7 +380,7 @@ bool networks_continue(void)
     u64 now_ns = clock_coarse_ns();
     bool is_busy = virtio_nic_poll(now_ns);
 
-    for (u32 i = 0; i < VIFS_MAX; i++)
+    for (u32 i = 0; i < vif_count; i++)
         if (vifs[i].guest && vifs[i].bus.is_open)
             is_busy |= net_continue(&vifs[i].back, now_ns);
     vifs_push();
