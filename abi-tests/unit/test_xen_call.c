@@ -421,6 +421,7 @@ static void port_send(u32 port)
 /* What is recorded of a call: its row, its arguments, its structure as it was afterwards. */
 static void test_record(void **state)
 {
+    const struct xen_vcpu_set_singleshot_timer timer = {.timeout_abs_ns = 1, .flags = 1};
     struct xen_evtchn_bind_ipi bind = {.vcpu = 0};
     u64 before = fake_call_count[XENROW_event_channel_op_bind_ipi];
 
@@ -431,6 +432,11 @@ static void test_record(void **state)
     assert_int_equal(fake_call_last.data_bytes, sizeof(bind));
     assert_memory_equal(fake_call_last.data, &bind, sizeof(bind));
     assert_int_equal(fake_call_count[XENROW_event_channel_op_bind_ipi], before + 1);
+    /* Behind the vCPU, for vcpu_op. */
+    memcpy(fake_guest(ARGUMENT), &timer, sizeof(timer));
+    call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT);
+    assert_int_equal(fake_call_last.data_bytes, sizeof(timer));
+    assert_memory_equal(fake_call_last.data, &timer, sizeof(timer));
     /* A structure nowhere: the call is recorded without it. */
     assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_send, ~0ull, 0),
                      -XEN_EFAULT);
