@@ -615,6 +615,7 @@ static void test_impossible_rings(void **state)
         out.head->write = 64;
         vmbus_port_serve(&bus, FAKE_PORT + 1);
         assert_true(channels[0].is_broken);
+        assert_int_equal(served, 0);
     }
     /* An impossible index on the other side. */
     open_first(&out, &in);
