@@ -197,6 +197,12 @@ static bool may_call(struct vcpu *vcpu, enum op_mode mode)
            (tv->domain->hypercall & TLFS_PAGE_ENABLE);
 }
 
+bool tlfs_owns_call(struct vcpu *vcpu)
+{
+    return !op_partition_shows(op_vcpu_partition(vcpu), OP_ABI_XEN) ||
+           (op_vcpu_regs(vcpu)->rax & TLFS_CONTROL_OURS);
+}
+
 enum call_end tlfs_call(struct vcpu *vcpu)
 {
     struct regs *regs = op_vcpu_regs(vcpu);
@@ -213,6 +219,8 @@ enum call_end tlfs_call(struct vcpu *vcpu)
     call.partition = op_vcpu_partition(vcpu);
     call.done = 0;
     registers_take(&call, regs, is_narrow);
+    if (is_narrow && op_partition_shows(call.partition, OP_ABI_XEN))
+        call.control &= ~TLFS_CONTROL_OURS;
     row = row_find((u16)call.control);
     status = call_run(&call, row);
     index = row ? row->index : TLFS_ROW_none;

@@ -9,14 +9,15 @@
 void tlfs_deliver(struct vcpu *vcpu)
 {
     struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
+    struct partition *p = op_vcpu_partition(vcpu);
     u32 port;
     u32 fired;
 
     if (!tv)
         return;
-    while (
-        op_port_take_raised(vcpu, &port)) /* of the ports only the console's says something */
-        uart_event(op_vcpu_partition(vcpu), tv->domain);
+    /* Of the ports only the console's says something; a Xen guest's are Xen's. */
+    while (!op_partition_shows(p, OP_ABI_XEN) && op_port_take_raised(vcpu, &port))
+        uart_event(p, tv->domain);
     fired = op_vcpu_clocks_take(vcpu);
     if (fired)
         stimer_fire(tv, fired);

@@ -13,6 +13,8 @@ struct vcpu;
 
 /* A vmcall or vmmcall. CALL_UNDEFINED: #UD, the caller's mode may not call. [TLFS 3.7] */
 enum call_end tlfs_call(struct vcpu *vcpu);
+/* Whose is a call of a guest with both interfaces: bit 31 of eax tells. */
+bool tlfs_owns_call(struct vcpu *vcpu);
 
 /* Leaves 0x40000000.. ; out = eax, ebx, ecx, edx. */
 enum verdict tlfs_cpuid(struct vcpu *vcpu, u32 leaf, u32 out[4]);

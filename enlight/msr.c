@@ -9,9 +9,7 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
-#define NS_PER_UNIT     100u
-#define MSR_SPACE_FIRST 0x40000000u
-#define MSR_SPACE_LAST  0x40001fffu
+#define NS_PER_UNIT 100u
 
 static u64 runtime_of(const struct vcpu *vcpu)
 {
@@ -191,37 +189,26 @@ static u32 row_of(u32 msr)
     }
 }
 
-/* NULL when there is no such register for this guest; its use is counted. */
-static struct tlfs_vcpu *use_begin(struct vcpu *vcpu, u32 msr)
-{
-    u32 row = row_of(msr);
-
-    if (row == TLFS_ROW_none)
-        return NULL;
-    (void)trace_call(vcpu, TRACE_TLFS, row);
-    return tlfs_vcpu_get(vcpu);
-}
-
 enum verdict tlfs_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
+    u32 row = row_of(msr);
     struct tlfs_vcpu *tv;
 
-    if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
+    if (row == TLFS_ROW_none)
         return VERDICT_NOT_MINE;
-    tv = use_begin(vcpu, msr);
-    if (!tv || read(tv, msr, value) != ST_OK)
-        return VERDICT_FAULTS;
-    return VERDICT_ANSWERED;
+    (void)trace_call(vcpu, TRACE_TLFS, row);
+    tv = tlfs_vcpu_get(vcpu);
+    return tv && read(tv, msr, value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
 }
 
 enum verdict tlfs_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 {
+    u32 row = row_of(msr);
     struct tlfs_vcpu *tv;
 
-    if (!is_between(msr, MSR_SPACE_FIRST, MSR_SPACE_LAST))
+    if (row == TLFS_ROW_none)
         return VERDICT_NOT_MINE;
-    tv = use_begin(vcpu, msr);
-    if (!tv || write(tv, msr, value) != ST_OK)
-        return VERDICT_FAULTS;
-    return VERDICT_ANSWERED;
+    (void)trace_call(vcpu, TRACE_TLFS, row);
+    tv = tlfs_vcpu_get(vcpu);
+    return tv && write(tv, msr, value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
 }

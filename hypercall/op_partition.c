@@ -37,6 +37,11 @@ bool op_partition_is_privileged(const struct partition *p)
     return p->flags & PARTITION_PRIVILEGED;
 }
 
+bool op_partition_shows(const struct partition *p, enum op_abi abi)
+{
+    return p->flags & (abi == OP_ABI_XEN ? PARTITION_XEN : PARTITION_TLFS);
+}
+
 u32 op_partition_vcpu_count(const struct partition *p)
 {
     return p->vcpu_count;

@@ -15,6 +15,8 @@ const char *op_partition_name(const struct partition *p);
 const u8 *op_partition_uuid(const struct partition *p);
 struct partition *op_partition_find(u32 id);
 bool op_partition_is_privileged(const struct partition *p);
+/* Does its CPUID show this interface? A partition may have both. */
+bool op_partition_shows(const struct partition *p, enum op_abi abi);
 u32 op_partition_vcpu_count(const struct partition *p);
 
 u64 op_partition_property(const struct partition *p, enum native_property which);

@@ -29,16 +29,28 @@ static void time_leaf(const struct partition *p, u32 subleaf, u32 out[4])
     }
 }
 
+/* A guest that is shown the Hyper-V interface too has that in the usual places. */
+static u32 base_of(const struct partition *p)
+{
+    return op_partition_shows(p, OP_ABI_TLFS) ? XEN_CPUID_BASE_BESIDE : XEN_CPUID_BASE;
+}
+
+static u32 page_msr_of(const struct partition *p)
+{
+    return op_partition_shows(p, OP_ABI_TLFS) ? XEN_MSR_PAGE_BESIDE : XEN_MSR_HYPERCALL_PAGE;
+}
+
 enum verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 {
     struct partition *p = op_vcpu_partition(vcpu);
+    u32 base = base_of(p);
 
-    if (leaf < XEN_CPUID_BASE || leaf > XEN_CPUID_BASE + XEN_CPUID_LEAF_MAX)
+    if (leaf < base || leaf > base + XEN_CPUID_LEAF_MAX)
         return VERDICT_NOT_MINE;
     out[0] = out[1] = out[2] = out[3] = 0;
-    switch (leaf - XEN_CPUID_BASE) {
+    switch (leaf - base) {
     case XEN_CPUID_LEAF_SIGNATURE:
-        out[0] = XEN_CPUID_BASE + XEN_CPUID_LEAF_HVM;
+        out[0] = base + XEN_CPUID_LEAF_HVM;
         out[1] = XEN_CPUID_SIGNATURE_EBX;
         out[2] = XEN_CPUID_SIGNATURE_ECX;
         out[3] = XEN_CPUID_SIGNATURE_EDX;
@@ -48,7 +60,7 @@ enum verdict xen_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
         break;
     case XEN_CPUID_LEAF_HYPERCALL:
         out[0] = 1;
-        out[1] = XEN_MSR_HYPERCALL_PAGE;
+        out[1] = page_msr_of(p);
         break;
     case XEN_CPUID_LEAF_TIME:
         time_leaf(p, subleaf, out);
@@ -88,7 +100,7 @@ enum verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
     u8 stub[XEN_HYPERCALL_STUB_SIZE];
     u32 i;
 
-    if (msr != XEN_MSR_HYPERCALL_PAGE)
+    if (msr != page_msr_of(p))
         return VERDICT_NOT_MINE;
     if (value & PAGE_MASK || value >> 46)
         return VERDICT_FAULTS;
@@ -107,8 +119,7 @@ enum verdict xen_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 
 enum verdict xen_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
-    (void)vcpu;
-    if (msr != XEN_MSR_HYPERCALL_PAGE)
+    if (msr != page_msr_of(op_vcpu_partition(vcpu)))
         return VERDICT_NOT_MINE;
     *value = 0;
     return VERDICT_ANSWERED;

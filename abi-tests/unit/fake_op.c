@@ -250,6 +250,11 @@ struct partition *op_partition_find(u32 id)
     return id == FAKE_DOMID || id == 0 ? &fake_partition : NULL;
 }
 
+bool op_partition_shows(const struct partition *p, enum op_abi abi)
+{
+    return abi == OP_ABI_XEN || p->shows_tlfs;
+}
+
 u32 op_partition_vcpu_count(const struct partition *p)
 {
     (void)p;

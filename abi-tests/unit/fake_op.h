@@ -29,6 +29,7 @@ struct vcpu {
 struct partition {
     void *abi;
     bool is_ended;
+    bool shows_tlfs;
     enum native_end reason;
     u64 pages;
     u64 watchdog[OP_WATCHDOGS]; /* 0: not set */

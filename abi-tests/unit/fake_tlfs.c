@@ -59,12 +59,12 @@ bool tlfs_read_faults(u32 vcpu, u32 msr)
 {
     u64 value;
 
-    return tlfs_msr_read(tlfs_guest->vcpu[vcpu], msr, &value) == VERDICT_FAULTS;
+    return tlfs_msr_read(tlfs_guest->vcpu[vcpu], msr, &value) != VERDICT_ANSWERED;
 }
 
 bool tlfs_write_faults(u32 vcpu, u32 msr, u64 value)
 {
-    return tlfs_msr_write(tlfs_guest->vcpu[vcpu], msr, value) == VERDICT_FAULTS;
+    return tlfs_msr_write(tlfs_guest->vcpu[vcpu], msr, value) != VERDICT_ANSWERED;
 }
 
 u64 tlfs_invoke(u64 control, u64 in, u64 out)

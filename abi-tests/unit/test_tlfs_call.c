@@ -244,6 +244,28 @@ static void test_signal_event(void **state)
     assert_int_equal(tlfs_invoke(FAST | 0x5d, 7 | 1ull << 48, 0), BAD_PARAMETER);
 }
 
+/* Beside Xen: bit 31 of eax marks our calls, the page sets it, 32-bit code carries it along. */
+static void test_beside_xen(void **state)
+{
+    static const u8 page[] = {0x0d, 0, 0, 0, 0x80, 0x0f, 0x01, 0xd9, 0xc3};
+    struct vcpu *vcpu = tlfs_guest->vcpu[0];
+    struct regs *regs = &vcpu->guest->regs;
+
+    (void)state;
+    regs->rax = 0;
+    assert_true(tlfs_owns_call(vcpu));
+    tlfs_guest->flags |= PARTITION_XEN;
+    assert_false(tlfs_owns_call(vcpu));
+    tlfs_write(0, TLFS_MSR_HYPERCALL, 0x40001);
+    assert_memory_equal(tlfs_memory(0x40000), page, sizeof(page));
+    regs->rax = 0x80000000u | FAST | 8;
+    assert_true(tlfs_owns_call(vcpu));
+    fake_mode = GUEST_PROT32;
+    regs->rdx = 0;
+    assert_int_equal(tlfs_call(vcpu), CALL_RETURN);
+    assert_int_equal(regs->rax, OK);
+}
+
 static void test_vpset(void **state)
 {
     struct tlfs_vpset set = {0, 0x8000000000000001ull};
@@ -273,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup(test_ipi, tlfs_setup),
         cmocka_unit_test_setup(test_post_message, tlfs_setup),
         cmocka_unit_test_setup(test_signal_event, tlfs_setup),
+        cmocka_unit_test_setup(test_beside_xen, tlfs_setup),
         cmocka_unit_test_setup(test_vpset, tlfs_setup),
     };
 

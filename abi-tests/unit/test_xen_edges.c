@@ -638,9 +638,27 @@ static void test_fifo_change(void **state)
     assert_int_equal(event_op(XENOP_event_channel_op_init_control, &init, sizeof(init)), 0);
 }
 
+/* With the Hyper-V interface in the usual places Xen's leaves and register lie behind it. */
+static void test_beside_hyperv(void **state)
+{
+    u32 out[4];
+
+    (void)state;
+    fake_partition.shows_tlfs = true;
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000000, 0, out), VERDICT_NOT_MINE);
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000100, 0, out), VERDICT_ANSWERED);
+    assert_int_equal(out[0], 0x40000104);
+    assert_int_equal(out[1], 0x566e6558); /* "XenV" */
+    assert_int_equal(xen_cpuid(&fake_vcpu[0], 0x40000102, 0, out), VERDICT_ANSWERED);
+    assert_int_equal(out[1], 0x40000200);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000000, 0x5000), VERDICT_NOT_MINE);
+    assert_int_equal(xen_msr_write(&fake_vcpu[0], 0x40000200, 0x5000), VERDICT_ANSWERED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_beside_hyperv, setup),
         cmocka_unit_test_setup(test_bad_pointers, setup),
         cmocka_unit_test_setup(test_vcpu_areas, setup),
         cmocka_unit_test_setup(test_timers, setup),

@@ -57,6 +57,13 @@ static bool is_hyperv(const struct guest *guest)
     return guest->config->type == CONFIG_HYPERV;
 }
 
+static u32 interfaces_of(const struct guest *guest)
+{
+    if (is_hyperv(guest))
+        return NATIVE_PARTITION_TLFS;
+    return NATIVE_PARTITION_XEN | (guest->config->has_viridian ? NATIVE_PARTITION_TLFS : 0u);
+}
+
 static void refuse_status(struct guest *guest, const char *what, enum status status)
 {
     config_refuse(guest->config, KEY_NAME,
@@ -375,7 +382,7 @@ static enum status create(struct guest *guest)
         .max_pages =
             MAX(guest->config->memory_mib, guest->config->maxmem_mib) * (MIB / PAGE_SIZE) +
             SPECIAL_PAGES + ACPI_BYTES / PAGE_SIZE + SLACK_PAGES,
-        .flags = is_hyperv(guest) ? NATIVE_PARTITION_TLFS : NATIVE_PARTITION_XEN,
+        .flags = interfaces_of(guest),
         .vcpus = guest->config->maxvcpus,
     };
     struct native_partition out;

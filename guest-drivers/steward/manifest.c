@@ -240,6 +240,10 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
         set_share(parser, key, value);
         return;
     }
+    if (key->id == KEY_VIRIDIAN) {
+        guest->has_viridian = value != 0;
+        return;
+    }
     if (key->id == KEY_AUTOSTART) {
         guest->waits = value == 0;
         return;
@@ -461,6 +465,10 @@ static void guest_check(struct manifest *manifest, struct config *guest)
     if (guest->string[KEY_KERNEL].length == 0)
         config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
                       SHOW(name));
+    if (guest->has_viridian && guest->type == CONFIG_PV)
+        config_refuse(
+            guest, KEY_VIRIDIAN,
+            "viridian = 1 is for type = \"pvh\"; a PV guest sees Xen only, leave it out");
     if (guest->vcpus == 0)
         guest->vcpus = 1;
     if (guest->maxvcpus == 0)

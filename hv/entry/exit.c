@@ -103,10 +103,10 @@ static void exit_hypercall(struct vcpu *vcpu)
     u32 length = exit_length(vcpu, LENGTH_CALL);
     enum call_end end;
 
-    if (flags & PARTITION_XEN) {
-        end = xen_call(vcpu);
-    } else if (flags & PARTITION_TLFS) {
+    if (flags & PARTITION_TLFS && tlfs_owns_call(vcpu)) {
         end = tlfs_call(vcpu);
+    } else if (flags & PARTITION_XEN) {
+        end = xen_call(vcpu);
     } else if (flags & PARTITION_NATIVE) {
         end = native_call(vcpu);
     } else {

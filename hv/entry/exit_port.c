@@ -66,7 +66,8 @@ static void exit_string(struct vcpu *vcpu)
 /* The platform's ports are bytes. */
 static bool is_platform(const struct vcpu *vcpu, const struct exit *exit)
 {
-    return (vcpu->partition->flags & PARTITION_TLFS) && exit->io.size == 1;
+    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS &&
+           exit->io.size == 1;
 }
 
 static u64 port_read(struct vcpu *vcpu, const struct exit *exit)

@@ -55,6 +55,17 @@ static void cpuid_native(u32 leaf, u32 out[4])
     memcpy(&out[1], NATIVE_SIGNATURE, 3 * sizeof(u32));
 }
 
+/* What nobody answers is 0. */
+static void cpuid_interface(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
+{
+    if (is_tlfs(vcpu) && tlfs_cpuid(vcpu, leaf, out) == VERDICT_ANSWERED)
+        return;
+    if (is_xen(vcpu))
+        (void)xen_cpuid(vcpu, leaf, subleaf, out);
+    else if (!is_tlfs(vcpu))
+        cpuid_native(leaf, out);
+}
+
 void exit_cpuid(struct vcpu *vcpu)
 {
     struct regs *regs = &vcpu->guest->regs;
@@ -68,12 +79,8 @@ void exit_cpuid(struct vcpu *vcpu)
     }
     if (!cpuid_is_interface(leaf))
         cpuid_processor(vcpu, leaf, subleaf, out);
-    else if (is_tlfs(vcpu))
-        (void)tlfs_cpuid(vcpu, leaf, out);
-    else if (!is_xen(vcpu))
-        cpuid_native(leaf, out);
-    else if (xen_cpuid(vcpu, leaf, subleaf, out) != VERDICT_ANSWERED)
-        out[0] = out[1] = out[2] = out[3] = 0;
+    else
+        cpuid_interface(vcpu, leaf, subleaf, out);
     regs->rax = out[0];
     regs->rbx = out[1];
     regs->rcx = out[2];
@@ -108,10 +115,10 @@ void exit_msr_read(struct vcpu *vcpu)
 
     if (guest_cpl(vcpu->guest) != 0)
         verdict = VERDICT_FAULTS;
-    else if (is_xen(vcpu))
-        verdict = xen_msr_read(vcpu, msr, &value);
     else if (is_tlfs(vcpu))
         verdict = tlfs_msr_read(vcpu, msr, &value);
+    if (verdict == VERDICT_NOT_MINE && is_xen(vcpu))
+        verdict = xen_msr_read(vcpu, msr, &value);
     if (verdict == VERDICT_NOT_MINE)
         verdict =
             processor_read(vcpu, msr, &value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
@@ -165,10 +172,10 @@ void exit_msr_write(struct vcpu *vcpu)
 
     if (guest_cpl(vcpu->guest) != 0)
         verdict = VERDICT_FAULTS;
-    else if (is_xen(vcpu))
-        verdict = xen_msr_write(vcpu, msr, value);
     else if (is_tlfs(vcpu))
         verdict = tlfs_msr_write(vcpu, msr, value);
+    if (verdict == VERDICT_NOT_MINE && is_xen(vcpu))
+        verdict = xen_msr_write(vcpu, msr, value);
     if (verdict == VERDICT_NOT_MINE)
         verdict =
             processor_write(vcpu, msr, value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;

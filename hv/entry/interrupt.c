@@ -78,7 +78,7 @@ bool entry_prepare(struct vcpu *vcpu)
         return false;
     if (vcpu->partition->flags & PARTITION_XEN)
         xen_deliver(vcpu);
-    else if (vcpu->partition->flags & PARTITION_TLFS)
+    if (vcpu->partition->flags & PARTITION_TLFS)
         tlfs_deliver(vcpu);
     if (!(vcpu->direct_vector | vcpu->nmi_pending) && vlapic_is_quiet(vcpu->lapic)) {
         if (!vcpu->is_halted)

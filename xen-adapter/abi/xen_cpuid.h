@@ -5,6 +5,7 @@
 #include "xen-adapter/abi/xen_base.h"
 
 #define XEN_CPUID_BASE          0x40000000u
+#define XEN_CPUID_BASE_BESIDE   0x40000100u /* behind another interface's leaves */
 #define XEN_CPUID_SIGNATURE_EBX 0x566e6558u /* "XenV" */
 #define XEN_CPUID_SIGNATURE_ECX 0x65584d4du /* "MMXe" */
 #define XEN_CPUID_SIGNATURE_EDX 0x4d4d566eu /* "nVMM" */
@@ -37,6 +38,7 @@ enum xen_cpuid_hvm_bit {
 
 /* Hypercall page: stub n at 32 * n; MSR value = guest page address | page index. */
 #define XEN_MSR_HYPERCALL_PAGE  0x40000000u
+#define XEN_MSR_PAGE_BESIDE     0x40000200u
 #define XEN_HYPERCALL_STUB_SIZE 32u
 #define XEN_HYPERCALL_COUNT     64u
 
