@@ -26,8 +26,8 @@ void lock_init(struct lock *lock, enum lock_letter letter)
 static void let_others_first(const struct lock *lock, u32 own)
 {
     for (u32 turn = 0; turn < TURNS_FOR_OTHERS; turn++) {
-        if (__atomic_load_n(&lock->last, __ATOMIC_RELAXED) != own ||
-            __atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) == 0)
+        if (__atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) == 0 ||
+            __atomic_load_n(&lock->last, __ATOMIC_RELAXED) != own)
             return;
         __builtin_ia32_pause();
     }
@@ -54,7 +54,8 @@ void lock_take(struct lock *lock)
     if (cpu->lock_held >> lock->letter)
         panic("lock order: %s taken while 0x%x is held", letter_names[lock->letter],
               cpu->lock_held);
-    let_others_first(lock, cpu->id);
+    if (__atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) != 0)
+        let_others_first(lock, cpu->id);
     if (__atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_ACQUIRE))
         wait_for(lock);
     __atomic_store_n(&lock->last, cpu->id, __ATOMIC_RELAXED);
