@@ -9,7 +9,8 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
-#define NS_PER_UNIT 100u
+#define NS_PER_UNIT       100u
+#define RFLAGS_INTERRUPTS BIT(9)
 
 static u64 runtime_of(const struct vcpu *vcpu)
 {
@@ -27,12 +28,17 @@ static u64 tsc_hz(const struct partition *p)
     return clock.tsc_khz * 1000;
 }
 
-/* Ends at the next interrupt, whatever RFLAGS.IF says. [TLFS 10.1.4] */
-static u64 guest_idle(struct vcpu *vcpu)
+/*
+ * Until an interrupt waits, whatever RFLAGS.IF says [TLFS 10.1.4]. With interrupts on the one
+ * that ends it may have been taken already, so any end is good; else the read is tried again.
+ */
+static enum status guest_idle(struct vcpu *vcpu, u64 *value)
 {
-    if (!op_vcpu_apic_waits(vcpu) && !op_port_has_raised(vcpu))
-        op_vcpu_park(vcpu, OP_NEVER);
-    return 0;
+    *value = 0;
+    if (op_vcpu_apic_waits(vcpu))
+        return ST_OK;
+    op_vcpu_park(vcpu, OP_NEVER);
+    return op_vcpu_regs(vcpu)->rflags & RFLAGS_INTERRUPTS ? ST_OK : ST_AGAIN;
 }
 
 static enum status time_read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
@@ -76,8 +82,7 @@ static enum status plain_read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
         *value = 0;
         return ST_OK;
     case TLFS_MSR_GUEST_IDLE:
-        *value = guest_idle(tv->vcpu);
-        return ST_OK;
+        return guest_idle(tv->vcpu, value);
     case TLFS_MSR_CRASH_CTL:
         *value = TLFS_CRASH_NOTIFY | TLFS_CRASH_MESSAGE;
         return ST_OK;
@@ -193,12 +198,16 @@ enum verdict tlfs_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
     u32 row = row_of(msr);
     struct tlfs_vcpu *tv;
+    enum status status;
 
     if (row == TLFS_ROW_none)
         return VERDICT_NOT_MINE;
     (void)trace_call(vcpu, TRACE_TLFS, row);
     tv = tlfs_vcpu_get(vcpu);
-    return tv && read(tv, msr, value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
+    status = tv ? read(tv, msr, value) : ST_NO_MEMORY;
+    if (status == ST_AGAIN)
+        return VERDICT_AGAIN;
+    return status == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
 }
 
 enum verdict tlfs_msr_write(struct vcpu *vcpu, u32 msr, u64 value)

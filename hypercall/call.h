@@ -60,6 +60,7 @@ enum verdict {
     VERDICT_NOT_MINE, /* not an address of this interface: the next owner is asked */
     VERDICT_ANSWERED,
     VERDICT_FAULTS, /* #GP(0) for the guest */
+    VERDICT_AGAIN,  /* the vCPU has been parked: the instruction executes again */
 };
 
 /* ST_NO_CALL for a row without a name, ST_DENIED, ST_FAULT. */

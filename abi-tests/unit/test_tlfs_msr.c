@@ -177,14 +177,22 @@ static void test_fraction(void **state)
 static void test_idle_waits_for_interrupt(void **state)
 {
     struct vcpu *vcpu = tlfs_guest->vcpu[0];
+    u64 value;
 
     (void)state;
-    assert_int_equal(tlfs_read(0, 0x400000f0), 0);
+    assert_int_equal(tlfs_msr_read(vcpu, 0x400000f0, &value), VERDICT_AGAIN);
+    assert_int_equal(vcpu->state, VCPU_PARKED);
+    vcpu_wake(vcpu); /* for something else: it sleeps on */
+    assert_int_equal(tlfs_msr_read(vcpu, 0x400000f0, &value), VERDICT_AGAIN);
     assert_int_equal(vcpu->state, VCPU_PARKED);
     tlfs_invoke(1ull << 16 | 0xb, 0x30, 1); /* an interrupt to itself */
     assert_int_equal(vcpu->state, VCPU_RUNNABLE);
     assert_int_equal(tlfs_read(0, 0x400000f0), 0);
     assert_int_equal(vcpu->state, VCPU_RUNNABLE); /* one waits already */
+    assert_true(tlfs_took_vector(0, 0x30));
+    vcpu->guest->regs.rflags = BIT(9); /* with interrupts on any wake ends it */
+    assert_int_equal(tlfs_read(0, 0x400000f0), 0);
+    assert_int_equal(vcpu->state, VCPU_PARKED);
 }
 
 static void test_reset_register(void **state)

@@ -122,6 +122,8 @@ void exit_msr_read(struct vcpu *vcpu)
     if (verdict == VERDICT_NOT_MINE)
         verdict =
             processor_read(vcpu, msr, &value) == ST_OK ? VERDICT_ANSWERED : VERDICT_FAULTS;
+    if (verdict == VERDICT_AGAIN)
+        return;
     if (verdict == VERDICT_FAULTS) {
         exit_inject_gp(vcpu);
         return;
