@@ -32,7 +32,7 @@ static const u8 row_error[XENROW_COUNT] = {
 };
 
 #define TRACE_BYTES(tag)                                                                       \
-    (sizeof(struct xen_##tag) == 1 ? 0 : MIN(sizeof(struct xen_##tag), NATIVE_TRACE_DATA))
+    ((u8)(sizeof(struct xen_##tag) == 1 ? 0 : MIN(sizeof(struct xen_##tag), NATIVE_TRACE_DATA)))
 
 bool xen_is_self(const struct xen_call *call, u32 domid)
 {
