@@ -605,7 +605,8 @@ static enum status native_memory_machine(struct call *call)
                         &OUT(call, struct native_memory_machine_out)->machine);
 }
 
-static enum status run(struct call *call)
+/* Out of line, for the stack of native_call(). */
+static enum status __attribute__((noinline)) run(struct call *call)
 {
     switch (call->number) {
 #define CALL(number, name, in, out, allow, state, text)                                        \
@@ -617,7 +618,7 @@ static enum status run(struct call *call)
     return ST_NO_CALL;
 }
 
-/* Out of line, for the stack of native_call(). */
+/* Out of line as well. */
 static void __attribute__((noinline)) call_record(const struct call *call, enum status status)
 {
     struct native_trace_record record = {.result = -(s64)status};

@@ -212,7 +212,7 @@ static void test_post_message(void **state)
     assert_int_equal(mailbox_bind(tlfs_guest, tlfs_root, port), ST_OK);
     assert_int_equal(tlfs_invoke_with(0x5c, &input, sizeof(input)), OK);
     assert_int_equal(mailbox_peek(tlfs_guest)->bytes, 4);
-    assert_string_equal(mailbox_peek(tlfs_guest)->payload, "abc");
+    assert_string_equal((const char *)mailbox_peek(tlfs_guest)->payload, "abc");
     input.connection = 3;
     assert_int_equal(tlfs_invoke_with(0x5c, &input, sizeof(input)), BAD_CONNECTION);
     input.connection = 4;

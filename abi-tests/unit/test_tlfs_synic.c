@@ -77,7 +77,7 @@ static void test_message(void **state)
     assert_int_equal(slot(2)->type, 1);
     assert_int_equal(slot(2)->bytes, 4);
     assert_int_equal(slot(2)->flags, 0);
-    assert_string_equal(slot(2)->payload, "abc");
+    assert_string_equal((const char *)slot(2)->payload, "abc");
     assert_true(tlfs_took_vector(0, 0x30));
 
     post(2, 5); /* the slot is taken */

@@ -62,7 +62,8 @@ void console_write(const char *bytes, size_t count)
     (void)call_console_write(&in, NULL);
 }
 
-static void print_list(const char *text, va_list arguments)
+/* Out of line, for the stack of its callers. */
+static void __attribute__((noinline)) print_list(const char *text, va_list arguments)
 {
     char line[400];
     size_t used = format_list(line, sizeof(line), text, arguments);
