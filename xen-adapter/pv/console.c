@@ -9,7 +9,7 @@
 #include "xen-adapter/pv/shim.h"
 
 #define SERIAL_PORT   0x3f8u
-#define RING_PATIENCE 100000u /* yields before a dead console reader is given up */
+#define RING_PATIENCE BIT(32) /* TSC ticks, seconds, that a full ring waits for its reader */
 
 static void ring_kick(void)
 {
@@ -18,23 +18,42 @@ static void ring_kick(void)
     (void)l0_call(XENNR_event_channel_op, XENOP_event_channel_op_send, (u64)&send, 0, 0, 0);
 }
 
+static bool ring_is_full(const struct xen_console_ring *ring)
+{
+    u32 consumer = __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
+
+    return ring->out_prod - consumer >= XEN_CONSOLE_OUT_SIZE;
+}
+
+/*
+ * Waits for room; false when nobody reads. Counted in time, for a yield may last long among
+ * busy guests, and over all messages: a guest that took its console away still ends with its
+ * last one.
+ */
+static bool ring_wait(const struct xen_console_ring *ring)
+{
+    static u64 full_since; /* 0: there was room */
+
+    while (ring_is_full(ring)) {
+        if (full_since == 0)
+            full_since = insn_rdtsc();
+        if (insn_rdtsc() - full_since > RING_PATIENCE)
+            return false;
+        ring_kick();
+        (void)l0_call(XENNR_sched_op, XENOP_sched_op_yield, 0, 0, 0, 0);
+    }
+    full_since = 0;
+    return true;
+}
+
 static void ring_write(const char *text, size_t bytes)
 {
     struct xen_console_ring *ring = mfn_to_virt(shim.domain.console_mfn);
-    u32 patience = RING_PATIENCE;
 
-    for (size_t i = 0; i < bytes;) {
+    for (size_t i = 0; i < bytes && ring_wait(ring); i++) {
         u32 producer = ring->out_prod;
-        u32 consumer = __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
 
-        if (producer - consumer >= XEN_CONSOLE_OUT_SIZE) {
-            if (patience-- == 0)
-                return;
-            ring_kick();
-            (void)l0_call(XENNR_sched_op, XENOP_sched_op_yield, 0, 0, 0, 0);
-            continue;
-        }
-        ring->out[producer % XEN_CONSOLE_OUT_SIZE] = text[i++];
+        ring->out[producer % XEN_CONSOLE_OUT_SIZE] = text[i];
         __atomic_store_n(&ring->out_prod, producer + 1, __ATOMIC_RELEASE);
     }
     ring_kick();
