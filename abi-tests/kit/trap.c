@@ -51,9 +51,32 @@ void kit_traps_init(void)
     kit_hypercall(G_HYPERVISOR_set_trap_table, (uintptr_t)table, 0, 0, 0);
 }
 
+/* Without console, hypercall page or stack: a system call, or a triple fault. */
+static void end_at_once(void) __attribute__((noreturn));
+static void end_at_once(void)
+{
+    static const uint32_t reason = G_SHUTDOWN_crash;
+    static const struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) none;
+
+    if (kit_kind == KIT_PV)
+        __asm__ volatile("syscall" ::"a"((uint64_t)G_HYPERVISOR_sched_op),
+                         "D"((uint64_t)G_SCHEDOP_shutdown), "S"(&reason)
+                         : "rcx", "r11", "memory");
+    for (;;)
+        __asm__ volatile("lidt %0; ud2" ::"m"(none));
+}
+
 /* frame: vector, error, rip, cs, rflags, rsp, ss */
 void kit_trap_taken(const uint64_t *frame)
 {
+    static bool is_busy; /* a guest that spoilt itself would trap in here for ever */
+
+    if (is_busy)
+        end_at_once();
+    is_busy = true;
     taken.vector = (uint32_t)frame[0];
     taken.error = (uint32_t)frame[1];
     taken.rip = frame[2];
@@ -64,8 +87,10 @@ void kit_trap_taken(const uint64_t *frame)
         taken.address = kit_vcpu_info()->cr2;
     else if (taken.vector == 14) /* the processor's own */
         __asm__ volatile("mov %%cr2, %0" : "=r"(taken.address));
-    if (kit_recovery != 0)
+    if (kit_recovery != 0) {
+        is_busy = false;
         kit_try_leave();
+    }
     kit_print("Bail out! trap %u error %x at %lx address %lx\n", taken.vector, taken.error,
               taken.rip, taken.address);
     kit_exit(G_SHUTDOWN_crash);
