@@ -24,8 +24,8 @@ $(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
 	$(call say,LINK)
 	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none,-e,start,-Ttext=0x1000000 -o $@ $<
 
-# make bench [PARTS="operations boots extraction"] [COMPARE=earlier results.json]
+# make bench [PARTS="operations boots extraction pairs"] [COMPARE=earlier results.json]
 .PHONY: bench
-bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz \
-		$(BUILD)/bench-unpause $(BUILD)/bench-entry.elf
+bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)/bench-pair.elf \
+		$(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz $(BUILD)/bench-unpause $(BUILD)/bench-entry.elf
 	@abi-tests/bench/bench

@@ -16,6 +16,10 @@ KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) a
 $(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
+$(BUILD)/bench-pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o \
+		$(BUILD)/kit/bench/micro_pair.c.o
+	$(call say,LINK)
+	$(Q)$(KIT_LINK)
 $(BUILD)/bench-tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro_tlfs.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
@@ -48,7 +52,7 @@ exits: images $(BUILD)/exits.elf
 checks: exits
 
 # Two guests that share pages and an event channel.
-$(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pair.c.o
+$(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o $(BUILD)/kit/xen/pair.c.o
 	$(call say,LINK)
 	$(Q)$(KIT_LINK)
 .PHONY: pair
