@@ -412,6 +412,7 @@ enum status guest_build(struct guest *guest)
     told_ns = clock_ns();
     TRY(layout_make(guest, &layout));
     TRY(memory_check(guest));
+    TRY(disks_claim(guest));
     guest->vcpus = guest->config->vcpus;
     guest->target_kib = guest->config->memory_mib << 10;
     status = create(guest);

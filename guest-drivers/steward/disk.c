@@ -12,13 +12,14 @@
 #define ROLE       "disk"
 #define ROLE_DRIVE "drive"
 
-/* An image, however many guests read it. */
+#define IS_USED                                                                                \
+    "the image is used elsewhere and one of the users writes; copy it, or give both access=r"
+
+/* An image, however many guests read it, now or one after the other. */
 struct image {
     const struct module *module; /* NULL: free */
     struct disk *disk;
     struct disk memory; /* where it is in memory */
-    u32 users;
-    bool is_written;
 };
 
 struct vbd {
@@ -90,6 +91,15 @@ void disks_init(void)
         virtio_disks_init();
 }
 
+/* Both entries mean one image, and one of them writes. */
+static bool is_conflict(struct text one, struct text other)
+{
+    struct disk_config a, b;
+
+    return !disk_config_read(one, &a) && !disk_config_read(other, &b) &&
+           image_find(a.target) == image_find(b.target) && !(a.is_readonly && b.is_readonly);
+}
+
 void disks_check(struct config *config)
 {
     const struct text_list *list = &config->list[0];
@@ -110,16 +120,39 @@ void disks_check(struct config *config)
             trouble = "an image in memory must be raw; convert it: qemu-img convert";
         if (!trouble && image->disk->sectors == 0)
             trouble = "the image is empty; copy it again";
-        if (!trouble && image->users != 0 && (image->is_written || !disk.is_readonly))
-            trouble = "the image is used elsewhere and one of the users writes; copy it, or "
-                      "give both access=r";
-        if (trouble) {
+        for (u32 k = 0; !trouble && k < i; k++)
+            if (is_conflict(list->item[i], list->item[k]))
+                trouble = IS_USED;
+        if (trouble)
             refuse(config, list->item[i], trouble);
-            return;
-        }
-        image->users++;
-        image->is_written |= !disk.is_readonly;
     }
+}
+
+/* The entry of `mine` whose image a guest of `others` uses; NULL: none. */
+static const struct text *conflict_find(const struct text_list *mine,
+                                        const struct text_list *others)
+{
+    for (u32 i = 0; i < mine->count; i++)
+        for (u32 k = 0; k < others->count; k++)
+            if (is_conflict(mine->item[i], others->item[k]))
+                return &mine->item[i];
+    return NULL;
+}
+
+enum status disks_claim(struct guest *guest)
+{
+    const struct text *entry = NULL;
+
+    for (u32 i = 0; i < steward.guest_count && !entry; i++) {
+        const struct guest *other = &steward.guest[i];
+
+        if (other != guest && other->partition != 0)
+            entry = conflict_find(&guest->config->list[0], &other->config->list[0]);
+    }
+    if (!entry)
+        return ST_OK;
+    refuse(guest->config, *entry, IS_USED);
+    return ST_BUSY;
 }
 
 static enum status refs_read(struct bus_device *bus, u32 queues, u32 queue,

@@ -11,6 +11,10 @@ void disks_init(void);
 /* Reads the guest's disk = list and finds the images; refuses the guest when one is wrong. */
 void disks_check(struct config *config);
 
+/* A life begins: no other guest that is there may write what this one uses, nor use what it
+ * writes. BUSY, and the guest is refused. */
+enum status disks_claim(struct guest *guest);
+
 /* The disk behind `target` of an entry of disk =; NULL. */
 struct disk *disks_find(struct text target);
 

@@ -161,14 +161,18 @@ disk_target() {
     done
 }
 
-# drive_add TITLE PATH SPEC: an image that QEMU attaches; once, however many guests use it.
+# drive_add TITLE PATH SPEC: an image that QEMU attaches; once, however many guests use it, and
+# to be written to if one of them may.
 drive_add() {
     local title=$1 path=$2 spec=",$3," i mode=off format=raw
-    for i in "${!DRIVE_TITLES[@]}"; do
-        [[ ${DRIVE_TITLES[i]} != "$title" ]] || return 0
-    done
     [[ ! $spec =~ ,(format=)?qcow2, ]] || format=qcow2
     if [[ $spec =~ ,(access=)?(r|ro), || ! -w $path ]]; then mode=on; fi
+    for i in "${!DRIVE_TITLES[@]}"; do
+        if [[ ${DRIVE_TITLES[i]} == "$title" ]]; then
+            DRIVES[i]=${DRIVES[i]/read-only=on/read-only=$mode}
+            return 0
+        fi
+    done
     DRIVE_TITLES+=("$title")
     DRIVES+=("if=none,id=d${#DRIVES[@]},format=$format,read-only=$mode,file=${path//,/,,}")
 }
