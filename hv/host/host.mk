@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests disk-test network hyperv-test control-test debian cycles many loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test control-test debian cycles many loaders launcher terminal
 .PHONY: cycles-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -52,6 +52,10 @@ network: preflight images
 hyperv-test: preflight images
 	@$(HOST)/hyperv-test
 
+# A PV, a PVH and a Hyper-V guest on one switch; disks handed from one kind to another.
+three-kinds: preflight images
+	@$(HOST)/three-kinds
+
 # The steward's commands.
 control-test: preflight images
 	@$(HOST)/control-test
@@ -88,7 +92,8 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test $(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test $(HOST)/three-kinds \
+		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
 		abi-tests/workload/hyperv-test
@@ -96,6 +101,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test network hyperv-test cycles-sample control-test
+		three-guests disk-test network hyperv-test three-kinds cycles-sample control-test
 checks: host-tests
 lint: shellcheck
