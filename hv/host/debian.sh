@@ -3,7 +3,7 @@
 # its own kernel, ramdisk and GRUB configuration. Made once, as root, and kept in the cache.
 
 DEBIAN_SUITE=bookworm
-DEBIAN_FOLDER=$ENTENTE_CACHE/debian
+DEBIAN_FOLDER=$ENTENTE_CACHE/debian-2 # the number grows when what is below makes another image
 DEBIAN_IMAGE=$DEBIAN_FOLDER/$DEBIAN_SUITE.img
 DEBIAN_MIB=1536
 DEBIAN_ROOT_AT=$((1 << 20)) # where the partition begins, in bytes
@@ -13,7 +13,8 @@ DEBIAN_PACKAGES=systemd-sysv,udev,kmod,initramfs-tools,linux-image-amd64,e2fspro
 debian_ramdisk_configure() {
     mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
     printf 'MODULES=list\nCOMPRESS=gzip\n' >"$1/etc/initramfs-tools/conf.d/small"
-    printf '%s\n' xen-blkfront ext4 crc32c_generic >"$1/usr/share/initramfs-tools/modules.d/small"
+    printf '%s\n' xen-blkfront hv_storvsc sd_mod ext4 crc32c_generic \
+        >"$1/usr/share/initramfs-tools/modules.d/small"
 }
 
 # debian_package FOLDER: a package that prints a line, as FOLDER/hello.deb.
@@ -38,13 +39,18 @@ debian_service() {
 #!/bin/sh
 echo "debian: root on $(findmnt -no SOURCE /), $(nproc) CPU(s), $(systemd-detect-virt)"
 apt-get -qq install -y /root/hello.deb && entente-hello && echo "debian: package installed"
+for _ in $(seq 60); do
+    [ -e /sys/class/net/eth0 ] && [ -z "$(hostname -I)" ] || break
+    sleep 1
+done
+echo "debian: addresses: $(hostname -I)"
 sleep 5
 systemctl poweroff
 END
     chmod 755 "$1/usr/local/sbin/try"
     cat >"$1/etc/systemd/system/try.service" <<'END'
 [Unit]
-After=getty.target serial-getty@hvc0.service
+After=getty.target serial-getty@hvc0.service serial-getty@ttyS0.service
 ConditionKernelCommandLine=entente.debian
 
 [Service]
@@ -56,6 +62,13 @@ StandardOutput=journal+console
 WantedBy=multi-user.target
 END
     ln -s ../try.service "$1/etc/systemd/system/multi-user.target.wants/try.service"
+}
+
+# debian_network ROOT: an address by DHCP for each network device.
+debian_network() {
+    printf '[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\n' >"$1/etc/systemd/network/all.network"
+    ln -s /lib/systemd/system/systemd-networkd.service \
+        "$1/etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
 }
 
 # debian_grub ROOT: a configuration as update-grub writes it, for the kernel that is there.
@@ -86,12 +99,13 @@ debian_root_make() {
     debootstrap --variant=minbase --include="$DEBIAN_PACKAGES" "$DEBIAN_SUITE" "$root" \
         "$(mirror_find)" >"$DEBIAN_FOLDER/debootstrap.log" 2>&1 || return 1
     echo debian >"$root/etc/hostname"
-    echo '/dev/xvda1 / ext4 errors=remount-ro 0 1' >"$root/etc/fstab"
+    echo 'LABEL=root / ext4 errors=remount-ro 0 1' >"$root/etc/fstab"
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     sed -i 's/^root:[^:]*:/root::/' "$root/etc/shadow"
     mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
     debian_package "$1" && cp "$1/hello.deb" "$root/root/"
     debian_service "$root"
+    debian_network "$root"
     debian_grub "$root"
 }
 
@@ -106,7 +120,7 @@ debian_image_make() {
     fi
     truncate -s "${DEBIAN_MIB}M" "$image"
     echo 'start=2048, type=83' | sfdisk -q "$image" &&
-        mke2fs -q -t ext4 -d "$1/root" -E "offset=$DEBIAN_ROOT_AT" "$image" \
+        mke2fs -q -t ext4 -L root -d "$1/root" -E "offset=$DEBIAN_ROOT_AT" "$image" \
             $(((DEBIAN_MIB - 1) * 1024))k &&
         cp "$1"/root/boot/vmlinuz-* "$DEBIAN_FOLDER/vmlinuz" &&
         cp "$1"/root/boot/initrd.img-* "$DEBIAN_FOLDER/initrd.img" &&

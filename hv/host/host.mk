@@ -70,7 +70,7 @@ cycles-sample: preflight images $(BUILD)/shares.elf
 many: preflight images
 	@$(HOST)/many
 
-# Debian 12 with systemd on a disk, as PV, PVH and by its own GRUB configuration.
+# Debian 12 with systemd on a disk, as PV, PVH, by its own GRUB configuration, as Hyper-V.
 debian: images
 	@$(HOST)/entente preflight --for run debian
 	@$(HOST)/debian-test
