@@ -425,6 +425,23 @@ static void sched_make(struct fuzz_call *call)
 /* --- grants, HVM, the rest
  * -------------------------------------------------------------------- */
 
+/*
+ * A copy by frame number is the guest's right, whatever it hits: the number of a grant must not
+ * pass for a frame, and a PV guest's first frames hold its code.
+ */
+static uint64_t copy_make(void)
+{
+    uint32_t flags = fuzz_below(4); /* the source is a grant, the destination is one */
+    uint64_t words[5];
+
+    for (uint32_t side = 0; side < 2; side++) {
+        words[2 * side] = (flags >> side & 1) != 0 ? fuzz_below(40) : fuzz_frame();
+        words[2 * side + 1] = fuzz_domid() | (uint64_t)fuzz_below(4097) << 16;
+    }
+    words[4] = fuzz_below(4100) | (uint64_t)flags << 16;
+    return fuzz_place(words, sizeof(words), FUZZ_EXACT);
+}
+
 static void grant_make(struct fuzz_call *call)
 {
     union {
@@ -451,17 +468,11 @@ static void grant_make(struct fuzz_call *call)
         halves[0] = fuzz_domid();
         halves[1] = count_any();
         words[2] = frames_put(LIST_MAX, 0);
-    } else if (sub == 5) { /* source ref or gmfn, domid, offset; dest the same; len, flags */
-        words[0] = fuzz_one_in(2) ? fuzz_frame() : fuzz_below(40);
-        words[1] = fuzz_domid() | (uint64_t)fuzz_below(4097) << 16;
-        words[2] = fuzz_one_in(2) ? fuzz_frame() : fuzz_below(40);
-        words[3] = fuzz_domid() | (uint64_t)fuzz_below(4097) << 16;
-        words[4] = fuzz_below(4100) | (uint64_t)fuzz_below(4) << 16;
     } else {
         halves[0] = fuzz_one_in(2) ? fuzz_domid() : fuzz_below(4);
     }
     call->argument[0] = sub;
-    call->argument[1] = put(&in, sizeof(in));
+    call->argument[1] = sub == 5 ? copy_make() : put(&in, sizeof(in));
     call->argument[2] = fuzz_one_in(8) ? fuzz_value() : 1;
 }
 
