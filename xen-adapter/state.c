@@ -33,17 +33,13 @@ struct xen_domain *xen_domain_get(struct partition *p)
     return domain;
 }
 
-struct xen_vcpu *xen_vcpu_get(struct vcpu *vcpu)
+static struct xen_vcpu *__attribute__((noinline)) vcpu_make(struct vcpu *vcpu)
 {
-    struct xen_vcpu *xv = op_vcpu_abi(vcpu, OP_ABI_XEN);
-    struct xen_domain *domain;
-    struct partition *p;
+    struct partition *p = op_vcpu_partition(vcpu);
+    struct xen_domain *domain = xen_domain_get(p);
+    struct xen_vcpu *xv;
     void *state;
 
-    if (xv)
-        return xv;
-    p = op_vcpu_partition(vcpu);
-    domain = xen_domain_get(p);
     if (!domain || op_page_alloc(p, &state) != ST_OK)
         return NULL;
     xv = state;
@@ -52,6 +48,14 @@ struct xen_vcpu *xen_vcpu_get(struct vcpu *vcpu)
     xv->info = xen_legacy_info(domain, op_vcpu_id(vcpu));
     op_vcpu_abi_set(vcpu, OP_ABI_XEN, xv);
     return xv;
+}
+
+/* Asked for at every entry: making it, once, is out of line. */
+struct xen_vcpu *xen_vcpu_get(struct vcpu *vcpu)
+{
+    struct xen_vcpu *xv = op_vcpu_abi(vcpu, OP_ABI_XEN);
+
+    return xv ? xv : vcpu_make(vcpu);
 }
 
 void xen_area_clear(struct vcpu *vcpu, struct xen_area *area)

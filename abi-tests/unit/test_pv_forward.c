@@ -29,6 +29,7 @@ struct mmu mmu;
 struct xen_shared_info *l0_shared;
 struct xen_shared_info *guest_shared;
 struct event_port event_ports[XEN_EVTCHN_2L_CHANNELS];
+bool fifo_on;
 
 static struct xen_shared_info below_page, shown_page;
 static struct pv_vcpu vcpu;
@@ -108,11 +109,6 @@ void event_port_bind(u32 port, enum event_kind kind, u32 to)
     if (port < XEN_EVTCHN_2L_CHANNELS)
         event_ports[port].kind = (u8)kind;
 }
-bool event_port_is_guests(u32 port)
-{
-    return port < XEN_EVTCHN_2L_CHANNELS && event_ports[port].kind != EVENT_KICK;
-}
-
 void event_port_adopt(u32 port)
 {
     (void)port;
@@ -121,10 +117,6 @@ void event_port_adopt(u32 port)
 void event_port_close(u32 port)
 {
     (void)port;
-}
-bool fifo_in_use(void)
-{
-    return false;
 }
 enum status fifo_init_control(struct xen_evtchn_init_control *want)
 {

@@ -155,11 +155,6 @@ void event_port_bind(u32 port, enum event_kind kind, u32 vcpu)
     event_ports[port].priority = XEN_FIFO_PRIORITY_DEFAULT;
 }
 
-bool event_port_is_guests(u32 port)
-{
-    return port < XEN_EVTCHN_2L_CHANNELS && event_ports[port].kind != EVENT_KICK;
-}
-
 void event_port_adopt(u32 port)
 {
     u64 one = BIT(port & 63);

@@ -63,13 +63,20 @@ void event_port_close(u32 port);
  */
 void event_port_adopt(u32 port);
 /* A number that the guest may name: not the shim's. */
-bool event_port_is_guests(u32 port);
+static inline bool event_port_is_guests(u32 port)
+{
+    return port < XEN_EVTCHN_2L_CHANNELS && event_ports[port].kind != EVENT_KICK;
+}
 
 /* Sets upcall_pending, and interrupts the vCPU if it is another one. */
 void event_mark(struct pv_vcpu *vcpu);
 
 /* FIFO (event_fifo.c): in use once a control block was registered. */
-bool fifo_in_use(void);
+extern bool fifo_on;
+static inline bool fifo_in_use(void)
+{
+    return fifo_on;
+}
 void fifo_raise(u32 port);
 void fifo_unmask(u32 port);
 bool fifo_is_pending(u32 port);

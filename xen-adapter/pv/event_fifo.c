@@ -17,12 +17,7 @@ struct fifo_vcpu {
 static struct fifo_vcpu fifo_vcpus[SHIM_VCPUS_MAX]; /* E */
 static u32 *fifo_pages[XEN_FIFO_MAX_PAGES];         /* each written once */
 static u32 fifo_page_count;                         /* E; grows after its page is there */
-static u8 fifo_on;
-
-bool fifo_in_use(void)
-{
-    return fifo_on;
-}
+bool fifo_on;
 
 static u32 *word_find(u32 port)
 {
@@ -161,7 +156,7 @@ enum status fifo_init_control(struct xen_evtchn_init_control *want)
         return ST_OK;
     for (u32 i = 0; i < XEN_EVTCHN_2L_CHANNELS; i++)
         event_ports[i].priority = XEN_FIFO_PRIORITY_DEFAULT;
-    fifo_on = 1;
+    fifo_on = true;
     return ST_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
+#include "xen-adapter/pv/offsets.h"
 
 typedef struct {
     u64 raw;
@@ -283,7 +284,18 @@ struct pv_vcpu {
     u64 *window;      /* PTEs of the vCPU's window: GDT pages 0..15, then LDT pages 0..15 */
 };
 
+/* A vCPU's stack and its state share a block. A host test has vCPUs of its own. */
+#if __STDC_HOSTED__
 struct pv_vcpu *this_vcpu(void);
+#else
+static inline struct pv_vcpu *this_vcpu(void)
+{
+    u64 sp;
+
+    __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+    return (struct pv_vcpu *)((sp & ~(u64)(VCPU_BLOCK_SIZE - 1)) + VCPU_BLOCK_VCPU);
+}
+#endif
 
 /* Enters the guest with vcpu->regs; never comes back. */
 void pv_enter(struct pv_vcpu *vcpu) __attribute__((noreturn));

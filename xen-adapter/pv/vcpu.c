@@ -42,14 +42,6 @@ static struct pv_vcpu *vcpu_table[SHIM_VCPUS_MAX];
 
 extern u64 entry_frame_top[SHIM_VCPUS_MAX]; /* entry.S */
 
-struct pv_vcpu *this_vcpu(void)
-{
-    u64 sp;
-
-    __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
-    return (struct pv_vcpu *)((sp & ~(u64)(VCPU_BLOCK_SIZE - 1)) + VCPU_BLOCK_VCPU);
-}
-
 struct pv_vcpu *vcpu_find(u32 id)
 {
     return id < SHIM_VCPUS_MAX ? vcpu_table[id] : NULL;
