@@ -159,19 +159,23 @@ static uint64_t entry_address(void)
     return fuzz_arena_frame[page] << 12 | entry * 8;
 }
 
+/*
+ * Entries lie behind those counted as well: a larger count would take what was placed before
+ * for machine addresses, and a small number there, a byte off, is one of our first frames.
+ */
 static void mmu_update_make(struct fuzz_call *call)
 {
     struct g_mmu_update list[LIST_MAX];
     uint32_t count = 1 + fuzz_below(6);
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < LIST_MAX; i++) {
         uint64_t command = fuzz_below(fuzz_one_in(8) ? 4 : 3);
         list[i].ptr = entry_address() | command;
         list[i].val = command == 1 ? fuzz_value() : pte_any();
         if (command == 1)
             list[i].ptr = fuzz_arena_frame[fuzz_below(ARENA_PAGES)] << 12 | 1;
     }
-    call->argument[0] = put(list, count * sizeof(list[0]));
+    call->argument[0] = put(list, sizeof(list));
     call->argument[1] = fuzz_one_in(8) ? fuzz_value() & 0x800000ff : count;
     call->argument[2] = fuzz_one_in(2) ? 0 : fuzz_place(&count, sizeof(count), FUZZ_EXACT);
     call->argument[3] = fuzz_domid();
@@ -206,10 +210,10 @@ static uint64_t top_level(void)
 
 static void mmuext_make(struct fuzz_call *call)
 {
-    struct g_mmuext_op list[LIST_MAX];
+    struct g_mmuext_op list[8];
     uint32_t count = 1 + fuzz_below(4);
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < 8; i++) {
         list[i].cmd = fuzz_one_in(24) ? (uint32_t)fuzz_value() : fuzz_below(22);
         list[i].pad = 0;
         list[i].arg1 = fuzz_frame();
@@ -221,7 +225,7 @@ static void mmuext_make(struct fuzz_call *call)
         if (list[i].cmd == G_MMUEXT_SET_LDT)
             list[i].arg1 = fuzz_pointer();
     }
-    call->argument[0] = fuzz_place(list, count * sizeof(list[0]), FUZZ_EXACT);
+    call->argument[0] = fuzz_place(list, sizeof(list), FUZZ_EXACT);
     call->argument[1] = fuzz_one_in(8) ? fuzz_value() & 0x80000007 : count;
     call->argument[2] = fuzz_one_in(2) ? 0 : fuzz_place(&count, sizeof(count), FUZZ_EXACT);
     call->argument[3] = fuzz_domid();
