@@ -16,38 +16,58 @@ static bool leaf_allows(enum mem_access access, u64 entries_and, u64 entries_or,
     return access == MEM_READ || !(paging->no_execute && (entries_or & ENTRY_NO_EXEC));
 }
 
-/* Tables of 8-byte entries, 4 or 5 levels, or 3 with a top level that holds no rights: PAE. Its
- * 4 entries are what the width of `at` leaves. [APM2 5.2, 5.3] */
+/* On the way down tables of 8-byte entries. */
+struct descent {
+    struct space *space;
+    u64 at;
+    u64 table;
+    u64 entry;
+    u64 entries_and, entries_or;
+};
+
+/* One level, laid out by the compiler for each shift: hypercalls walk all the time. */
+static inline bool descend(struct descent *d, u32 shift)
+{
+    const u64 *slot =
+        space_pointer(d->space, gpa(d->table + (d->at >> shift & 511) * 8), SPACE_READ);
+
+    if (!slot)
+        return false;
+    d->entry = *(const volatile u64 *)slot;
+    d->table = d->entry & ENTRY_FRAME;
+    d->entries_and &= d->entry;
+    d->entries_or |= d->entry;
+    return d->entry & ENTRY_PRESENT;
+}
+
+/* 4 or 5 levels, or 3 with a top level that holds no rights: PAE. Its 4 entries are what the
+ * width of `at` leaves. [APM2 5.2, 5.3] */
 static enum status walk_wide(struct space *space, const struct guest_paging *paging, u64 at,
                              enum mem_access access, gpa_t *out)
 {
-    u32 shift = PAGE_SHIFT + 9 * (paging->levels - 1u);
-    u32 large = paging->levels == 3 ? 21 : 30; /* the largest page that there is */
-    u64 entries_and = ~(u64)0;
-    u64 entries_or = 0;
-    u64 table = paging->root;
-    u64 entry;
+    struct descent d = {.space = space, .at = at, .table = paging->root, .entries_and = ~0ull};
+    u32 shift = 30;
 
-    for (;; shift -= 9) {
-        const u64 *slot =
-            space_pointer(space, gpa(table + (at >> shift & 511) * 8), SPACE_READ);
-
-        if (!slot)
-            return ST_FAULT;
-        entry = *(const volatile u64 *)slot;
-        if (!(entry & ENTRY_PRESENT))
-            return ST_FAULT;
-        if (paging->levels != 3 || shift != 30) {
-            entries_and &= entry;
-            entries_or |= entry;
-        }
-        if (shift == PAGE_SHIFT || (shift <= large && (entry & ENTRY_LARGE)))
-            break;
-        table = entry & ENTRY_FRAME;
-    }
-    if (!leaf_allows(access, entries_and, entries_or, paging))
+    if ((paging->levels == 5 && !descend(&d, 48)) || (paging->levels > 3 && !descend(&d, 39)) ||
+        !descend(&d, 30))
         return ST_FAULT;
-    *out = gpa(align_down(entry & ENTRY_FRAME, BIT(shift)) | (at & (BIT(shift) - 1)));
+    if (paging->levels == 3) {
+        d.entries_and = ~0ull;
+        d.entries_or = 0;
+    }
+    if (paging->levels == 3 || !(d.entry & ENTRY_LARGE)) {
+        shift = 21;
+        if (!descend(&d, 21))
+            return ST_FAULT;
+        if (!(d.entry & ENTRY_LARGE)) {
+            shift = PAGE_SHIFT;
+            if (!descend(&d, PAGE_SHIFT))
+                return ST_FAULT;
+        }
+    }
+    if (!leaf_allows(access, d.entries_and, d.entries_or, paging))
+        return ST_FAULT;
+    *out = gpa(align_down(d.table, BIT(shift)) | (at & (BIT(shift) - 1)));
     return ST_OK;
 }
 
@@ -125,7 +145,17 @@ static void *pointer_at(struct vcpu *vcpu, gva_t at, enum mem_access access)
                          access == MEM_WRITE ? SPACE_WRITE : SPACE_READ);
 }
 
-enum status mem_read(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
+static inline void *page_pointer(struct vcpu *vcpu, gva_t at, u64 bytes, enum mem_access access)
+{
+    return (at.raw & PAGE_MASK) + bytes <= PAGE_SIZE ? pointer_at(vcpu, at, access) : NULL;
+}
+
+void *mem_pointer(struct vcpu *vcpu, gva_t at, u64 bytes, enum mem_access access)
+{
+    return page_pointer(vcpu, at, bytes, access);
+}
+
+static enum status read_pages(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
 {
     for (u64 done = 0; done < bytes;) {
         u64 count = rest_of_page(from.raw + done, bytes - done);
@@ -136,6 +166,17 @@ enum status mem_read(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
         memcpy((u8 *)to + done, pointer, count);
         done += count;
     }
+    return ST_OK;
+}
+
+/* Nearly every structure lies in one page. */
+enum status mem_read(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
+{
+    const void *pointer = page_pointer(vcpu, from, bytes, MEM_READ);
+
+    if (!pointer)
+        return read_pages(vcpu, from, to, bytes);
+    memcpy(to, pointer, bytes);
     return ST_OK;
 }
 

@@ -17,6 +17,9 @@ enum mem_access { MEM_READ, MEM_WRITE, MEM_FETCH };
 
 enum status mem_read(struct vcpu *vcpu, gva_t from, void *to, u64 bytes);
 enum status mem_write(struct vcpu *vcpu, gva_t to, const void *from, u64 bytes);
+/* Kernel address of bytes in one page that allows the access, good until the guest's memory
+ * changes; NULL otherwise. */
+void *mem_pointer(struct vcpu *vcpu, gva_t at, u64 bytes, enum mem_access access);
 /* Instruction bytes: stops early at a page that is not there; *got says how many. */
 enum status mem_fetch(struct vcpu *vcpu, gva_t from, void *to, u64 bytes, u64 *got);
 

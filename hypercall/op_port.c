@@ -78,7 +78,7 @@ enum status op_port_raise(struct partition *p, u32 number)
 
 bool op_port_take_raised(struct vcpu *vcpu, u32 *number)
 {
-    return port_take_raised(vcpu, number);
+    return vcpu_has_raised(vcpu) && port_take_raised(vcpu, number);
 }
 
 bool op_port_has_raised(const struct vcpu *vcpu)

@@ -2,6 +2,8 @@
  */
 #include "xen-adapter/grant.h"
 
+#include "hv/lib/string.h"
+
 #define ENTRIES_A_ROUND 64u
 #define HANDLE_NONE     0xffffffffu
 
@@ -152,7 +154,8 @@ static s16 copy_one(struct xen_call *call, const struct xen_gnttab_copy *in)
     return xen_grant_status(op_grant_copy(call->partition, &from, &to, in->len));
 }
 
-static s64 copy_entry(struct xen_call *call, u64 at)
+/* An entry that lies in two pages, or that cannot be read or written at all. */
+static s64 copy_entry_far(struct xen_call *call, u64 at)
 {
     struct xen_gnttab_copy io;
 
@@ -161,6 +164,20 @@ static s64 copy_entry(struct xen_call *call, u64 at)
     io.status = copy_one(call, &io);
     return xen_errno(xen_store(call, at + offsetof(struct xen_gnttab_copy, status), &io.status,
                                sizeof(io.status)));
+}
+
+/* Found once, read and answered: a copy changes nothing of the caller's address space. */
+static s64 copy_entry(struct xen_call *call, u64 at)
+{
+    u8 *place = mem_pointer(call->vcpu, gva(at), sizeof(struct xen_gnttab_copy), MEM_WRITE);
+    struct xen_gnttab_copy io;
+
+    if (!place)
+        return copy_entry_far(call, at);
+    memcpy(&io, place, sizeof(io));
+    io.status = copy_one(call, &io);
+    memcpy(place + offsetof(struct xen_gnttab_copy, status), &io.status, sizeof(io.status));
+    return 0;
 }
 
 static s64 copy_entry_32(struct xen_call *call, u64 at)

@@ -97,6 +97,13 @@ enum status mem_write(struct vcpu *vcpu, gva_t to, const void *from, u64 bytes)
     return copy(to.raw, NULL, from, bytes);
 }
 
+void *mem_pointer(struct vcpu *vcpu, gva_t at, u64 bytes, enum mem_access access)
+{
+    (void)vcpu;
+    (void)access;
+    return (at.raw & PAGE_MASK) + bytes <= PAGE_SIZE ? fake_guest(at.raw) : NULL;
+}
+
 enum status mem_write_gpa(struct partition *p, gpa_t to, const void *from, u64 bytes)
 {
     (void)p;

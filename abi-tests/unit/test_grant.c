@@ -259,6 +259,11 @@ static void test_copy(void **state)
     lend(REF, GRANT_TYPE_ACCESS, PAGE);
     assert_int_equal(share_copy(borrower, &near, &far, 8), ST_OK);
     assert_int_equal(entry(REF)->flags, GRANT_TYPE_ACCESS);
+    /* What the lender itself only borrows, it cannot lend. */
+    assert_int_equal(share_map(borrower, gpa(0), lender, PLACE, 1, SPACE_RAM), ST_OK);
+    lend(REF + 1, GRANT_TYPE_ACCESS, (u32)(PLACE.raw / PAGE_SIZE));
+    assert_int_equal(copy(REF + 1, 0, 0, 8), ST_FAULT);
+    assert_int_equal(entry(REF + 1)->flags, GRANT_TYPE_ACCESS);
     near.at = gpa(8 * MIB);
     assert_int_equal(share_copy(borrower, &near, &far, 8), ST_FAULT);
     assert_int_equal(entry(REF)->flags, GRANT_TYPE_ACCESS);

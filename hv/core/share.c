@@ -332,26 +332,26 @@ static enum status side_open(struct partition *actor, const struct share_side *s
                              u32 bytes, u8 **out)
 {
     struct grant_piece piece = {side->at, 0, PAGE_SIZE};
-    hpa_t frame;
-    u32 have;
+    struct space *space = &side->partition->space;
     enum status status = ST_OK;
+    u8 *base;
 
     if (side->ref != SHARE_NO_REF) {
         TRY(grant_claim(side->partition, side->ref, actor->id, rights, &piece));
-        status = own_frame(side->partition, piece.at, rights, &frame);
-    } else if (space_find(&side->partition->space, piece.at, &frame, &have) != ST_OK ||
-               (rights & ~have)) {
-        return ST_FAULT;
+        base = space_pointer_own(space, piece.at, rights);
+    } else {
+        base = space_pointer(space, piece.at, rights);
     }
-    if (status == ST_OK &&
-        (side->offset < piece.offset || side->offset + bytes > piece.offset + piece.bytes))
+    if (!base)
+        status = ST_FAULT;
+    else if (side->offset < piece.offset || side->offset + bytes > piece.offset + piece.bytes)
         status = ST_RANGE;
     if (status != ST_OK) {
         if (side->ref != SHARE_NO_REF)
             grant_release(side->partition, side->ref, rights);
         return status;
     }
-    *out = (u8 *)phys_to_virt(frame) + side->offset;
+    *out = base + side->offset;
     return ST_OK;
 }
 

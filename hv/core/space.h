@@ -62,6 +62,12 @@ static inline void *space_pointer(struct space *space, gpa_t at, u32 need)
     return npt_pointer(&space->npt, at, need);
 }
 
+/* The same, and NULL when the page is kept for another: it may not be lent on. */
+static inline void *space_pointer_own(struct space *space, gpa_t at, u32 need)
+{
+    return npt_pointer_flagged(&space->npt, at, need | SPACE_KEEP, need);
+}
+
 /* Moves one own page to another address; what was there goes back. ST_FAULT. */
 enum status space_move(struct space *space, gpa_t from, gpa_t to);
 

@@ -210,12 +210,12 @@ enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out)
     return ST_NO_ENTRY;
 }
 
-void *npt_pointer_far(struct npt *npt, gpa_t at, u32 need)
+void *npt_pointer_far(struct npt *npt, gpa_t at, u32 mask, u32 flags)
 {
     struct npt_near *near = &npt->near[at.raw >> PAGE_SHIFT & (NPT_NEAR - 1)];
     struct npt_entry entry;
 
-    if (npt_find(npt, at, &entry) != ST_OK || (entry.flags & need) != need)
+    if (npt_find(npt, at, &entry) != ST_OK || (entry.flags & mask) != flags)
         return NULL;
     *near = (struct npt_near){.first = align_down(at.raw, entry.size),
                               .mask = ~(entry.size - 1),

@@ -68,18 +68,24 @@ struct npt_entry {
  * aligned hole around it. */
 enum status npt_find(const struct npt *npt, gpa_t gpa, struct npt_entry *out);
 
-/* npt_pointer() for a page that is not near. */
-void *npt_pointer_far(struct npt *npt, gpa_t at, u32 need);
+/* npt_pointer_flagged() for a page that is not near. */
+void *npt_pointer_far(struct npt *npt, gpa_t at, u32 mask, u32 flags);
 
 /* Kernel address of the byte, good until the next change of the tables; NULL when nothing is
- * mapped or a right of `need` is missing. */
-static inline void *npt_pointer(struct npt *npt, gpa_t at, u32 need)
+ * mapped or its flags under the mask are others. */
+static inline void *npt_pointer_flagged(struct npt *npt, gpa_t at, u32 mask, u32 flags)
 {
     const struct npt_near *near = &npt->near[at.raw >> PAGE_SHIFT & (NPT_NEAR - 1)];
 
-    if ((at.raw & near->mask) == near->first && (near->flags & need) == need)
+    if ((at.raw & near->mask) == near->first && (near->flags & mask) == flags)
         return near->base + (at.raw - near->first);
-    return npt_pointer_far(npt, at, need);
+    return npt_pointer_far(npt, at, mask, flags);
+}
+
+/* The same; NULL when nothing is mapped or a right of `need` is missing. */
+static inline void *npt_pointer(struct npt *npt, gpa_t at, u32 need)
+{
+    return npt_pointer_flagged(npt, at, need, need);
 }
 
 #endif
