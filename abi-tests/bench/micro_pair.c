@@ -25,6 +25,7 @@ static uint8_t own[KIT_PAGE] __attribute__((aligned(4096)));
 static uint16_t peer;
 static uint32_t port;
 static uint64_t sending, failed;
+static struct kit_grant_copy copy_nothing, copy_few, copy_page;
 
 static long event_call(unsigned operation, void *argument)
 {
@@ -113,17 +114,17 @@ static void run_map_unmap(void)
 
 static void run_copy_nothing(void)
 {
-    expect(kit_grant_copy(peer, REF_PAGE, own, 64, 0, KIT_GRANT_FROM_REF));
+    expect(kit_grant_copy(&copy_nothing));
 }
 
 static void run_copy_few(void)
 {
-    expect(kit_grant_copy(peer, REF_PAGE, own, 64, 16, KIT_GRANT_FROM_REF));
+    expect(kit_grant_copy(&copy_few));
 }
 
 static void run_copy_page(void)
 {
-    expect(kit_grant_copy(peer, REF_PAGE, own, 0, KIT_PAGE, KIT_GRANT_FROM_REF));
+    expect(kit_grant_copy(&copy_page));
 }
 
 static const struct operation {
@@ -193,6 +194,14 @@ static bool connect(struct kit_grant_map *first)
     return true;
 }
 
+/* Before the measuring: what a call says is no part of what it costs. */
+static void copies_make(void)
+{
+    copy_nothing = kit_grant_copy_make(peer, REF_PAGE, own, 64, 0, KIT_GRANT_FROM_REF);
+    copy_few = kit_grant_copy_make(peer, REF_PAGE, own, 64, 16, KIT_GRANT_FROM_REF);
+    copy_page = kit_grant_copy_make(peer, REF_PAGE, own, 0, KIT_PAGE, KIT_GRANT_FROM_REF);
+}
+
 static void borrow(void)
 {
     uint64_t rounds = kit_option("rounds", 5);
@@ -207,6 +216,7 @@ static void borrow(void)
     }
     /* The event that binding raises. */
     event_wait();
+    copies_make();
     empty = measure(nothing, rounds, count, &send_best);
     for (uint64_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
         const struct operation *op = &operations[i];

@@ -10,15 +10,6 @@ struct unmap_grant {
     uint32_t handle;
     int16_t status;
 };
-struct copy_side {
-    uint64_t ref_or_frame;
-    uint16_t domain, offset, pad[2];
-};
-struct copy_grant {
-    struct copy_side source, dest;
-    uint16_t bytes, flags;
-    int16_t status;
-};
 
 static long grant_call(unsigned operation, void *argument)
 {
@@ -81,16 +72,23 @@ int kit_grant_unmap(const struct kit_grant_map *mapped)
     return grant_call(OP_UNMAP, &io) == 0 ? io.status : STATUS_NO_CALL;
 }
 
-int kit_grant_copy(uint16_t domain, uint32_t ref, void *own, uint16_t offset, uint16_t bytes,
-                   enum kit_grant_direction direction)
+struct kit_grant_copy kit_grant_copy_make(uint16_t domain, uint32_t ref, void *own,
+                                          uint16_t offset, uint16_t bytes,
+                                          enum kit_grant_direction direction)
 {
-    struct copy_grant io = {
-        .bytes = bytes, .flags = (uint16_t)direction, .status = STATUS_NONE};
-    struct copy_side far = {.ref_or_frame = ref, .domain = domain, .offset = offset};
-    struct copy_side near = {
+    struct kit_grant_side far = {.ref_or_frame = ref, .domain = domain, .offset = offset};
+    struct kit_grant_side near = {
         .ref_or_frame = kit_frame(own), .domain = G_DOMID_SELF, .offset = offset};
+    bool is_from = direction == KIT_GRANT_FROM_REF;
 
-    io.source = direction == KIT_GRANT_FROM_REF ? far : near;
-    io.dest = direction == KIT_GRANT_FROM_REF ? near : far;
-    return grant_call(OP_COPY, &io) == 0 ? io.status : STATUS_NO_CALL;
+    return (struct kit_grant_copy){.source = is_from ? far : near,
+                                   .dest = is_from ? near : far,
+                                   .bytes = bytes,
+                                   .flags = (uint16_t)direction};
+}
+
+int kit_grant_copy(struct kit_grant_copy *io)
+{
+    io->status = STATUS_NONE;
+    return grant_call(OP_COPY, io) == 0 ? io->status : STATUS_NO_CALL;
 }

@@ -25,6 +25,16 @@ struct kit_grant_map {
     uint64_t bus_address;
 };
 
+struct kit_grant_side {
+    uint64_t ref_or_frame;
+    uint16_t domain, offset, pad[2];
+};
+struct kit_grant_copy {
+    struct kit_grant_side source, dest;
+    uint16_t bytes, flags;
+    int16_t status;
+};
+
 /* Maps the table's first page at a page of the image; NULL when a call fails. */
 volatile struct kit_grant *kit_grant_table(void *at);
 void kit_grant_put(volatile struct kit_grant *entry, uint16_t flags, uint16_t domain,
@@ -37,7 +47,11 @@ long kit_grant_hole(void *at);
 int kit_grant_map(struct kit_grant_map *io, uint16_t domain, uint32_t ref, uint32_t flags,
                   void *at);
 int kit_grant_unmap(const struct kit_grant_map *mapped);
-int kit_grant_copy(uint16_t domain, uint32_t ref, void *own, uint16_t offset, uint16_t bytes,
-                   enum kit_grant_direction direction);
+int kit_grant_copy(struct kit_grant_copy *io);
+
+/* A copy between the same offsets of another guest's page and an own one. */
+struct kit_grant_copy kit_grant_copy_make(uint16_t domain, uint32_t ref, void *own,
+                                          uint16_t offset, uint16_t bytes,
+                                          enum kit_grant_direction direction);
 
 #endif

@@ -99,7 +99,9 @@ static void lend(void)
 
 static int copy(uint32_t ref, uint16_t offset, uint16_t len, unsigned direction)
 {
-    return kit_grant_copy(peer, ref, own, offset, len, direction);
+    struct kit_grant_copy io = kit_grant_copy_make(peer, ref, own, offset, len, direction);
+
+    return kit_grant_copy(&io);
 }
 
 static void borrow_badly(void)
