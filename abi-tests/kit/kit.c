@@ -18,7 +18,7 @@ const uint8_t *kit_start_info;
 
 static volatile uint8_t *ring;
 static uint32_t ring_port;
-uint32_t kit_console_patience = 0xffffffff;
+uint64_t kit_console_patience = ~0ull;
 
 void *memcpy(void *to, const void *from, size_t count)
 {
@@ -59,12 +59,19 @@ static uint32_t ring_index(unsigned offset)
 /* Waits until no more than so many bytes are unread; false when nobody reads them. */
 static bool ring_wait(uint32_t unread)
 {
-    for (uint32_t i = 0; i < kit_console_patience; i++) {
-        if (ring_index(G_CONSOLE_out_prod) - ring_index(G_CONSOLE_out_cons) <= unread)
-            return true;
+    uint64_t start = kit_tsc();
+
+    while (ring_index(G_CONSOLE_out_prod) - ring_index(G_CONSOLE_out_cons) > unread) {
+        if (kit_tsc() - start > kit_console_patience)
+            return false;
         kit_hypercall(G_HYPERVISOR_sched_op, G_SCHEDOP_yield, 0, 0, 0);
     }
-    return false;
+    return true;
+}
+
+bool kit_console_is_read(void)
+{
+    return ring == NULL || ring_wait(G_CONSOLE_out_size - 1);
 }
 
 static void ring_write(const char *text, size_t count)

@@ -27,11 +27,13 @@ void *memset(void *to, int byte, size_t count);
 /* One line on the guest's console; knows %s %d %u %x with l. */
 void kit_print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* For guests that take their own console away: how often a line yields for room in the ring
- * before the rest of it is lost, and a new port if the console's was closed.
+/* For guests that take their own console away: for how many TSC ticks a line waits for room in
+ * the ring before the rest of it is lost, a new port if the console's was closed, and whether
+ * there is room within that time.
  */
-extern uint32_t kit_console_patience;
+extern uint64_t kit_console_patience;
 void kit_console_mend(void);
+bool kit_console_is_read(void);
 
 void kit_exit(uint32_t reason) __attribute__((noreturn));
 

@@ -80,10 +80,14 @@ static void epoch(uint64_t unused)
         fuzz_pvh_epoch();
 }
 
-/* What fuzz-guest reads; the calls before may have closed the console's port. */
+/* What fuzz-guest reads; the calls before may have closed the console's port. A guest that
+ * nobody hears any more would look as if it hung.
+ */
 static void say(const char *word)
 {
     kit_console_mend();
+    if (!kit_console_is_read())
+        kit_exit(G_SHUTDOWN_crash);
     kit_print("fuzz: %s %lu stuck %lu\n", word, calls_done, fuzz_stuck);
 }
 
@@ -106,7 +110,7 @@ void fuzz_main(void)
     else
         fuzz_pvh_init();
     kit_console_mend();
-    kit_console_patience = 1000;
+    kit_console_patience = 1ull << 32; /* seconds, whatever else runs */
     kit_print("fuzz: seed %lu, %lu calls\n", seed, calls);
     for (uint64_t done = 0; done < calls;) {
         kit_try(step, 0);
