@@ -84,8 +84,11 @@ $(BUILD)/steward.elf: $(STEWARD_OBJECTS) guest-drivers/lib/guest.lds
 
 # --- unit tests and fuzzers on the host ---
 # A test that needs frames maps memory at this address (mmap with MAP_FIXED).
-HOST_CFLAGS := $(WARNINGS) -I. -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -MMD -MP \
+HOST_CFLAGS := $(WARNINGS) -I. -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE \
 	-DDIRECT_MAP_BASE=0x200000000000ull
+# The compiler notes the headers of the last of several sources only: any header makes them anew.
+HEADERS := $(wildcard hv/*/*.h hypercall/*.h hypercall/abi/*.h xen-adapter/*.h xen-adapter/*/*.h enlight/*.h \
+	enlight/abi/*.h guest-drivers/*/*.h abi-tests/*/*.h */abi/*.def)
 UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UNIT_TESTS := $(patsubst abi-tests/unit/%.c,%,$(wildcard abi-tests/unit/test_*.c))
 FUZZERS := $(patsubst abi-tests/fuzz/%.c,%,$(wildcard abi-tests/fuzz/fuzz_*.c))
@@ -96,7 +99,7 @@ libs_of = $(shell sed -n 's,^// libs: ,,p' $(1))
 sanitize_of = $(if $(shell sed -n '/^\/\/ sanitize: thread/p' $(1)),-fsanitize=thread,$(UNIT_SANITIZE))
 
 define UNIT_RULE
-$(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c)
+$(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c) $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,TEST)
 	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(call sanitize_of,$$<) -o $$@ $$(wildcard $$(filter %.c,$$^)) -lcmocka $$(call libs_of,$$<)
@@ -104,7 +107,7 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
 
 define FUZZ_RULE
-$(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c)
+$(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c) $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,FUZZ)
 	$$(Q)$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \

@@ -3,7 +3,7 @@
 MODELS := $(patsubst abi-tests/model/%.c,%,$(wildcard abi-tests/model/model_*.c))
 
 define MODEL_RULE
-$(BUILD)/model/$(1): abi-tests/model/$(1).c $$(call sources_of,abi-tests/model/$(1).c)
+$(BUILD)/model/$(1): abi-tests/model/$(1).c $$(call sources_of,abi-tests/model/$(1).c) $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,MODEL)
 	$$(Q)$$(CC) $$(HOST_CFLAGS) -O2 -o $$@ $$(filter %.c,$$^) -lcmocka
