@@ -72,8 +72,10 @@ TEST(idle, "idle", TEST_HYPERV)
     tlfs_begin();
     tlfs_interrupts_begin(0x61);
     begun = msr_read(T_MSR_TIME_REF_COUNT);
-    msr_write(T_MSR_STIMER0_CONFIG, T_TIMER_DIRECT | T_TIMER_VECTOR(0x61) | T_TIMER_ENABLE);
+    /* Enabled last: with the count of an earlier test it would be due at once. */
+    msr_write(T_MSR_STIMER0_CONFIG, 0);
     msr_write(T_MSR_STIMER0_COUNT, begun + 50000);
+    msr_write(T_MSR_STIMER0_CONFIG, T_TIMER_DIRECT | T_TIMER_VECTOR(0x61) | T_TIMER_ENABLE);
     (void)msr_read(T_MSR_GUEST_IDLE); /* with interrupts off */
     expect_true("msr.GUEST_IDLE", "until the timer",
                 msr_read(T_MSR_TIME_REF_COUNT) - begun >= 50000);

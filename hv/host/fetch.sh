@@ -41,7 +41,8 @@ mirror_find() {
     printf '%s' "$found"
 }
 
-# suite_apt SUITE TOOL ARGUMENT...: apt-get or apt-cache on the private state of SUITE.
+# suite_apt SUITE TOOL ARGUMENT...: apt-get or apt-cache on the private state of SUITE. A mirror that
+# stands still for some days serves as well: signatures are checked, how old they are is not.
 suite_apt() {
     local state=$ENTENTE_CACHE/apt/$1 tool=$2
     shift 2
@@ -51,6 +52,7 @@ suite_apt() {
         -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- \
         -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
         -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::Retries=3 \
+        -o Acquire::Check-Valid-Until=false \
         -o Debug::NoLocking=true -o APT::Get::List-Cleanup=false "$@"
 }
 
