@@ -13,41 +13,16 @@
 
 #include <cmocka.h>
 
-#include "abi-tests/unit/fake_grant.h"
-#include "abi-tests/unit/fake_op.h"
+#include "abi-tests/unit/xen_caller.h"
 #include "xen-adapter/abi/xen_rows.h"
-#include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u /* where the structures of these calls lie */
 #define LIST     0x2000u
 
-static int setup(void **state)
-{
-    (void)state;
-    fake_op_reset();
-    fake_grant_reset();
-    return 0;
-}
-
-static s64 call(u64 nr, u64 a, u64 b, u64 c)
-{
-    struct regs *regs = &fake_vcpu[0].regs;
-    enum call_end end;
-
-    regs->rax = nr;
-    regs->rdi = a;
-    regs->rsi = b;
-    regs->rdx = c;
-    do
-        end = xen_call(&fake_vcpu[0]);
-    while (end == CALL_REPEAT);
-    return (s64)regs->rax;
-}
-
 /* A call with a structure at ARGUMENT; what it answers there is read back. */
 #define with(nr, sub, object)                                                                  \
     (memcpy(fake_guest(ARGUMENT), &(object), sizeof(object)),                                  \
-     result = call(XENNR_##nr, XENOP_##nr##_##sub, ARGUMENT, 1),                               \
+     result = caller_call(XENNR_##nr, XENOP_##nr##_##sub, ARGUMENT, 1),                        \
      memcpy(&(object), fake_guest(ARGUMENT), sizeof(object)), result)
 static s64 result;
 
@@ -57,12 +32,15 @@ static void test_version(void **state)
     struct xen_extraversion extra;
 
     (void)state;
-    assert_int_equal(call(XENNR_xen_version, XENOP_xen_version_version, 0, 0), 4 << 16 | 20);
-    assert_int_equal(call(XENNR_xen_version, 99, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(XENNR_xen_version, XENOP_xen_version_pagesize, 0, 0), 4096);
-    assert_int_equal(call(XENNR_xen_version, XENOP_xen_version_pagesize, 1, 0), -XEN_EINVAL);
-    assert_int_equal(call(XENNR_xen_version, XENOP_xen_version_extraversion, 0xfff00000, 0),
-                     -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_xen_version, XENOP_xen_version_version, 0, 0),
+                     4 << 16 | 20);
+    assert_int_equal(caller_call(XENNR_xen_version, 99, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_xen_version, XENOP_xen_version_pagesize, 0, 0), 4096);
+    assert_int_equal(caller_call(XENNR_xen_version, XENOP_xen_version_pagesize, 1, 0),
+                     -XEN_EINVAL);
+    assert_int_equal(
+        caller_call(XENNR_xen_version, XENOP_xen_version_extraversion, 0xfff00000, 0),
+        -XEN_EFAULT);
     assert_int_equal(with(xen_version, extraversion, extra), 0);
     assert_string_equal(extra.text, ".0");
     assert_int_equal(with(xen_version, get_features, info), 0);
@@ -70,7 +48,8 @@ static void test_version(void **state)
     assert_false(info.submap & 1u << XEN_FEATURE_HVM_PIRQS);
     info.submap_idx = 1;
     assert_int_equal(with(xen_version, get_features, info), -XEN_EINVAL);
-    assert_int_equal(call(XENNR_xen_version, XENOP_xen_version_build_id, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_xen_version, XENOP_xen_version_build_id, 0, 0),
+                     -XEN_EPERM);
 }
 
 static void test_refusals(void **state)
@@ -80,32 +59,32 @@ static void test_refusals(void **state)
 
     (void)state;
     for (nr = 64; nr < 70; nr++)
-        assert_int_equal(call(nr, 0, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(11, 0, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(~(u64)0, 0, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(XENNR_mmu_update, 0, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(XENNR_iret, 0, 0, 0), -XEN_ENOSYS);
-    assert_int_equal(call(XENNR_physdev_op, 25, 0, 0), -XEN_ENOSYS);
+        assert_int_equal(caller_call(nr, 0, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(11, 0, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(~(u64)0, 0, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_mmu_update, 0, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_iret, 0, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_physdev_op, 25, 0, 0), -XEN_ENOSYS);
     memcpy(fake_guest(ARGUMENT), &op, sizeof(op));
-    assert_int_equal(call(XENNR_sysctl, ARGUMENT, 0, 0), -XEN_EPERM);
-    assert_int_equal(call(XENNR_domctl, ARGUMENT, 0, 0), -XEN_EPERM);
-    assert_int_equal(call(XENNR_platform_op, ARGUMENT, 0, 0), -XEN_EACCES);
-    assert_int_equal(call(XENNR_sysctl, 0xfff00000, 0, 0), -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_sysctl, ARGUMENT, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_domctl, ARGUMENT, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_platform_op, ARGUMENT, 0, 0), -XEN_EACCES);
+    assert_int_equal(caller_call(XENNR_sysctl, 0xfff00000, 0, 0), -XEN_EFAULT);
     fake_cpl = 3;
-    assert_int_equal(call(XENNR_xen_version, 0, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_xen_version, 0, 0, 0), -XEN_EPERM);
     fake_cpl = 0;
     fake_mode = OP_MODE_VM86;
-    assert_int_equal(call(XENNR_xen_version, 0, 0, 0), -XEN_EPERM);
-    assert_int_equal(call(XENNR_vm_assist, 0, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_xen_version, 0, 0, 0), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_vm_assist, 0, 0, 0), -XEN_EPERM);
 }
 
 static void test_assist(void **state)
 {
     (void)state;
-    assert_int_equal(call(XENNR_vm_assist, 0, 5, 0), 0);
-    assert_int_equal(call(XENNR_vm_assist, 2, 5, 0), -XEN_ENOSYS);
-    assert_int_equal(call(XENNR_vm_assist, 0, 2, 0), -XEN_EINVAL);
-    assert_int_equal(call(XENNR_vm_assist, 1, 5, 0), 0);
+    assert_int_equal(caller_call(XENNR_vm_assist, 0, 5, 0), 0);
+    assert_int_equal(caller_call(XENNR_vm_assist, 2, 5, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_vm_assist, 0, 2, 0), -XEN_EINVAL);
+    assert_int_equal(caller_call(XENNR_vm_assist, 1, 5, 0), 0);
 }
 
 /* 32-bit callers: ebx, ecx, ...; answers as wide. */
@@ -226,7 +205,7 @@ static void test_reservations(void **state)
     assert_int_equal(with(memory_op, populate_physmap, r), 0);
     r = (struct xen_memory_reservation){LIST, 1, 0, 0, 0};
     assert_int_equal(with(memory_op, populate_physmap, r), 0);
-    assert_int_equal(call(XENNR_memory_op, 63, 0, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_memory_op, 63, 0, 0), -XEN_ENOSYS);
 }
 
 /* More extents than fit in a round: the cursor is in the command and gone at the end. */
@@ -364,12 +343,13 @@ static void test_grant_uses(void **state)
     assert_int_equal(with(grant_table_op, copy, copy), 0);
     assert_int_equal(copy.status, XEN_GNTST_PERMISSION_DENIED);
     assert_int_equal(
-        call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, 0xfff00000, 1),
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, 0xfff00000, 1),
         -XEN_EFAULT);
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_copy, ARGUMENT, ~0u),
-                     -XEN_EINVAL);
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, LIST, 0),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_copy, ARGUMENT, ~0u),
+        -XEN_EINVAL);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_map_grant_ref, LIST, 0), 0);
 }
 
 static void test_hvm_params(void **state)
@@ -434,16 +414,16 @@ static void test_record(void **state)
     assert_int_equal(fake_call_count[XENROW_event_channel_op_bind_ipi], before + 1);
     /* Behind the vCPU, for vcpu_op. */
     memcpy(fake_guest(ARGUMENT), &timer, sizeof(timer));
-    call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT);
+    caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT);
     assert_int_equal(fake_call_last.data_bytes, sizeof(timer));
     assert_memory_equal(fake_call_last.data, &timer, sizeof(timer));
     /* A structure nowhere: the call is recorded without it. */
-    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_send, ~0ull, 0),
+    assert_int_equal(caller_call(XENNR_event_channel_op, XENOP_event_channel_op_send, ~0ull, 0),
                      -XEN_EFAULT);
     assert_int_equal(fake_call_last.data_bytes, 0);
     assert_int_equal(fake_call_last.result, -XEN_EFAULT);
     /* The version is asked all the time, and not recorded. */
-    call(XENNR_xen_version, XENOP_xen_version_version, 0, 0);
+    caller_call(XENNR_xen_version, XENOP_xen_version_version, 0, 0);
     assert_int_equal(fake_call_last.call, XENROW_event_channel_op_send);
 }
 
@@ -678,19 +658,19 @@ static void test_multicall(void **state)
     entry[1] = (struct xen_multicall_entry){.op = 63};
     entry[2] = (struct xen_multicall_entry){.op = XENNR_multicall};
     entry[3] = (struct xen_multicall_entry){.op = XENNR_vm_assist, .args = {0, 5}, .result = 7};
-    assert_int_equal(call(XENNR_multicall, LIST, 4, 0), 0);
+    assert_int_equal(caller_call(XENNR_multicall, LIST, 4, 0), 0);
     assert_int_equal(entry[0].result, XEN_VERSION);
     assert_int_equal(entry[1].result, -XEN_ENOSYS);
     assert_int_equal(entry[2].result, -XEN_EINVAL);
     assert_int_equal(entry[3].result, 0);
-    assert_int_equal(call(XENNR_multicall, 0xfff00000, 1, 0), -XEN_EFAULT);
-    assert_int_equal(call(XENNR_multicall, 0xfff00000, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_multicall, 0xfff00000, 1, 0), -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_multicall, 0xfff00000, 0, 0), 0);
     for (i = 0; i < 600; i++) {
         struct xen_multicall_entry one = {.op = XENNR_xen_version};
 
         memcpy(fake_guest(0x10000 + i * sizeof(one)), &one, sizeof(one));
     }
-    assert_int_equal(call(XENNR_multicall, 0x10000, 600, 0), 0);
+    assert_int_equal(caller_call(XENNR_multicall, 0x10000, 600, 0), 0);
     memcpy(entry, fake_guest(0x10000 + 599 * sizeof(*entry)), sizeof(*entry));
     assert_int_equal(entry[0].result, XEN_VERSION);
 }
@@ -703,9 +683,9 @@ static void test_sched(void **state)
     u32 port = ipi_bind(0);
 
     (void)state;
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_yield, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_yield, 0, 0), 0);
     assert_int_equal(fake_yields, 1);
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_block, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_block, 0, 0), 0);
     assert_true(fake_vcpu[0].is_parked);
     fake_vcpu[0].is_parked = false;
     memcpy(fake_guest(LIST), &port, 4);
@@ -719,24 +699,24 @@ static void test_sched(void **state)
     poll.nr_ports = 129;
     assert_int_equal(with(sched_op, poll, poll), -XEN_EINVAL);
     shared->vcpu_info[0].upcall_pending = 1;
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_block, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_block, 0, 0), 0);
     assert_false(fake_vcpu[0].is_parked);
     assert_int_equal(with(sched_op, shutdown, shutdown), 0);
     assert_true(fake_partition.is_ended);
     assert_int_equal(fake_partition.reason, NATIVE_END_REBOOT);
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_remote_shutdown, ARGUMENT, 0),
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_remote_shutdown, ARGUMENT, 0),
                      -XEN_ESRCH);
     memset(fake_guest(ARGUMENT), 0, 8);
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_remote_shutdown, ARGUMENT, 0),
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_remote_shutdown, ARGUMENT, 0),
                      -XEN_EPERM);
-    assert_int_equal(call(XENNR_sched_op, 8, ARGUMENT, 0), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_sched_op, 8, ARGUMENT, 0), -XEN_ENOSYS);
 }
 
 static s64 vcpu_call(u32 sub, u64 vcpu, const void *argument, u64 bytes)
 {
     if (bytes)
         memcpy(fake_guest(ARGUMENT), argument, bytes);
-    return call(XENNR_vcpu_op, sub, vcpu, ARGUMENT);
+    return caller_call(XENNR_vcpu_op, sub, vcpu, ARGUMENT);
 }
 
 static void test_vcpu(void **state)
@@ -749,11 +729,11 @@ static void test_vcpu(void **state)
     u64 tail;
 
     (void)state;
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 0, 0), 1);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 1, 0), 0);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 2, 0), -XEN_ENOENT);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, ~(u64)0, 0), -XEN_ENOENT);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_up, 1, 0), -XEN_EINVAL);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 0, 0), 1);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 1, 0), 0);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, 2, 0), -XEN_ENOENT);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_is_up, ~(u64)0, 0), -XEN_ENOENT);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_up, 1, 0), -XEN_EINVAL);
     info.offset = 4096 - 32;
     assert_int_equal(vcpu_call(XENOP_vcpu_op_register_vcpu_info, 0, &info, sizeof(info)),
                      -XEN_ENXIO);
@@ -785,11 +765,11 @@ static void test_vcpu(void **state)
     assert_int_equal(runstate->time[0], 100);
     memcpy(&tail, fake_guest(0x7000), 8);
     assert_int_equal(tail, 200);
-    assert_int_equal(call(XENNR_set_timer_op, 7777, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_set_timer_op, 7777, 0, 0), 0);
     assert_int_equal(fake_vcpu[0].single_ns, 7777);
-    assert_int_equal(call(XENNR_set_timer_op, ~(u64)0 >> 2, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_set_timer_op, ~(u64)0 >> 2, 0, 0), 0);
     assert_int_equal(fake_vcpu[0].single_ns, fake_now_ns + 100000000);
-    assert_int_equal(call(XENNR_set_timer_op, 0, 0, 0), 0);
+    assert_int_equal(caller_call(XENNR_set_timer_op, 0, 0, 0), 0);
     assert_int_equal(fake_vcpu[0].single_ns, 0);
 }
 
@@ -799,7 +779,7 @@ static void test_runstate_flag(void **state)
     u64 area = 0x6000;
 
     (void)state;
-    assert_int_equal(call(XENNR_vm_assist, 0, XEN_VMASST_RUNSTATE_UPDATE_FLAG, 0), 0);
+    assert_int_equal(caller_call(XENNR_vm_assist, 0, XEN_VMASST_RUNSTATE_UPDATE_FLAG, 0), 0);
     assert_int_equal(
         vcpu_call(XENOP_vcpu_op_register_runstate_memory_area, 0, &area, sizeof(area)), 0);
     assert_int_equal(runstate->state_entry_time, 500);
@@ -832,7 +812,7 @@ static void test_initialise(void **state)
     assert_int_equal(fake_vcpu[1].context.cs.attributes, 0xa9b);
     assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 1, &context, sizeof(context)),
                      -XEN_EEXIST);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_up, 1, 0), 0);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_up, 1, 0), 0);
     assert_true(fake_vcpu[1].is_up);
     context.mode = 2;
     assert_int_equal(vcpu_call(XENOP_vcpu_op_initialise, 0, &context, sizeof(context)),
@@ -843,42 +823,42 @@ static void test_console(void **state)
 {
     (void)state;
     memcpy(fake_guest(ARGUMENT), "hello\n", 6);
-    assert_int_equal(call(XENNR_console_io, 0, 6, ARGUMENT), 0);
+    assert_int_equal(caller_call(XENNR_console_io, 0, 6, ARGUMENT), 0);
     assert_string_equal(fake_log, "hello\n");
-    assert_int_equal(call(XENNR_console_io, 0, 6, 0xfff00000), -XEN_EFAULT);
-    assert_int_equal(call(XENNR_console_io, 1, 6, ARGUMENT), -XEN_EPERM);
-    assert_int_equal(call(XENNR_console_io, 2, 6, ARGUMENT), -XEN_ENOSYS);
+    assert_int_equal(caller_call(XENNR_console_io, 0, 6, 0xfff00000), -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_console_io, 1, 6, ARGUMENT), -XEN_EPERM);
+    assert_int_equal(caller_call(XENNR_console_io, 2, 6, ARGUMENT), -XEN_ENOSYS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_version, setup),
-        cmocka_unit_test_setup(test_refusals, setup),
-        cmocka_unit_test_setup(test_assist, setup),
-        cmocka_unit_test_setup(test_narrow, setup),
-        cmocka_unit_test_setup(test_cpuid, setup),
-        cmocka_unit_test_setup(test_hypercall_page, setup),
-        cmocka_unit_test_setup(test_shared_page, setup),
-        cmocka_unit_test_setup(test_reservations, setup),
-        cmocka_unit_test_setup(test_continuation, setup),
-        cmocka_unit_test_setup(test_memory_map, setup),
-        cmocka_unit_test_setup(test_remove, setup),
-        cmocka_unit_test_setup(test_grant_frames, setup),
-        cmocka_unit_test_setup(test_grant_uses, setup),
-        cmocka_unit_test_setup(test_hvm_params, setup),
-        cmocka_unit_test_setup(test_record, setup),
-        cmocka_unit_test_setup(test_two_level, setup),
-        cmocka_unit_test_setup(test_lapic_vector, setup),
-        cmocka_unit_test_setup(test_fifo, setup),
-        cmocka_unit_test_setup(test_virqs, setup),
-        cmocka_unit_test_setup(test_interdomain, setup),
-        cmocka_unit_test_setup(test_multicall, setup),
-        cmocka_unit_test_setup(test_sched, setup),
-        cmocka_unit_test_setup(test_vcpu, setup),
-        cmocka_unit_test_setup(test_runstate_flag, setup),
-        cmocka_unit_test_setup(test_initialise, setup),
-        cmocka_unit_test_setup(test_console, setup),
+        cmocka_unit_test_setup(test_version, caller_setup),
+        cmocka_unit_test_setup(test_refusals, caller_setup),
+        cmocka_unit_test_setup(test_assist, caller_setup),
+        cmocka_unit_test_setup(test_narrow, caller_setup),
+        cmocka_unit_test_setup(test_cpuid, caller_setup),
+        cmocka_unit_test_setup(test_hypercall_page, caller_setup),
+        cmocka_unit_test_setup(test_shared_page, caller_setup),
+        cmocka_unit_test_setup(test_reservations, caller_setup),
+        cmocka_unit_test_setup(test_continuation, caller_setup),
+        cmocka_unit_test_setup(test_memory_map, caller_setup),
+        cmocka_unit_test_setup(test_remove, caller_setup),
+        cmocka_unit_test_setup(test_grant_frames, caller_setup),
+        cmocka_unit_test_setup(test_grant_uses, caller_setup),
+        cmocka_unit_test_setup(test_hvm_params, caller_setup),
+        cmocka_unit_test_setup(test_record, caller_setup),
+        cmocka_unit_test_setup(test_two_level, caller_setup),
+        cmocka_unit_test_setup(test_lapic_vector, caller_setup),
+        cmocka_unit_test_setup(test_fifo, caller_setup),
+        cmocka_unit_test_setup(test_virqs, caller_setup),
+        cmocka_unit_test_setup(test_interdomain, caller_setup),
+        cmocka_unit_test_setup(test_multicall, caller_setup),
+        cmocka_unit_test_setup(test_sched, caller_setup),
+        cmocka_unit_test_setup(test_vcpu, caller_setup),
+        cmocka_unit_test_setup(test_runstate_flag, caller_setup),
+        cmocka_unit_test_setup(test_initialise, caller_setup),
+        cmocka_unit_test_setup(test_console, caller_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,39 +14,14 @@
 
 #include <cmocka.h>
 
-#include "abi-tests/unit/fake_grant.h"
-#include "abi-tests/unit/fake_op.h"
+#include "abi-tests/unit/xen_caller.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/event.h"
-#include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u
 #define LIST     0x2000u
 #define NOWHERE  0xfff00000u
 #define HOLE     200u /* a frame without memory */
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_op_reset();
-    fake_grant_reset();
-    return 0;
-}
-
-/* In 32-bit mode the arguments travel in other registers. */
-static s64 call(u64 nr, u64 a, u64 b, u64 c)
-{
-    struct regs *regs = &fake_vcpu[0].regs;
-    bool is_narrow = fake_mode != OP_MODE_64;
-
-    regs->rax = nr;
-    *(is_narrow ? &regs->rbx : &regs->rdi) = a;
-    *(is_narrow ? &regs->rcx : &regs->rsi) = b;
-    regs->rdx = c;
-    while (xen_call(&fake_vcpu[0]) == CALL_REPEAT) {
-    }
-    return is_narrow ? (s64)(s32)regs->rax : (s64)regs->rax;
-}
 
 static void put(const void *bytes, size_t size)
 {
@@ -102,7 +77,7 @@ static void test_bad_pointers(void **state)
 
     (void)state;
     for (u32 i = 0; i < ARRAY_SIZE(pointed); i++) {
-        s64 result = call(pointed[i].nr, pointed[i].sub, NOWHERE, 1);
+        s64 result = caller_call(pointed[i].nr, pointed[i].sub, NOWHERE, 1);
         if (result != -XEN_EFAULT)
             print_error("%u.%u: %ld\n", pointed[i].nr, pointed[i].sub, (long)result);
         assert_int_equal(result, -XEN_EFAULT);
@@ -111,10 +86,11 @@ static void test_bad_pointers(void **state)
     for (u32 sub = XENOP_vcpu_op_get_runstate_info; sub <= 15; sub++)
         if (sub != XENOP_vcpu_op_stop_periodic_timer && sub != XENOP_vcpu_op_send_nmi &&
             sub != XENOP_vcpu_op_stop_singleshot_timer && sub != 12)
-            assert_int_equal(call(XENNR_vcpu_op, sub, 0, NOWHERE), -XEN_EFAULT);
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0), 0);
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, NOWHERE, 0),
+            assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, NOWHERE), -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0),
                      0);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, NOWHERE, 0), 0);
 }
 
 static void test_vcpu_areas(void **state)
@@ -131,40 +107,42 @@ static void test_vcpu_areas(void **state)
         for (u32 i = 0; i < ARRAY_SIZE(good); i++) {
             at = good[i];
             put(&at, sizeof(at));
-            assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
+            assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
         }
         for (u32 i = 0; i < ARRAY_SIZE(odd); i++) {
             at = odd[i];
             put(&at, sizeof(at));
-            assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_ENXIO);
+            assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_ENXIO);
         }
         at = (1ull << 46) + 0x5000;
         put(&at, sizeof(at));
-        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
+        assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
         at = NOWHERE;
         put(&at, sizeof(at));
-        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
-        assert_int_equal(call(XENNR_vcpu_op, sub, 1, ARGUMENT), -XEN_EINVAL);
-        assert_int_equal(call(XENNR_vcpu_op, sub, 9, ARGUMENT), -XEN_ENOENT);
+        assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, ARGUMENT), -XEN_EINVAL);
+        assert_int_equal(caller_call(XENNR_vcpu_op, sub, 1, ARGUMENT), -XEN_EINVAL);
+        assert_int_equal(caller_call(XENNR_vcpu_op, sub, 9, ARGUMENT), -XEN_ENOENT);
         at = ~0ull; /* takes it away */
         put(&at, sizeof(at));
-        assert_int_equal(call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
+        assert_int_equal(caller_call(XENNR_vcpu_op, sub, 0, ARGUMENT), 0);
     }
     at = 0x6000;
     put(&at, sizeof(at));
     assert_int_equal(
-        call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_phys_area, 0, ARGUMENT), 0);
+        caller_call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_phys_area, 0, ARGUMENT), 0);
     assert_int_equal(*(u32 *)fake_guest(0x6000), XEN_RUNSTATE_RUNNING);
     assert_int_equal(xv->runstate_at.raw, 0);
     at = 0x7000;
     put(&at, sizeof(at));
     assert_int_equal(
-        call(XENNR_vcpu_op, XENOP_vcpu_op_register_vcpu_time_memory_area, 0, ARGUMENT), 0);
+        caller_call(XENNR_vcpu_op, XENOP_vcpu_op_register_vcpu_time_memory_area, 0, ARGUMENT),
+        0);
     assert_int_not_equal(*(u32 *)fake_guest(0x7000), 0); /* the version of a record written */
     at = 0x8000;
     put(&at, sizeof(at));
     assert_int_equal(
-        call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_memory_area, 0, ARGUMENT), 0);
+        caller_call(XENNR_vcpu_op, XENOP_vcpu_op_register_runstate_memory_area, 0, ARGUMENT),
+        0);
     assert_int_equal(xv->runstate_at.raw, 0x8000);
 }
 
@@ -174,21 +152,24 @@ static void test_timers(void **state)
 
     (void)state;
     put(words, sizeof(words));
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT), 0);
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
+                     0);
     assert_int_equal(fake_vcpu[0].period_ns, 1000000);
     words[0] = 999999;
     put(words, sizeof(words));
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
                      -XEN_EINVAL);
     words[0] = 1ull << 63;
     put(words, sizeof(words));
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
+    assert_int_equal(caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_periodic_timer, 0, ARGUMENT),
                      -XEN_EINVAL);
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 1, ARGUMENT),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 1, ARGUMENT),
+        -XEN_EINVAL);
     words[0] = 77;
     put(words, sizeof(words));
-    assert_int_equal(call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT), 0);
+    assert_int_equal(
+        caller_call(XENNR_vcpu_op, XENOP_vcpu_op_set_singleshot_timer, 0, ARGUMENT), 0);
     assert_int_equal(fake_vcpu[0].single_ns, 77);
 }
 
@@ -205,43 +186,48 @@ static void test_hvm(void **state)
     for (u64 width = 0; width < 10; width++) {
         param.value = width;
         put(&param, sizeof(param));
-        assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0),
+        assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0),
                          width == 0 || width == 4 || width == 8 ? 0 : -XEN_EINVAL);
     }
     put(&vector, sizeof(vector));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
+    assert_int_equal(
+        caller_call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
     vector.vector = 0xf;
     put(&vector, sizeof(vector));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        caller_call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
+        -XEN_EINVAL);
     for (u64 pointer = 0; pointer < 2; pointer++) {
         s64 wanted = pointer ? -XEN_EINVAL : 0;
-        assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_flush_tlbs, pointer, !pointer),
+        assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_flush_tlbs, pointer, !pointer),
                          wanted);
         assert_int_equal(
-            call(XENNR_hvm_op, XENOP_hvm_op_guest_request_vm_event, pointer, !pointer), wanted);
+            caller_call(XENNR_hvm_op, XENOP_hvm_op_guest_request_vm_event, pointer, !pointer),
+            wanted);
     }
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_time, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_get_time, ARGUMENT, 0), 0);
     get(&now, sizeof(now));
     assert_int_equal(now.now, fake_now_ns);
     trace.extra_bytes = sizeof(trace.extra);
     put(&trace, sizeof(trace));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0), 0);
     trace.extra_bytes++;
     put(&trace, sizeof(trace));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0), -XEN_EINVAL);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_xentrace, ARGUMENT, 0),
+                     -XEN_EINVAL);
     put(&type, sizeof(type));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
     get(&type, sizeof(type));
     assert_int_equal(type.mem_type, XEN_HVMMEM_RAM_RW);
     type.pfn = FAKE_PAGES - 1;
     put(&type, sizeof(type));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), 0);
     get(&type, sizeof(type));
     assert_int_equal(type.mem_type, XEN_HVMMEM_MMIO_DM);
     type.domid = 77;
     put(&type, sizeof(type));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0), -XEN_ESRCH);
+    assert_int_equal(caller_call(XENNR_hvm_op, XENOP_hvm_op_get_mem_type, ARGUMENT, 0),
+                     -XEN_ESRCH);
 }
 
 static s64 param_set(u32 index, u64 value)
@@ -249,7 +235,7 @@ static s64 param_set(u32 index, u64 value)
     struct xen_hvm_param in = {.domid = XEN_DOMID_SELF, .index = index, .value = value};
 
     put(&in, sizeof(in));
-    return call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0);
+    return caller_call(XENNR_hvm_op, XENOP_hvm_op_set_param, ARGUMENT, 0);
 }
 
 /* How the upcall comes: by the domain's vector, or by a vector of the vCPU's own. */
@@ -265,7 +251,8 @@ static void test_callbacks(void **state)
     xen_deliver(&fake_vcpu[0]);
     assert_int_equal(fake_vcpu[0].external, 0xf4);
     put(&own, sizeof(own));
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
+    assert_int_equal(
+        caller_call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0), 0);
     assert_int_equal(fake_vcpu[0].external, 0);
     assert_int_equal(fake_vcpu[0].lapic, 0xf3);
     assert_int_equal(fake_vcpu[0].lapic_raises, 1); /* one was pending */
@@ -279,8 +266,9 @@ static void test_callbacks(void **state)
     own.vcpu = 1;
     put(&own, sizeof(own));
     fake_is_full = true;
-    assert_int_equal(call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
-                     -XEN_ENOMEM);
+    assert_int_equal(
+        caller_call(XENNR_hvm_op, XENOP_hvm_op_set_evtchn_upcall_vector, ARGUMENT, 0),
+        -XEN_ENOMEM);
 }
 
 static void test_shutdown_code(void **state)
@@ -289,12 +277,12 @@ static void test_shutdown_code(void **state)
 
     (void)state;
     put(&in, sizeof(in));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
     assert_false(fake_partition.is_ended);
     in.reason = 3;
     put(&in, sizeof(in));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
-    (void)call(XENNR_sched_op, XENOP_sched_op_shutdown, ARGUMENT, 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_shutdown_code, ARGUMENT, 0), 0);
+    (void)caller_call(XENNR_sched_op, XENOP_sched_op_shutdown, ARGUMENT, 0);
     assert_true(fake_partition.is_ended);
     assert_int_equal(fake_partition.reason, NATIVE_END_REBOOT); /* the first one holds */
 }
@@ -304,7 +292,7 @@ static s64 watchdog(u32 id, u32 timeout)
     struct xen_sched_watchdog in = {.id = id, .timeout = timeout};
 
     put(&in, sizeof(in));
-    return call(XENNR_sched_op, XENOP_sched_op_watchdog, ARGUMENT, 0);
+    return caller_call(XENNR_sched_op, XENOP_sched_op_watchdog, ARGUMENT, 0);
 }
 
 /* Two of them, by number; 0 asks for a free one. */
@@ -337,32 +325,35 @@ static void test_poll(void **state)
 
     (void)state;
     put(&bind, sizeof(bind));
-    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 0),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 0), 0);
     get(&bind, sizeof(bind));
     for (u32 i = 0; i < XEN_POLL_PORTS_MAX; i++)
         ports[i] = bind.port;
     poll.timeout = fake_now_ns; /* now is not later */
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
     assert_false(fake_vcpu[0].is_parked);
     poll.nr_ports++;
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EINVAL);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0),
+                     -XEN_EINVAL);
     poll.nr_ports = 1;
     ports[0] = bind.port + 1;
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EINVAL);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0),
+                     -XEN_EINVAL);
     poll.ports = NOWHERE;
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), -XEN_EFAULT);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0),
+                     -XEN_EFAULT);
     poll = (struct xen_sched_poll){0}; /* until something comes */
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
     assert_int_equal(fake_vcpu[0].park_deadline, OP_NEVER);
     poll = (struct xen_sched_poll){.timeout = fake_now_ns + 5};
     put(&poll, sizeof(poll));
-    assert_int_equal(call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_sched_op, XENOP_sched_op_poll, ARGUMENT, 0), 0);
     assert_true(fake_vcpu[0].is_parked);
     assert_int_equal(fake_vcpu[0].park_deadline, fake_now_ns + 5);
 }
@@ -382,10 +373,10 @@ static void test_grants(void **state)
     put(&size, sizeof(size));
     for (u64 count = 0; count < 4; count++) {
         assert_int_equal(
-            call(XENNR_grant_table_op, XENOP_grant_table_op_query_size, ARGUMENT, count),
+            caller_call(XENNR_grant_table_op, XENOP_grant_table_op_query_size, ARGUMENT, count),
             count == 1 ? 0 : -XEN_EINVAL);
-        assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table,
-                              count == 1 ? NOWHERE : ARGUMENT, count),
+        assert_int_equal(caller_call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table,
+                                     count == 1 ? NOWHERE : ARGUMENT, count),
                          count == 1 ? -XEN_EFAULT : -XEN_EINVAL);
     }
     get(&size, sizeof(size));
@@ -393,8 +384,8 @@ static void test_grants(void **state)
     assert_true(size.nr_frames >= 1);
     list[0] = list[1] = list[2] = 0x1234;
     put(&table, sizeof(table));
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1), 0);
     get(&table, sizeof(table));
     assert_int_equal(table.status, 0);
     assert_int_not_equal(list[0], 0x1234);
@@ -402,29 +393,30 @@ static void test_grants(void **state)
     assert_int_equal(list[2], 0x1234);
     table.frame_list = NOWHERE;
     put(&table, sizeof(table));
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_setup_table, ARGUMENT, 1), 0);
     get(&table, sizeof(table));
     assert_int_equal(table.status, XEN_GNTST_BAD_VIRT_ADDR);
     put(&version, sizeof(version));
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, NOWHERE, 0),
-                     0);
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, NOWHERE, 0), 0);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1), 0);
     get(&version, sizeof(version));
     assert_int_equal(version.version, 1);
     version.dom = 77;
     put(&version, sizeof(version));
-    assert_int_equal(call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1),
-                     -XEN_ESRCH);
+    assert_int_equal(
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1),
+        -XEN_ESRCH);
     put(swap, sizeof(swap));
     assert_int_equal(
-        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, NOWHERE, 0), 0);
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, NOWHERE, 0), 0);
+    assert_int_equal(caller_call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref,
+                                 ARGUMENT, 0x80000000u),
+                     -XEN_EINVAL);
     assert_int_equal(
-        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, ARGUMENT, 0x80000000u),
-        -XEN_EINVAL);
-    assert_int_equal(
-        call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, ARGUMENT, 2), 0);
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_swap_grant_ref, ARGUMENT, 2), 0);
     get(swap, sizeof(swap));
     assert_int_not_equal(swap[0].status, 7);
     assert_int_not_equal(swap[1].status, 7);
@@ -436,7 +428,7 @@ static s64 grant_op(u32 sub, void *argument, size_t size, u64 count)
     s64 error;
 
     put(argument, size);
-    error = call(XENNR_grant_table_op, sub, ARGUMENT, count);
+    error = caller_call(XENNR_grant_table_op, sub, ARGUMENT, count);
     get(argument, size);
     return error;
 }
@@ -452,7 +444,8 @@ static void test_grant_table_setup(void **state)
 
     (void)state;
     put(&add, sizeof(add));
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_add_to_physmap, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_memory_op, XENOP_memory_op_add_to_physmap, ARGUMENT, 0),
+                     0);
     assert_non_null(fake_page[HOLE]);
     assert_int_equal(grant_op(XENOP_grant_table_op_setup_table, &table, sizeof(table), 1), 0);
     assert_int_equal(table.status, XEN_GNTST_OKAY);
@@ -509,35 +502,40 @@ static void test_reservations(void **state)
     (void)state;
     put(&in, sizeof(in));
     list[0] = 200;
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 1);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 1);
     for (u32 i = 198; i < 206; i++)
         assert_int_equal(fake_page[i] != NULL, i >= 200 && i < 204);
     list[0] = 201; /* not aligned to its order */
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
     list[0] = 204; /* not there */
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0), 0);
     fake_page[203] = NULL; /* there in part only */
     list[0] = 200;
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0), 0);
     in.extent_order = 1;
     put(&in, sizeof(in));
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0),
-                     1);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_decrease_reservation, ARGUMENT, 0), 1);
     assert_null(fake_page[200]);
     assert_null(fake_page[201]);
     assert_non_null(fake_page[202]);
     fake_mode = OP_MODE_32;
     put(&narrow, sizeof(narrow));
     words[0] = 210, words[1] = 211;
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 2);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 2);
     assert_non_null(fake_page[210]);
     assert_non_null(fake_page[211]);
     narrow.extent_start = NOWHERE;
     put(&narrow, sizeof(narrow));
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
-    assert_int_equal(call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0), 0);
+    assert_int_equal(
+        caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, ARGUMENT, 0), 0);
+    assert_int_equal(caller_call(XENNR_memory_op, XENOP_memory_op_populate_physmap, NOWHERE, 0),
+                     0);
 }
 
 static u32 ipi_bind(void)
@@ -545,8 +543,8 @@ static u32 ipi_bind(void)
     struct xen_evtchn_bind_ipi bind = {.vcpu = 0};
 
     put(&bind, sizeof(bind));
-    assert_int_equal(call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 1),
-                     0);
+    assert_int_equal(
+        caller_call(XENNR_event_channel_op, XENOP_event_channel_op_bind_ipi, ARGUMENT, 1), 0);
     get(&bind, sizeof(bind));
     return bind.port;
 }
@@ -554,7 +552,7 @@ static u32 ipi_bind(void)
 static s64 event_op(u32 sub, const void *in, size_t size)
 {
     put(in, size);
-    return call(XENNR_event_channel_op, sub, ARGUMENT, 0);
+    return caller_call(XENNR_event_channel_op, sub, ARGUMENT, 0);
 }
 
 /* The answer of status, and the numbers there is room for. */
@@ -658,21 +656,21 @@ static void test_beside_hyperv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_beside_hyperv, setup),
-        cmocka_unit_test_setup(test_bad_pointers, setup),
-        cmocka_unit_test_setup(test_vcpu_areas, setup),
-        cmocka_unit_test_setup(test_timers, setup),
-        cmocka_unit_test_setup(test_hvm, setup),
-        cmocka_unit_test_setup(test_callbacks, setup),
-        cmocka_unit_test_setup(test_shutdown_code, setup),
-        cmocka_unit_test_setup(test_watchdogs, setup),
-        cmocka_unit_test_setup(test_poll, setup),
-        cmocka_unit_test_setup(test_grants, setup),
-        cmocka_unit_test_setup(test_grant_table_setup, setup),
-        cmocka_unit_test_setup(test_grant_table_setup_narrow, setup),
-        cmocka_unit_test_setup(test_reservations, setup),
-        cmocka_unit_test_setup(test_ports, setup),
-        cmocka_unit_test_setup(test_fifo_change, setup),
+        cmocka_unit_test_setup(test_beside_hyperv, caller_setup),
+        cmocka_unit_test_setup(test_bad_pointers, caller_setup),
+        cmocka_unit_test_setup(test_vcpu_areas, caller_setup),
+        cmocka_unit_test_setup(test_timers, caller_setup),
+        cmocka_unit_test_setup(test_hvm, caller_setup),
+        cmocka_unit_test_setup(test_callbacks, caller_setup),
+        cmocka_unit_test_setup(test_shutdown_code, caller_setup),
+        cmocka_unit_test_setup(test_watchdogs, caller_setup),
+        cmocka_unit_test_setup(test_poll, caller_setup),
+        cmocka_unit_test_setup(test_grants, caller_setup),
+        cmocka_unit_test_setup(test_grant_table_setup, caller_setup),
+        cmocka_unit_test_setup(test_grant_table_setup_narrow, caller_setup),
+        cmocka_unit_test_setup(test_reservations, caller_setup),
+        cmocka_unit_test_setup(test_ports, caller_setup),
+        cmocka_unit_test_setup(test_fifo_change, caller_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,35 +13,21 @@
 
 #include <cmocka.h>
 
-#include "abi-tests/unit/fake_grant.h"
-#include "abi-tests/unit/fake_op.h"
+#include "abi-tests/unit/xen_caller.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/event.h"
-#include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u
 #define STRANGER 77u /* no such domain */
 
-static int setup(void **state)
-{
-    (void)state;
-    fake_op_reset();
-    fake_grant_reset();
-    return 0;
-}
-
 static s64 call(u32 sub, void *argument, size_t size)
 {
-    struct regs *regs = &fake_vcpu[0].regs;
-
     memcpy(fake_guest(ARGUMENT), argument, size);
-    regs->rax = XENNR_event_channel_op;
-    regs->rdi = sub;
-    regs->rsi = ARGUMENT;
-    regs->rdx = 0xffff0000; /* there is no third argument */
+    /* there is no third argument */
+    caller_put(XENNR_event_channel_op, sub, ARGUMENT, 0xffff0000);
     assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
     memcpy(argument, fake_guest(ARGUMENT), size);
-    return (s64)regs->rax;
+    return caller_result();
 }
 #define CALL(sub, object) call(XENOP_event_channel_op_##sub, &(object), sizeof(object))
 
@@ -125,7 +111,7 @@ static void test_a_new_port_is_clean(void **state)
         u8 *pending;
         u32 port;
 
-        setup(state);
+        caller_setup(state);
         pending = xen_shared_pending(xen_vcpu_get(&fake_vcpu[0])->domain);
         memset(pending, 0xff, 8);
         assert_int_equal(kinds[i].make(&port), 0);
@@ -600,24 +586,24 @@ static void test_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_a_new_port_is_clean, setup),
-        cmocka_unit_test_setup(test_close_clears, setup),
-        cmocka_unit_test_setup(test_virq_sources, setup),
-        cmocka_unit_test_setup(test_virqs_of_vcpus, setup),
-        cmocka_unit_test_setup(test_no_memory, setup),
-        cmocka_unit_test_setup(test_status, setup),
-        cmocka_unit_test_setup(test_move, setup),
-        cmocka_unit_test_setup(test_unmask, setup),
-        cmocka_unit_test_setup(test_control_blocks, setup),
-        cmocka_unit_test_setup(test_priority_refused, setup),
-        cmocka_unit_test_setup(test_events_before_their_words, setup),
-        cmocka_unit_test_setup(test_upcalls, setup),
-        cmocka_unit_test_setup(test_link_over_a_link, setup),
-        cmocka_unit_test_setup(test_event_changes_priority, setup),
-        cmocka_unit_test_setup(test_event_changes_vcpu, setup),
-        cmocka_unit_test_setup(test_vcpu_without_a_control_block, setup),
-        cmocka_unit_test_setup(test_reset_of_another, setup),
-        cmocka_unit_test_setup(test_reset, setup),
+        cmocka_unit_test_setup(test_a_new_port_is_clean, caller_setup),
+        cmocka_unit_test_setup(test_close_clears, caller_setup),
+        cmocka_unit_test_setup(test_virq_sources, caller_setup),
+        cmocka_unit_test_setup(test_virqs_of_vcpus, caller_setup),
+        cmocka_unit_test_setup(test_no_memory, caller_setup),
+        cmocka_unit_test_setup(test_status, caller_setup),
+        cmocka_unit_test_setup(test_move, caller_setup),
+        cmocka_unit_test_setup(test_unmask, caller_setup),
+        cmocka_unit_test_setup(test_control_blocks, caller_setup),
+        cmocka_unit_test_setup(test_priority_refused, caller_setup),
+        cmocka_unit_test_setup(test_events_before_their_words, caller_setup),
+        cmocka_unit_test_setup(test_upcalls, caller_setup),
+        cmocka_unit_test_setup(test_link_over_a_link, caller_setup),
+        cmocka_unit_test_setup(test_event_changes_priority, caller_setup),
+        cmocka_unit_test_setup(test_event_changes_vcpu, caller_setup),
+        cmocka_unit_test_setup(test_vcpu_without_a_control_block, caller_setup),
+        cmocka_unit_test_setup(test_reset_of_another, caller_setup),
+        cmocka_unit_test_setup(test_reset, caller_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,38 +13,20 @@
 
 #include <cmocka.h>
 
-#include "abi-tests/unit/fake_grant.h"
-#include "abi-tests/unit/fake_op.h"
+#include "abi-tests/unit/xen_caller.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/state.h"
-#include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u
 #define LIST     0x2000u
 #define NOWHERE  0xfff00000u
 #define HOLE     200u /* a frame without memory */
 
-static int setup(void **state)
-{
-    (void)state;
-    fake_op_reset();
-    fake_grant_reset();
-    return 0;
-}
-
-/* In 32-bit mode the arguments travel in other registers. */
 static s64 call(u64 command, const void *argument, size_t size)
 {
-    struct regs *regs = &fake_vcpu[0].regs;
-    bool is_narrow = fake_mode != OP_MODE_64;
-
     memcpy(fake_guest(ARGUMENT), argument, size);
-    *regs = (struct regs){.rax = XENNR_memory_op, .rdx = NOWHERE};
-    *(is_narrow ? &regs->rbx : &regs->rdi) = command;
-    *(is_narrow ? &regs->rcx : &regs->rsi) = ARGUMENT;
-    while (xen_call(&fake_vcpu[0]) == CALL_REPEAT) {
-    }
-    return is_narrow ? (s64)(s32)regs->rax : (s64)regs->rax;
+    fake_vcpu[0].regs = (struct regs){0};
+    return caller_call(XENNR_memory_op, command, ARGUMENT, NOWHERE);
 }
 #define CALL(sub, object) call(XENOP_memory_op_##sub, &(object), sizeof(object))
 
@@ -84,7 +66,7 @@ static void test_extents_displace_the_shared_page(void **state)
             struct xen_memory_reservation in;
             bool is_inside = at >= 64 && at < 66;
 
-            setup(state);
+            caller_setup(state);
             shared_map(at);
             in = list_of(64, NOWHERE, 1);
             assert_int_equal(call(subs[i], &in, sizeof(in)), 1);
@@ -206,13 +188,13 @@ static void test_memory_map_of_a_narrow_caller(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_extents_displace_the_shared_page, setup),
-        cmocka_unit_test_setup(test_extents_end_where_they_end, setup),
-        cmocka_unit_test_setup(test_counts_at_their_limit, setup),
-        cmocka_unit_test_setup(test_cursor_behind_the_end, setup),
-        cmocka_unit_test_setup(test_numbers, setup),
-        cmocka_unit_test_setup(test_memory_map, setup),
-        cmocka_unit_test_setup(test_memory_map_of_a_narrow_caller, setup),
+        cmocka_unit_test_setup(test_extents_displace_the_shared_page, caller_setup),
+        cmocka_unit_test_setup(test_extents_end_where_they_end, caller_setup),
+        cmocka_unit_test_setup(test_counts_at_their_limit, caller_setup),
+        cmocka_unit_test_setup(test_cursor_behind_the_end, caller_setup),
+        cmocka_unit_test_setup(test_numbers, caller_setup),
+        cmocka_unit_test_setup(test_memory_map, caller_setup),
+        cmocka_unit_test_setup(test_memory_map_of_a_narrow_caller, caller_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,35 +13,20 @@
 
 #include <cmocka.h>
 
-#include "abi-tests/unit/fake_grant.h"
-#include "abi-tests/unit/fake_op.h"
+#include "abi-tests/unit/xen_caller.h"
 #include "xen-adapter/abi/xen_rows.h"
 #include "xen-adapter/state.h"
-#include "xen-adapter/xen.h"
 
 #define ARGUMENT 0x1000u
 #define PLACE    0x5000u
 #define NOWHERE  0xfff00000u
 
-static int setup(void **state)
-{
-    (void)state;
-    fake_op_reset();
-    fake_grant_reset();
-    return 0;
-}
-
-/* In 32-bit mode the arguments travel in other registers. */
 static s64 vcpu_op(u32 sub, u64 vcpu, u64 pointer)
 {
-    struct regs *regs = &fake_vcpu[0].regs;
-    bool is_narrow = fake_mode != OP_MODE_64;
-
-    *regs = (struct regs){.rax = XENNR_vcpu_op, .rdx = pointer};
-    *(is_narrow ? &regs->rbx : &regs->rdi) = sub;
-    *(is_narrow ? &regs->rcx : &regs->rsi) = vcpu;
+    fake_vcpu[0].regs = (struct regs){0};
+    caller_put(XENNR_vcpu_op, sub, vcpu, pointer);
     assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
-    return is_narrow ? (s64)(s32)regs->rax : (s64)regs->rax;
+    return caller_result();
 }
 
 static s64 with(u32 sub, u64 vcpu, const void *argument, size_t size)
@@ -108,7 +93,7 @@ static void test_runstate_areas(void **state)
     for (u32 i = 0; i < ARRAY_SIZE(subs); i++) {
         struct xen_vcpu *xv;
 
-        setup(state);
+        caller_setup(state);
         xv = xen_vcpu_of(0);
         assert_int_equal(area_set(subs[i], 0, PLACE), 0);
         assert_false(xv->is_runstate_narrow);
@@ -156,7 +141,7 @@ static void test_physical_areas(void **state)
         for (u32 is_narrow = 0; is_narrow < 2; is_narrow++) {
             u32 bytes = is_narrow ? c->bytes_narrow : c->bytes;
 
-            setup(state);
+            caller_setup(state);
             fake_mode = is_narrow ? OP_MODE_32 : OP_MODE_64;
             assert_int_equal(area_set(c->sub, 0, PLACE + PAGE_SIZE - bytes), 0);
             assert_true(xen_area_is_set(area_of(c)));
@@ -315,18 +300,18 @@ static void test_whom_a_call_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_runstate, setup),
-        cmocka_unit_test_setup(test_runstate_of_a_narrow_caller, setup),
-        cmocka_unit_test_setup(test_runstate_areas, setup),
-        cmocka_unit_test_setup(test_physical_areas, setup),
-        cmocka_unit_test_setup(test_physical_after_virtual, setup),
-        cmocka_unit_test_setup(test_time_area, setup),
-        cmocka_unit_test_setup(test_info_moves, setup),
-        cmocka_unit_test_setup(test_info_of_a_late_vcpu, setup),
-        cmocka_unit_test_setup(test_timers, setup),
-        cmocka_unit_test_setup(test_nmi, setup),
-        cmocka_unit_test_setup(test_the_last_one_down, setup),
-        cmocka_unit_test_setup(test_whom_a_call_names, setup),
+        cmocka_unit_test_setup(test_runstate, caller_setup),
+        cmocka_unit_test_setup(test_runstate_of_a_narrow_caller, caller_setup),
+        cmocka_unit_test_setup(test_runstate_areas, caller_setup),
+        cmocka_unit_test_setup(test_physical_areas, caller_setup),
+        cmocka_unit_test_setup(test_physical_after_virtual, caller_setup),
+        cmocka_unit_test_setup(test_time_area, caller_setup),
+        cmocka_unit_test_setup(test_info_moves, caller_setup),
+        cmocka_unit_test_setup(test_info_of_a_late_vcpu, caller_setup),
+        cmocka_unit_test_setup(test_timers, caller_setup),
+        cmocka_unit_test_setup(test_nmi, caller_setup),
+        cmocka_unit_test_setup(test_the_last_one_down, caller_setup),
+        cmocka_unit_test_setup(test_whom_a_call_names, caller_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
