@@ -174,3 +174,13 @@ u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
     memcpy(&result, fake_posts[(fake_post_count - 1) % FAKE_POSTS].payload, sizeof(result));
     return result.head.type == VMBUS_OPEN_RESULT ? result.status : UINT32_MAX;
 }
+
+bool fake_channel_begin(struct vmbus *bus, struct fake_ring *out, struct fake_ring *in)
+{
+    fake_vmbus_contact(bus);
+    if (fake_channel_open(bus, 1, 10, 4) != 0)
+        return false;
+    *out = fake_ring_at(10, 4);
+    *in = fake_ring_at(14, 4);
+    return true;
+}

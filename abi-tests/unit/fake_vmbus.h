@@ -43,5 +43,7 @@ int fake_ring_take(struct fake_ring *ring, struct vmbus_packet_head *head, void 
 /* Connects with 5.3 and opens channel `relid` with rings of `pages` pages each from `frame`. */
 void fake_vmbus_contact(struct vmbus *bus);
 u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages);
+/* Both, for a channel that is the only one: rings of four pages from frame 10. */
+bool fake_channel_begin(struct vmbus *bus, struct fake_ring *out, struct fake_ring *in);
 
 #endif

@@ -80,13 +80,10 @@ static int setup(void **state)
     netvsc_make(&netvsc, &channel, &net, ADDRESS, 1500);
     if (vmbus_channel_offer(&bus, &channel) != ST_OK)
         return 1;
-    fake_vmbus_contact(&bus);
-    if (fake_channel_open(&bus, 1, 10, 4) != 0)
+    if (!fake_channel_begin(&bus, &out, &in))
         return 1;
     gpadl_make(ID_RECEIVE, RECEIVE, RECEIVES);
     gpadl_make(ID_SEND, SEND, SENDS);
-    out = fake_ring_at(10, 4);
-    in = fake_ring_at(14, 4);
     return 0;
 }
 

@@ -60,12 +60,7 @@ static int setup(void **state)
         storvsc_unit_add(&storvsc, &slow, SCSI_READ_WRITE, "slow") != ST_OK ||
         vmbus_channel_offer(&bus, &channel) != ST_OK)
         return 1;
-    fake_vmbus_contact(&bus);
-    if (fake_channel_open(&bus, 1, 10, 4) != 0)
-        return 1;
-    out = fake_ring_at(10, 4);
-    in = fake_ring_at(14, 4);
-    return 0;
+    return fake_channel_begin(&bus, &out, &in) ? 0 : 1;
 }
 
 static int teardown(void **state)
