@@ -3,6 +3,7 @@
  * Under QEMU's -icount shift=0 one TSC tick is one instruction. Options on the command line:
  * count=, rounds=, only= (the number of one operation), marks=1 (see mark()).
  */
+#include "abi-tests/bench/measure.h"
 #include "abi-tests/kit/kit.h"
 #include "abi-tests/golden/xen_numbers.h"
 
@@ -146,21 +147,6 @@ static const struct operation operations[] = {
     {"mov from cr0", true, true, run_read_cr0},
     {"#UD bounced to the guest and back", true, true, run_ud},
 };
-
-static uint64_t measure(void (*run)(void), uint64_t rounds, uint64_t count)
-{
-    uint64_t best = UINT64_MAX;
-
-    for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t begin = kit_tsc();
-        for (uint64_t i = 0; i < count; i++)
-            run();
-        uint64_t took = kit_tsc() - begin;
-        if (took < best)
-            best = took;
-    }
-    return best / count;
-}
 
 /*
  * Leaves the guest once at an address that QEMU's log shows (-d in_asm), before and after each

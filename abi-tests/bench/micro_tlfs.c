@@ -3,6 +3,7 @@
  * `count`. A guest of type "hyperv" with the local APIC on; the page of the reference TSC is
  * read beside the register, which shows what the page saves.
  */
+#include "abi-tests/bench/measure.h"
 #include "abi-tests/golden/tlfs_numbers.h"
 #include "abi-tests/kit/kit.h"
 
@@ -143,21 +144,6 @@ static const struct {
     {"synthetic timer, direct, interrupt and EOI", run_timer_direct},
     {"synthetic timer, message, interrupt and EOM", run_message},
 };
-
-static uint64_t measure(void (*run)(void), uint64_t rounds, uint64_t count)
-{
-    uint64_t best = UINT64_MAX;
-
-    for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t begin = kit_tsc();
-        for (uint64_t i = 0; i < count; i++)
-            run();
-        uint64_t took = kit_tsc() - begin;
-        if (took < best)
-            best = took;
-    }
-    return best / count;
-}
 
 static void prepare(void)
 {
