@@ -8,37 +8,28 @@ $(BUILD)/kit/%.o: abi-tests/%
 	$(call say,CC)
 	$(Q)$(CC) $(KIT_CFLAGS) -c -o $@ $<
 
-KIT_LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
-	-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
-	-o $@ $(filter %.o,$^)
+# What every image begins with; what follows in each is its own line's.
 KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) abi-tests/kit/kit.lds
-
-$(BUILD)/bench.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
+KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest
+$(KIT_IMAGES:%=$(BUILD)/%.elf): $(KIT)
 	$(call say,LINK)
-	$(Q)$(KIT_LINK)
-$(BUILD)/bench-pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o \
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
+		-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
+		-o $@ $(filter %.o,$^)
+
+$(BUILD)/bench.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro.c.o
+$(BUILD)/bench-pair.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o \
 		$(BUILD)/kit/bench/micro_pair.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
-$(BUILD)/bench-tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro_tlfs.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
-$(BUILD)/legacy.elf: $(KIT) $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
-$(BUILD)/exits.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
-
+$(BUILD)/bench-tlfs.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/bench/micro_tlfs.c.o
+$(BUILD)/legacy.elf: $(BUILD)/kit/kit/legacy.S.o $(BUILD)/kit/xen/legacy.c.o
+$(BUILD)/exits.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
 
 # The conformance suite: one image, both guest types. Tests run in the order of this list; the FIFO
 # ones are last, since no guest can go back to two levels.
 ABI_TESTS := boot version memory physmap sched vcpu event grant assist hvm physdev multicall \
 	traps user user_pvh segments descriptors tables mmuext long race refusals shutdown event_fifo
 ABI_OBJECTS := $(BUILD)/kit/native/native.c.o $(BUILD)/kit/kit/second.c.o $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
-$(BUILD)/abi.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(ABI_OBJECTS)
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
+$(BUILD)/abi.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(ABI_OBJECTS)
 $(BUILD)/kit/rows.inc: abi-tests/golden/rows.tsv
 	@mkdir -p $(@D)
 	$(Q)awk -F'\t' '/^[CD]/ { printf "{%d, %d, \"%s\"},\n", $$2, $$3, $$4 }' $< >$@
@@ -52,37 +43,29 @@ exits: images $(BUILD)/exits.elf
 checks: exits
 
 # Two guests that share pages and an event channel.
-$(BUILD)/pair.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o $(BUILD)/kit/xen/pair.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
+$(BUILD)/pair.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/grant.c.o $(BUILD)/kit/xen/pair.c.o
 .PHONY: pair
 pair: images $(BUILD)/pair.elf
 	@abi-tests/xen/pair-test
 checks: pair
 
 # Weights, caps and latency in virtual time.
-$(BUILD)/shares.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/shares.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
+$(BUILD)/shares.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/shares.c.o
 .PHONY: shares
 shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
 # The conformance guest of the Hyper-V interface.
 TLFS_TESTS := tlfs cpuid msr hypercall synic time fuzz
-$(BUILD)/tlfs.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o \
+$(BUILD)/tlfs.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o \
 		$(patsubst %,$(BUILD)/kit/tlfs/%.c.o,$(TLFS_TESTS))
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
 .PHONY: tlfs
 tlfs: images $(BUILD)/tlfs.elf
 	@abi-tests/tlfs/tlfs-test
 checks: tlfs
 
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
-$(BUILD)/pv_mmu.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
+$(BUILD)/pv_mmu.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 
 # The conformance suite on us, on Debian's Xen, and the difference.
 .PHONY: abi abi-check oracle matrix

@@ -1,9 +1,7 @@
 # The fuzzing guest: make fuzz-guest N=10000000 TELL=60 TIMEOUT=3000 SEED=1 TYPES="pv pvh", a sample for every check.
 FUZZ_GUEST := $(patsubst %,$(BUILD)/kit/fuzz/guest/%.o,entry.S call.c value.c game_pv.c game_pvh.c \
 	bystander.c fuzz_main.c arena.c)
-$(BUILD)/fuzz-guest.elf: $(KIT) $(BUILD)/kit/kit/notes.S.o $(FUZZ_GUEST)
-	$(call say,LINK)
-	$(Q)$(KIT_LINK)
+$(BUILD)/fuzz-guest.elf: $(BUILD)/kit/kit/notes.S.o $(FUZZ_GUEST)
 
 export N SEED TYPES GUESTS SILENCE TELL
 .PHONY: fuzz-guest fuzz-guest-sample checks
