@@ -64,6 +64,14 @@ tlfs: images $(BUILD)/tlfs.elf
 	@abi-tests/tlfs/tlfs-test
 checks: tlfs
 
+# Hostile Hyper-V kernels: make fuzz-tlfs N=10000000 SEED=1.
+.PHONY: fuzz-tlfs fuzz-tlfs-sample
+fuzz-tlfs: images $(BUILD)/tlfs.elf $(BUILD)/fuzz-guest.elf
+	@abi-tests/tlfs/fuzz-test
+fuzz-tlfs-sample: images $(BUILD)/tlfs.elf $(BUILD)/fuzz-guest.elf
+	@N=100000 EACH=50000 abi-tests/tlfs/fuzz-test
+checks: fuzz-tlfs-sample
+
 # The PV MMU's refusals, checked against Debian's Xen (xl domU) and run on us.
 $(BUILD)/pv_mmu.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 

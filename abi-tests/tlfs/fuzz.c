@@ -1,7 +1,8 @@
 /*
  * A hostile kernel: test=fuzz seed=N calls=N makes that many random hypercalls, accesses to
- * registers, ports and the I/O APIC, with timers and self-sent interrupts in between. It leaves
- * out only what would end it: reset, crash notice, sleep register, waiting without a timer.
+ * registers and CPUID leaves; beside them come ports, the I/O APIC, timers and self-sent
+ * interrupts. It leaves out only what would end it: reset, crash notice, sleep register,
+ * waiting without a timer.
  */
 #include "abi-tests/tlfs/tlfs.h"
 
@@ -11,7 +12,11 @@
 #define ARENA_PAGES  4u
 #define REPORT_CALLS 100000u
 
+/* What a step does; the first three count. */
+enum kind { CALL, MSR, CPUID, PLATFORM, INTERRUPTS, KINDS };
+
 static uint64_t state;
+static uint64_t done[KINDS], traps;
 static bool is_traced; /* trace=N: from the N-th on, to look at what a seed dies of */
 
 #define TRACE(...) (is_traced ? kit_print("# " __VA_ARGS__) : (void)0)
@@ -143,6 +148,17 @@ static void platform_step(uint64_t unused)
     }
 }
 
+static void cpuid_step(uint64_t unused)
+{
+    static const uint32_t bases[] = {0, T_CPUID_VENDOR, 0x40000100, 0x80000000};
+    uint32_t leaf = below(8) ? bases[below(4)] + below(0x20) : (uint32_t)any();
+    uint32_t ebx, ecx = below(2) ? below(8) : (uint32_t)value(), edx;
+
+    (void)unused;
+    TRACE("cpuid %x %x\n", leaf, ecx);
+    __asm__ volatile("cpuid" : "+a"(leaf), "=b"(ebx), "+c"(ecx), "=d"(edx));
+}
+
 static void interrupts_step(uint64_t unused)
 {
     (void)unused;
@@ -151,23 +167,26 @@ static void interrupts_step(uint64_t unused)
 
 static void step(void)
 {
-    switch (below(8)) {
-    case 0:
-    case 1:
-    case 2:
-        kit_try(call_step, 0);
-        break;
-    case 3:
-    case 4:
-        kit_try(msr_step, 0);
-        break;
-    case 5:
-        kit_try(platform_step, 0);
-        break;
-    default:
-        kit_try(interrupts_step, 0);
-        break;
-    }
+    static const struct {
+        enum kind kind;
+        void (*run)(uint64_t);
+    } steps[] = {
+        {CALL, call_step},         {CALL, call_step},
+        {CALL, call_step},         {MSR, msr_step},
+        {MSR, msr_step},           {CPUID, cpuid_step},
+        {PLATFORM, platform_step}, {INTERRUPTS, interrupts_step},
+    };
+    uint32_t which = below(sizeof(steps) / sizeof(steps[0]));
+
+    done[steps[which].kind]++;
+    if (kit_try(steps[which].run, 0).vector != KIT_NO_TRAP)
+        traps++;
+}
+
+static void sum_print(void)
+{
+    kit_print("# fuzz: %lu calls, %lu registers, %lu leaves, %lu ports, %lu traps\n",
+              done[CALL], done[MSR], done[CPUID], done[PLATFORM], traps);
 }
 
 /* Its registers were played with: bytes could go into the divisor. */
@@ -191,7 +210,7 @@ TEST(fuzz, "fuzz", TEST_HYPERV | TEST_ALONE)
     tlfs_begin();
     for (unsigned vector = 32; vector < 256; vector++)
         tlfs_interrupts_begin((uint8_t)vector);
-    for (uint64_t i = 1; i <= calls; i++) {
+    for (uint64_t i = 1; done[CALL] + done[MSR] + done[CPUID] < calls; i++) {
         is_traced = i >= trace;
         step();
         __asm__ volatile("cli"); /* an interrupt with the vector of an exception ends a step */
@@ -200,9 +219,10 @@ TEST(fuzz, "fuzz", TEST_HYPERV | TEST_ALONE)
         if (i % REPORT_CALLS == 0 || is_traced)
             serial_restore();
         if (i % REPORT_CALLS == 0)
-            kit_print("# fuzz: %lu\n", i);
+            sum_print();
     }
     serial_restore();
+    sum_print();
     msr_write(T_MSR_SINT0, T_SINT_MASKED);
     expect_true("fuzz", "the guest is there afterwards", true);
 }
