@@ -6,9 +6,14 @@
 #define PTE_FRAME  0x000ffffffffff000ull
 #define TABLE_FULL 0x67ull
 #define TABLE_READ 0x65ull
+#define TABLE_USED 0x60ull /* accessed, dirty */
 #define M2P        G_MACH2PHYS_VIRT_START
+#define BOOT_PAGES 2048u /* more than the boot page tables map from the image on */
 
 uint64_t fuzz_stuck;
+
+static uint64_t boot_entry[BOOT_PAGES]; /* what mapped each page at the start */
+static unsigned boot_pages;
 
 uint64_t fuzz_kernel_top[512] __attribute__((aligned(4096)));
 static uint64_t user_top[512] __attribute__((aligned(4096)));
@@ -73,6 +78,39 @@ static void domid_frame_leave(void)
         kit_print("fuzz: no other frame for a page of ours\n");
 }
 
+static const void *boot_page(unsigned page)
+{
+    return (const void *)(FUZZ_IMAGE + (uintptr_t)page * KIT_PAGE);
+}
+
+/* Up to the end of the last L1 table: 2 MiB. The boot page tables themselves lie in its range.
+ */
+static void boot_mappings_note(uint64_t tables)
+{
+    boot_pages = (unsigned)(((tables | 0x1fffff) + 1 - FUZZ_IMAGE) / KIT_PAGE);
+    if (boot_pages > BOOT_PAGES)
+        boot_pages = BOOT_PAGES;
+    for (unsigned i = 0; i < boot_pages; i++)
+        boot_entry[i] = kit_pte_of(boot_page(i));
+}
+
+static bool is_of_arena(const void *page)
+{
+    return (uintptr_t)page - (uintptr_t)fuzz_arena < ARENA_BYTES;
+}
+
+/*
+ * A call of a mutated multicall may map a page of the arena where no epoch looks for it: what
+ * such a page was before comes back, so that the frame has no user left.
+ */
+static void boot_mappings_restore(void)
+{
+    for (unsigned i = 0; i < boot_pages; i++)
+        if (!is_of_arena(boot_page(i)) &&
+            ((kit_pte_of(boot_page(i)) ^ boot_entry[i]) & ~TABLE_USED) != 0)
+            kit_map(boot_page(i), boot_entry[i]);
+}
+
 void fuzz_pv_init(void)
 {
     domid_frame_leave();
@@ -84,6 +122,7 @@ void fuzz_pv_init(void)
     kit_map(user_top, kit_frame(user_top) << 12 | TABLE_READ);
     if (mmuext(G_MMUEXT_PIN_L4_TABLE, kit_frame(user_top), 0) != 0)
         kit_print("fuzz: no user page tables\n");
+    boot_mappings_note(top);
     callbacks_set();
     stack_set();
     fuzz_pv_epoch();
@@ -148,6 +187,7 @@ void fuzz_pv_epoch(void)
     mmuext(G_MMUEXT_NEW_USER_BASEPTR, kit_frame(user_top), 0);
     mmuext(G_MMUEXT_SET_LDT, 0, 0);
     kit_hypercall(G_HYPERVISOR_set_gdt, 0, 0, 0, 0);
+    boot_mappings_restore();
     for (unsigned round = 0; round < 4; round++) {
         for (unsigned i = 0; i < ARENA_PAGES; i++)
             mmuext(G_MMUEXT_UNPIN_TABLE, fuzz_arena_frame[i], 0);
