@@ -1,6 +1,7 @@
 /* EVENT_CHANNEL_OP: ports by number [xen/event_channel.h]. */
 #include "xen-adapter/event.h"
 
+#include "hv/lib/string.h"
 #include "xen-adapter/call.h"
 
 #define PORTS_PER_BUCKET 64u
@@ -273,6 +274,7 @@ s64 xen_event_channel_op_reset(struct xen_call *call)
             continue;
         op_memory_unhold(call->partition, xv->control);
         xv->control = NULL;
+        memset(xv->queue, 0, sizeof(xv->queue));
     }
     return 0;
 }

@@ -14,6 +14,7 @@ _Alignas(4096) struct xen_shared_info event_shown;
 struct pv_vcpu event_vcpus[EVENT_VCPUS];
 u32 event_current;
 u32 event_time_updates;
+int event_frame_holds[EVENT_FRAMES];
 
 struct pv_vcpu *this_vcpu(void)
 {
@@ -33,7 +34,15 @@ void time_update(struct pv_vcpu *vcpu)
 
 enum status frame_type_get(u64 number, enum frame_type type)
 {
-    return number < 4 && type == FRAME_WRITABLE ? ST_OK : ST_INVALID;
+    if (number >= 4 || type != FRAME_WRITABLE)
+        return ST_INVALID;
+    event_frame_holds[number]++;
+    return ST_OK;
+}
+
+void frame_type_put(u64 number)
+{
+    event_frame_holds[number]--;
 }
 
 void event_reset(void)

@@ -14,6 +14,7 @@ extern struct xen_shared_info event_shown; /* the guest's */
 extern struct pv_vcpu event_vcpus[EVENT_VCPUS];
 extern u32 event_current; /* the vCPU that runs */
 extern u32 event_time_updates;
+extern int event_frame_holds[EVENT_FRAMES]; /* as writable memory */
 
 /* Both vCPUs fresh, vCPU 0 runs, nothing pending; what FIFO has learnt stays. */
 void event_reset(void);

@@ -1,4 +1,4 @@
-/* The FIFO ABI of a PV guest: one story, for the switch to it is for good. */
+/* The FIFO ABI of a PV guest: one story, from the switch to it to the reset that ends it. */
 // sources: abi-tests/unit/fake_pv_smp.c abi-tests/unit/fake_pv_event.c
 // sources: xen-adapter/pv/event.c xen-adapter/pv/event_fifo.c
 #include <setjmp.h>
@@ -390,6 +390,42 @@ static void test_array_is_full(void **state)
     assert_int_equal(fifo_expand_array(mfn(1)), ST_NO_SPACE);
 }
 
+/* Back on two levels: every page is the guest's again, and all begins anew. */
+static void test_end(void **state)
+{
+    (void)state;
+    settle();
+    event_raise(70); /* the tail of its queue */
+    fifo_end();
+    assert_false(fifo_in_use());
+    assert_int_equal(event_lock.taken, 0);
+    for (u32 frame = 0; frame < EVENT_FRAMES; frame++)
+        assert_int_equal(event_frame_holds[frame], 0);
+    memset(event_memory, 0, sizeof(event_memory));
+    event_raise(80);
+    assert_int_equal(WORDS[80], 0);
+    assert_int_equal(event_shown.evtchn_pending[1] >> 16 & 1, 1);
+    assert_int_equal(fifo_expand_array(mfn(1)), ST_NO_CALL);
+    fifo_end(); /* nothing left to give back */
+    assert_int_equal(event_frame_holds[0], 0);
+}
+
+static void test_begin_again(void **state)
+{
+    (void)state;
+    event_reset();
+    assert_int_equal(control_init(1, 2, OFFSET_LAST, NULL), ST_OK);
+    assert_int_equal(control_init(0, 0, OFFSET, NULL), ST_OK);
+    assert_int_equal(fifo_expand_array(mfn(1)), ST_OK);
+    WORDS[70] = XEN_FIFO_LINKED; /* no queue's tail any more */
+    event_raise(81);
+    assert_int_equal(CONTROL(0)->head[7], 81);
+    assert_int_equal(WORDS[70], XEN_FIFO_LINKED);
+    assert_int_equal(event_frame_holds[0], 1);
+    assert_int_equal(event_frame_holds[1], 1);
+    assert_int_equal(event_frame_holds[2], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +445,8 @@ int main(void)
         cmocka_unit_test(test_traffic),
         cmocka_unit_test(test_close_leaves_the_word),
         cmocka_unit_test(test_array_is_full),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_begin_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

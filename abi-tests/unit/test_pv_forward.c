@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "abi-tests/unit/fake_pv_smp.h"
 #include "xen-adapter/pv/event.h"
 #include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/grant_map.h"
@@ -34,7 +35,7 @@ bool fifo_on;
 static struct xen_shared_info below_page, shown_page;
 static struct pv_vcpu vcpu;
 static _Alignas(8) u8 guest[8192]; /* all that is the guest's */
-static u32 calls_below;
+static u32 calls_below, fifo_ends, ports_closed;
 static s64 answer_below;
 static u32 frames_released, frames_accepted;
 static u64 walk_entry;  /* what every address is mapped by, 0: nothing */
@@ -117,6 +118,7 @@ void event_port_adopt(u32 port)
 void event_port_close(u32 port)
 {
     (void)port;
+    ports_closed++;
 }
 enum status fifo_init_control(struct xen_evtchn_init_control *want)
 {
@@ -127,6 +129,13 @@ enum status fifo_expand_array(mfn_t frame)
 {
     (void)frame;
     return ST_OK;
+}
+
+/* It gives frames back. */
+void fifo_end(void)
+{
+    assert_int_equal(memory_lock.taken, lock_is_needed);
+    fifo_ends++;
 }
 
 bool frame_is_guest(mfn_t frame)
@@ -332,6 +341,31 @@ static void test_no_guest_pointer_goes_down(void **state)
     }
 }
 
+/* Every vCPU looks after it: what was signalled to the shim's own ports meanwhile is lost. */
+static void test_ports_reset(void **state)
+{
+    struct xen_evtchn_reset *in = (struct xen_evtchn_reset *)guest;
+
+    (void)state;
+    reset();
+    lock_is_needed = 1;
+    shim.vcpu_count = 1;
+    fake_smp.kicks = fifo_ends = ports_closed = 0;
+    in->dom = XEN_DOMID_SELF;
+    answer_below = -XEN_EPERM;
+    assert_int_equal(op_event_channel_op_reset((u64)guest, 0, 0, 0), -XEN_EPERM);
+    assert_int_equal(fifo_ends + ports_closed + fake_smp.kicks, 0);
+    assert_int_equal(memory_lock.taken, 0);
+    answer_below = 0;
+    assert_int_equal(op_event_channel_op_reset((u64)guest, 0, 0, 0), 0);
+    assert_int_equal(fifo_ends, 1);
+    assert_int_equal(ports_closed, XEN_EVTCHN_2L_CHANNELS);
+    assert_int_equal(fake_smp.kicks, 1);
+    assert_int_equal(memory_lock.taken, 0);
+    lock_is_needed = 0;
+    shim.vcpu_count = 0;
+}
+
 static void test_send_to_ipi_is_local(void **state)
 {
     struct xen_evtchn_send *send = (struct xen_evtchn_send *)guest;
@@ -518,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_shim_addresses_are_refused),
         cmocka_unit_test(test_no_guest_pointer_goes_down),
         cmocka_unit_test(test_send_to_ipi_is_local),
+        cmocka_unit_test(test_ports_reset),
         cmocka_unit_test(test_reservations),
         cmocka_unit_test(test_grant_copy_sides),
         cmocka_unit_test(test_grant_copy_to_a_table),

@@ -633,6 +633,8 @@ static void test_fifo_change(void **state)
     assert_int_equal(event_op(XENOP_event_channel_op_reset, &reset, sizeof(reset)), 0);
     assert_null(xv->control);
     assert_false(xv->domain->is_fifo);
+    for (u32 i = 0; i < XEN_FIFO_QUEUES; i++)
+        assert_int_equal(xv->queue[i].tail, 0);
     assert_int_equal(event_op(XENOP_event_channel_op_init_control, &init, sizeof(init)), 0);
 }
 

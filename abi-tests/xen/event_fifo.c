@@ -1,4 +1,5 @@
-/* FIFO event channels. A guest cannot go back to two levels: these are the last tests. */
+/* FIFO event channels. Only a reset (reset.c) goes back to two levels: these are the last
+ * tests. */
 #include "abi-tests/kit/test.h"
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"

@@ -71,7 +71,7 @@ static inline bool event_port_is_guests(u32 port)
 /* Sets upcall_pending, and interrupts the vCPU if it is another one. */
 void event_mark(struct pv_vcpu *vcpu);
 
-/* FIFO (event_fifo.c): in use once a control block was registered. */
+/* FIFO (event_fifo.c): in use from the first control block to a reset. */
 extern bool fifo_on;
 static inline bool fifo_in_use(void)
 {
@@ -82,5 +82,7 @@ void fifo_unmask(u32 port);
 bool fifo_is_pending(u32 port);
 enum status fifo_init_control(struct xen_evtchn_init_control *want);
 enum status fifo_expand_array(mfn_t frame);
+/* Back to two levels. HOLDS(M) */
+void fifo_end(void);
 
 #endif

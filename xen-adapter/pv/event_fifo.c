@@ -15,7 +15,7 @@ struct fifo_vcpu {
 };
 
 static struct fifo_vcpu fifo_vcpus[SHIM_VCPUS_MAX]; /* E */
-static u32 *fifo_pages[XEN_FIFO_MAX_PAGES];         /* each written once */
+static u32 *fifo_pages[XEN_FIFO_MAX_PAGES];         /* M */
 static u32 fifo_page_count;                         /* E; grows after its page is there */
 bool fifo_on;
 
@@ -85,39 +85,54 @@ static struct pv_vcpu *link_locked(u32 *word, u32 port)
     return queue_append(vcpu, state->priority, port) ? vcpu : NULL;
 }
 
-static void link_if_due(u32 *word, u32 port)
-{
-    struct pv_vcpu *vcpu;
-
-    lock_take(&event_lock);
-    vcpu = link_locked(word, port);
-    lock_drop(&event_lock);
-    if (vcpu)
-        event_mark(vcpu);
-}
-
-void fifo_raise(u32 port)
+/* HOLDS(E): a word is written only while its page cannot be given back. */
+static struct pv_vcpu *raise_locked(u32 port)
 {
     u32 *word = word_find(port);
 
     if (!word) { /* kept for the array page that will hold it */
         __atomic_fetch_or(&guest_shared->evtchn_pending[port >> 6], BIT(port & 63),
                           __ATOMIC_ACQ_REL);
-        return;
+        return NULL;
     }
-    if (!(__atomic_fetch_or(word, XEN_FIFO_PENDING, __ATOMIC_ACQ_REL) & XEN_FIFO_PENDING))
-        link_if_due(word, port);
+    if (__atomic_fetch_or(word, XEN_FIFO_PENDING, __ATOMIC_ACQ_REL) & XEN_FIFO_PENDING)
+        return NULL;
+    return link_locked(word, port);
 }
 
-void fifo_unmask(u32 port)
+/* HOLDS(E) */
+static struct pv_vcpu *unmask_locked(u32 port)
 {
     u32 *word = word_find(port);
 
     if (!word)
-        return;
+        return NULL;
     __atomic_fetch_and(word, ~XEN_FIFO_MASKED, __ATOMIC_ACQ_REL);
-    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) & XEN_FIFO_PENDING)
-        link_if_due(word, port);
+    if (!(__atomic_load_n(word, __ATOMIC_ACQUIRE) & XEN_FIFO_PENDING))
+        return NULL;
+    return link_locked(word, port);
+}
+
+void fifo_raise(u32 port)
+{
+    struct pv_vcpu *vcpu;
+
+    lock_take(&event_lock);
+    vcpu = raise_locked(port);
+    lock_drop(&event_lock);
+    if (vcpu)
+        event_mark(vcpu);
+}
+
+void fifo_unmask(u32 port)
+{
+    struct pv_vcpu *vcpu;
+
+    lock_take(&event_lock);
+    vcpu = unmask_locked(port);
+    lock_drop(&event_lock);
+    if (vcpu)
+        event_mark(vcpu);
 }
 
 bool fifo_is_pending(u32 port)
@@ -179,4 +194,31 @@ enum status fifo_expand_array(mfn_t frame)
             fifo_raise(port);
     }
     return ST_OK;
+}
+
+static void page_give_back(const void *page)
+{
+    frame_type_put((u64)((const u8 *)page - mmu.direct) >> PAGE_SHIFT);
+}
+
+/* First nobody finds the pages any more, then they are the guest's for any use again. */
+void fifo_end(void)
+{
+    u32 pages = fifo_page_count;
+
+    lock_take(&event_lock);
+    fifo_on = false;
+    fifo_page_count = 0;
+    lock_drop(&event_lock);
+    for (u32 i = 0; i < pages; i++)
+        page_give_back(fifo_pages[i]);
+    for (u32 i = 0; i < SHIM_VCPUS_MAX; i++) {
+        const void *block = fifo_vcpus[i].control;
+
+        lock_take(&event_lock);
+        fifo_vcpus[i] = (struct fifo_vcpu){0};
+        lock_drop(&event_lock);
+        if (block)
+            page_give_back(block);
+    }
 }

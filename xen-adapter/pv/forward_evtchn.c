@@ -8,6 +8,7 @@
 #include "xen-adapter/pv/lock.h"
 #include "xen-adapter/pv/mmu.h"
 #include "xen-adapter/pv/shootdown.h"
+#include "xen-adapter/pv/vcpu.h"
 
 /* Declares `arg`, read from the guest. */
 #define FETCH(type, address)                                                                   \
@@ -140,17 +141,28 @@ HANDLER(op_event_channel_op_unmask)
     return 0;
 }
 
-/* Closing all ports would take the console's and the store's with it, as it does on Xen. */
+/* Signals that were under way to the shim's own ports are lost: everybody looks. HOLDS(M) */
+static void ports_begin_anew(void)
+{
+    fifo_end();
+    for (u32 port = 0; port < XEN_EVTCHN_2L_CHANNELS; port++)
+        event_port_close(port);
+    shootdown_start();
+    for (u32 i = 0; i < shim.vcpu_count; i++)
+        vcpu_kick(vcpu_find(i));
+}
+
+/* All ports are closed, the console's and the store's with them, as on Xen. */
 HANDLER(op_event_channel_op_reset)
 {
     s64 result;
 
     FETCH(reset, a1);
+    lock_take(&memory_lock);
     result = below(XENOP_event_channel_op_reset, &arg);
-    for (u32 port = 0; result == 0 && port < XEN_EVTCHN_2L_CHANNELS; port++)
-        event_port_close(port);
     if (result == 0)
-        shootdown_start();
+        ports_begin_anew();
+    lock_drop(&memory_lock);
     return result;
 }
 
