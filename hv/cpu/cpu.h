@@ -34,7 +34,8 @@ static inline struct cpu *cpu_this(void)
 {
     struct cpu *cpu;
 
-    __asm__("movq %%gs:0, %0" : "=r"(cpu));
+    /* volatile: never before the instruction that sets the GS base. */
+    __asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
     return cpu;
 }
 
