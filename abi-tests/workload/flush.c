@@ -16,9 +16,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE    4096ul
-#define PAGES   8u
-#define READERS 8
+#define PAGE     4096ul
+#define PAGES    8u
+#define CHURNERS 2
 
 struct page {
     _Atomic uint32_t generation;
@@ -160,15 +160,15 @@ static const char *protect_all(uint32_t turns)
 static const char *with_threads(void *(*body)(void *), const char *(*job)(uint32_t),
                                 uint32_t turns)
 {
-    pthread_t threads[READERS + 2];
-    int count = 0;
+    pthread_t threads[TEST_PARALLEL_MAX + CHURNERS];
+    int readers = test_parallel(), count = 0;
     const char *why = NULL;
 
     is_over = false;
-    for (; count < READERS && !why; count++)
+    for (; count < readers && !why; count++)
         if (pthread_create(&threads[count], NULL, body, (void *)(uintptr_t)(count + 1)))
             why = "no thread";
-    for (; count < READERS + 2 && !why; count++)
+    for (; count < readers + CHURNERS && !why; count++)
         if (pthread_create(&threads[count], NULL, churner, (void *)(uintptr_t)count))
             why = "no thread";
     if (!why)
@@ -181,7 +181,7 @@ static const char *with_threads(void *(*body)(void *), const char *(*job)(uint32
 
 const char *test_flush(enum test_size size)
 {
-    uint32_t turns = size == SIZE_FULL ? 300 : 30;
+    uint32_t turns = (size == SIZE_FULL ? 2400u : 240u) / (uint32_t)test_parallel();
     const char *why;
 
     stale_seen = 0;

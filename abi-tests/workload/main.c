@@ -44,6 +44,13 @@ const char *test_fail(const char *format, ...)
     return text;
 }
 
+int test_parallel(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cpus < 8 ? 8 : cpus > TEST_PARALLEL_MAX ? TEST_PARALLEL_MAX : (int)cpus;
+}
+
 int test_reap(int count)
 {
     int first_bad = 0;

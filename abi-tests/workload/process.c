@@ -11,10 +11,10 @@
 
 const char *test_storm(enum test_size size)
 {
-    int rounds = size == SIZE_FULL ? 60 : 8;
+    int rounds = size == SIZE_FULL ? 60 : 8, parallel = test_parallel();
 
     for (int round = 0; round < rounds; round++) {
-        for (int i = 0; i < PARALLEL; i++) {
+        for (int i = 0; i < parallel; i++) {
             pid_t child = fork();
 
             if (child < 0)
@@ -25,7 +25,7 @@ const char *test_storm(enum test_size size)
                 _exit(i % 2 ? 127 : 0);
             }
         }
-        int status = test_reap(PARALLEL);
+        int status = test_reap(parallel);
 
         if (status)
             return test_fail("a child of round %d ended with status %#x", round, status);

@@ -28,6 +28,10 @@ const char *test_disk(const char *path, uint32_t depth);
 /* Says what went wrong, with numbers; the text is valid until the next call. */
 const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How many at once: 8, or as many as there are CPUs, up to 32. */
+#define TEST_PARALLEL_MAX 32
+int test_parallel(void);
+
 /* Waits for every child of this process; returns the first status that is not zero. */
 int test_reap(int count);
 
