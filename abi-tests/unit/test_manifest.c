@@ -214,6 +214,8 @@ static void test_values(void **state)
     expect_error(BASE "memory = 0xffffffffffffffff\n", "sensible");
     expect_error(BASE "memory = 128\nmaxmem = 64\n", "a.cfg:4: maxmem = 64 is less");
     expect_error(BASE "vcpus = 33\n", "vcpus = 33: a guest has 1 to 32");
+    expect_error(BASE "maxvcpus = 33\n", "maxvcpus = 33: a guest has 1 to 32");
+    expect_error(BASE "vcpus = 4\nmaxvcpus = 2\n", "maxvcpus = 2 is less than vcpus = 4");
     expect_error(BASE "vcpus = 0\n", "vcpus = 0: a guest has 1 to 32");
     expect_error(BASE "type = \"pv\"\nviridian = 1\n", "a.cfg:4: viridian = 1 is for type");
     expect_error(BASE "cpu_weight = 0\n", "cpu_weight = 0 is out of range; write 1 to 65535");

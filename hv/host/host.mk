@@ -7,8 +7,8 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test control-test debian cycles many loaders launcher terminal
-.PHONY: cycles-sample preflight check-packages shellcheck host-tests lint check checks
+.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test control-test debian cycles many smp vcpus loaders launcher terminal
+.PHONY: cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -70,6 +70,17 @@ cycles-sample: preflight images $(BUILD)/shares.elf
 many: preflight images
 	@$(HOST)/many
 
+# Several CPUs above and below, counted: ROUNDS=5 CPUS_LIST="2 4" VCPUS_LIST="1 2 4".
+smp: preflight images
+	@$(HOST)/smp
+smp-sample: preflight images
+	@SAMPLE=1 $(HOST)/smp
+
+# As many virtual CPUs as a guest may have.
+vcpus: preflight images
+	@ROUNDS=$${ROUNDS:-1} KERNELS="$${KERNELS:-5.10-cloud 6.1-cloud}" CPUS_LIST="$${CPUS_LIST:-1}" \
+		VCPUS_LIST="$${VCPUS_LIST:-8 16 32}" $(HOST)/smp
+
 # Debian 12 with systemd on a disk, as PV, PVH, by its own GRUB configuration, as Hyper-V.
 debian: images
 	@$(HOST)/entente preflight --for run debian
@@ -93,7 +104,7 @@ launcher:
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
 		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test $(HOST)/three-kinds \
-		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many \
+		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
 		abi-tests/workload/hyperv-test
@@ -101,6 +112,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test network hyperv-test three-kinds cycles-sample control-test
+		three-guests disk-test network hyperv-test three-kinds cycles-sample smp-sample control-test
 checks: host-tests
 lint: shellcheck
