@@ -142,8 +142,9 @@ static void test_limits_of_memory(void **state)
     assert_non_null(strstr(bytes, "at least 128"));
     assert_false(may(SETTING_MEMORY, 1025, CONFIG_PVH));
     assert_non_null(strstr(bytes, "maxmem ="));
-    assert_false(may(SETTING_MEMORY, 513, CONFIG_PV));
-    assert_non_null(strstr(bytes, "at most 512"));
+    assert_false(may(SETTING_MEMORY, 1025, CONFIG_PV));
+    assert_non_null(strstr(bytes, "at most 1024"));
+    assert_true(may(SETTING_MEMORY, 513, CONFIG_PV));
     /* 500 MiB are left: what others were promised is not for this one. */
     assert_true(may(SETTING_MEMORY, 256 + 498, CONFIG_PVH));
     assert_false(may(SETTING_MEMORY, 256 + 500, CONFIG_PVH));

@@ -155,6 +155,29 @@ static void test_release_and_accept(void **state)
     fake_check();
 }
 
+/* The search begins where the last one ended; what is released below is found all the same. */
+static void test_released_below_is_found_first(void **state)
+{
+    mfn_t found;
+    bool give;
+
+    (void)state;
+    fake_reset();
+    assert_int_equal(frame_release(mfn(G + 5), &give), ST_OK);
+    assert_int_equal(frame_find_released(0, FAKE_FRAMES, &found), ST_OK);
+    assert_int_equal(found.raw, G + 5);
+    assert_int_equal(frame_release(mfn(G + 2), &give), ST_OK);
+    assert_int_equal(frame_find_released(0, FAKE_FRAMES, &found), ST_OK);
+    assert_int_equal(found.raw, G + 2);
+    assert_int_equal(frame_accept(found, pfn(1)), ST_OK);
+    assert_int_equal(frame_find_released(0, G + 5, &found), ST_NO_MEMORY);
+    assert_int_equal(frame_find_released(0, FAKE_FRAMES, &found), ST_OK);
+    assert_int_equal(found.raw, G + 5);
+    assert_int_equal(frame_accept(found, pfn(2)), ST_OK);
+    assert_int_equal(frame_find_released(0, FAKE_FRAMES, &found), ST_NO_MEMORY);
+    fake_check();
+}
+
 static void test_released_run_is_aligned(void **state)
 {
     mfn_t found;
@@ -216,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_counts_do_not_overflow),
         cmocka_unit_test(test_change_of_type_flushes_once),
         cmocka_unit_test(test_release_and_accept),
+        cmocka_unit_test(test_released_below_is_found_first),
         cmocka_unit_test(test_released_run_is_aligned),
         cmocka_unit_test(test_a_mapped_frame_leaves_later),
         cmocka_unit_test(test_release_unpins),

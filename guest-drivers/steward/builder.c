@@ -38,7 +38,7 @@
 struct info_page {
     struct xen_hvm_start_info start;
     struct xen_hvm_modlist_entry module[2];
-    struct xen_hvm_memmap_entry map[5];
+    struct xen_hvm_memmap_entry map[7];
     char shim_cmdline[64];
     char kernel_cmdline[CMDLINE_PVH_MAX + 1];
 };
@@ -48,6 +48,8 @@ _Static_assert(sizeof(struct info_page) <= PAGE_SIZE, "the start information fit
 struct layout {
     u64 low_bytes;
     u64 high_bytes;
+    u64 low_growth; /* behind them: where a PV guest's shim puts what it gets later */
+    u64 high_growth;
     u64 kernel_at;
     u64 ramdisk_at;
 };
@@ -77,15 +79,26 @@ static u64 module_bytes(const struct module *module)
     return module ? align_up(module->size, PAGE_SIZE) : 0;
 }
 
+/* A PVH kernel is told of more memory by hot-plug, a PV guest's shim at its start. */
+static u64 growth_bytes(const struct config *config)
+{
+    if (config->type != CONFIG_PV)
+        return 0;
+    return (MAX(config->maxmem_mib, config->memory_mib) - config->memory_mib) * MIB;
+}
+
 static enum status layout_make(struct guest *guest, struct layout *out)
 {
     u64 bytes = guest->config->memory_mib * MIB;
+    u64 growth = growth_bytes(guest->config);
     u64 files = module_bytes(guest->kernel) + module_bytes(guest->ramdisk);
     u64 least_mib = MEMORY_BASE_MIB + (files + MIB - 1) / MIB;
     u64 top;
 
     out->low_bytes = MIN(bytes, LOW_END);
     out->high_bytes = bytes - out->low_bytes;
+    out->low_growth = MIN(growth, LOW_END - out->low_bytes);
+    out->high_growth = growth - out->low_growth;
     if (out->low_bytes < least_mib * MIB) {
         config_refuse(
             guest->config, KEY_MEMORY,
@@ -232,11 +245,15 @@ static u32 map_fill(struct xen_hvm_memmap_entry *map, const struct layout *layou
     u32 count = 0;
 
     count = map_add(map, count, 0, layout->low_bytes, XEN_HVM_MEMMAP_TYPE_RAM);
+    count = map_add(map, count, layout->low_bytes, layout->low_growth,
+                    XEN_HVM_MEMMAP_TYPE_DISABLED);
     count = map_add(map, count, ACPI_BASE, ACPI_BYTES, XEN_HVM_MEMMAP_TYPE_ACPI);
     count = map_add(map, count, LAPIC_BASE, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED);
     count = map_add(map, count, SPECIAL_BASE, SPECIAL_PAGES * PAGE_SIZE,
                     XEN_HVM_MEMMAP_TYPE_RESERVED);
-    return map_add(map, count, HIGH_BEGIN, layout->high_bytes, XEN_HVM_MEMMAP_TYPE_RAM);
+    count = map_add(map, count, HIGH_BEGIN, layout->high_bytes, XEN_HVM_MEMMAP_TYPE_RAM);
+    return map_add(map, count, HIGH_BEGIN + layout->high_bytes, layout->high_growth,
+                   XEN_HVM_MEMMAP_TYPE_DISABLED);
 }
 
 _Static_assert(sizeof(struct native_memory_range) == sizeof(struct xen_hvm_memmap_entry),

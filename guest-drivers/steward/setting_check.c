@@ -12,8 +12,8 @@ u64 setting_memory_floor_mib(const struct config *config)
 
 u64 setting_memory_max_mib(const struct config *config)
 {
-    return config->type == CONFIG_PVH ? MAX(config->memory_mib, config->maxmem_mib)
-                                      : config->memory_mib;
+    return config->type == CONFIG_HYPERV ? config->memory_mib
+                                         : MAX(config->memory_mib, config->maxmem_mib);
 }
 
 static bool memory_check(const struct config *config, u64 want_mib,
@@ -34,9 +34,8 @@ static bool memory_check(const struct config *config, u64 want_mib,
     if (want_mib > max_mib) {
         out_print(why,
                   "memory %lu MiB is above this guest's maximum; give at most %lu, or raise "
-                  "%s = in its manifest and start it again",
-                  (unsigned long)want_mib, (unsigned long)max_mib,
-                  config->type == CONFIG_PVH ? "maxmem" : "memory");
+                  "maxmem = in its manifest and start it again",
+                  (unsigned long)want_mib, (unsigned long)max_mib);
         return false;
     }
     more_kib = want_mib * MIB_KIB - MIN(want_mib * MIB_KIB, memory->now_kib);

@@ -29,10 +29,31 @@ static void fail_memory(const char *what)
 
 /* ---- What the domain has ----------------------------------------------------------------- */
 
+static u64 ram_end_find(const struct domain_layout *domain)
+{
+    u64 end = 0;
+
+    for (u32 i = 0; i < domain->map_count; i++)
+        if (range_has_frames(&domain->map[i]))
+            end = MAX(end, domain->map[i].base + domain->map[i].size);
+    return end;
+}
+
+/* Frames that are not there yet: the guest may ask for them. */
+static u64 growth_count(const struct domain_layout *domain)
+{
+    u64 frames = 0;
+
+    for (u32 i = 0; i < domain->map_count; i++)
+        if (domain->map[i].type == MEMORY_DISABLED)
+            frames += domain->map[i].size >> PAGE_SHIFT;
+    return frames;
+}
+
 static void domain_settle(void)
 {
     struct domain_layout *domain = &shim.domain;
-    u64 ram_end = all_ram.span[all_ram.count - 1].end;
+    u64 ram_end = ram_end_find(domain);
     u64 foreign = align_up(ram_end, LARGE_PAGE_SIZE);
 
     if (ram_end < FOUR_GIB && foreign + FOREIGN_FRAMES * PAGE_SIZE > FOREIGN_LIMIT)
@@ -183,7 +204,7 @@ static void layout_find(struct build *build)
         shim_fail("kernel: its VIRT_BASE or INIT_P2M note asks for an impossible address");
     build->nr_pages = wish.nr_pages;
     shim.domain.nr_pages = wish.nr_pages;
-    shim.domain.max_pages = wish.nr_pages;
+    shim.domain.max_pages = wish.nr_pages + growth_count(&shim.domain);
 }
 
 static void cmdline_check(void)

@@ -167,6 +167,10 @@ void frames_hand_over(const struct build *build)
     const struct domain_layout *domain = &shim.domain;
     u64 pfn = 0;
 
+    for (u32 i = 0; i < domain->map_count; i++)
+        if (domain->map[i].type == MEMORY_DISABLED)
+            frame_kind_set(mfn(domain->map[i].base >> PAGE_SHIFT),
+                           domain->map[i].size >> PAGE_SHIFT, FRAME_RELEASED);
     for (u32 i = 0; i < all_ram.count; i++)
         frame_kind_set(mfn(all_ram.span[i].base >> PAGE_SHIFT),
                        (all_ram.span[i].end - all_ram.span[i].base) >> PAGE_SHIFT, FRAME_SHIM);

@@ -312,7 +312,7 @@ enum status shim_table_make(u64 virt, u64 entry_bytes, u8 fill, u64 flags)
         u64 first = range->base >> PAGE_SHIFT;
         u64 end = (range->base + range->size) >> PAGE_SHIFT;
 
-        if (range->type == MEMORY_RAM && first < end)
+        if (range_has_frames(range) && first < end)
             TRY(sparse_back_frames(&sparse, entry_bytes, first, end - first));
     }
     if (domain->foreign_count != 0)
@@ -357,7 +357,7 @@ bool m2p_backed(mfn_t frame)
     for (u32 i = 0; i < domain->map_count; i++) {
         const struct memory_range *range = &domain->map[i];
 
-        if (range->type == MEMORY_RAM && frame.raw >= range->base >> PAGE_SHIFT &&
+        if (range_has_frames(range) && frame.raw >= range->base >> PAGE_SHIFT &&
             frame.raw < (range->base + range->size) >> PAGE_SHIFT)
             return true;
     }

@@ -7,6 +7,8 @@ static void kind_change(u64 number, enum frame_kind kind)
     struct frame *frame = frame_at(number);
 
     frame->word = (frame->word & ~FRAME_KIND) | FRAME_KIND_BITS(kind);
+    if (kind == FRAME_RELEASED)
+        mmu.released = MIN(mmu.released, number);
 }
 
 enum status frame_release(mfn_t frame, bool *give)
@@ -54,16 +56,18 @@ static bool all_released(u64 first, u64 count)
 
 enum status frame_find_released(u32 order, u64 end, mfn_t *first)
 {
-    u64 count = order < 32 ? (u64)1 << order : mmu.mfn_end + 1;
-    u64 limit = MIN(end, mmu.mfn_end);
+    u64 count = BIT(order & 31);
+    u64 limit = order < 32 ? MIN(end, mmu.mfn_end) : 0;
+    u64 i = align_down(mmu.released, count);
 
-    for (u64 i = 0; i + count <= limit; i += count) {
-        if (!all_released(i, count))
-            continue;
-        *first = mfn(i);
-        return ST_OK;
-    }
-    return ST_NO_MEMORY;
+    while (i + count <= limit && !all_released(i, count))
+        i += count;
+    if (order == 0)
+        mmu.released = MAX(mmu.released, MIN(i, limit));
+    if (i + count > limit)
+        return ST_NO_MEMORY;
+    *first = mfn(i);
+    return ST_OK;
 }
 
 /* The old type stays in the word: translations of the frame's former life may still be cached.

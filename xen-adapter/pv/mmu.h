@@ -33,6 +33,7 @@ struct mmu {
     mfn_t zero;                 /* frame full of zeros behind unused GDT pages */
     u64 vm_assist;              /* bits of VMASST_TYPE_*, written by vm_assist */
     u64 leaving;                /* frames in kind FRAME_LEAVING */
+    u64 released;               /* none below is in kind FRAME_RELEASED */
     u64 clock;                  /* of full flushes, as in the frame words */
     u32 vcpu_count;
     struct pv_vcpu *vcpu[SHIM_VCPUS_MAX];

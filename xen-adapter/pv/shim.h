@@ -71,6 +71,7 @@ static inline pfn_t pfn(u64 raw)
 /* Memory map entry types, as in hvm_start_info and in E820. */
 #define MEMORY_RAM      1u
 #define MEMORY_RESERVED 2u
+#define MEMORY_DISABLED 6u /* no memory yet: where the guest may grow [ACPI 6.4 15] */
 
 struct memory_range {
     u64 base; /* bytes */
@@ -99,7 +100,7 @@ struct domain_layout {
     u32 map_count;
     u64 mfn_end;       /* frames below this may have M2P and frame_info entries */
     u64 ram_frames;    /* RAM of the partition, the shim's share included */
-    mfn_t foreign;     /* first frame of the foreign window, directly above RAM */
+    mfn_t foreign;     /* first frame of the foreign window, directly above all that */
     u64 foreign_count; /* frames in it */
 
     u64 nr_pages;  /* what the guest got: pfn 0 .. nr_pages - 1 are backed */
@@ -172,6 +173,12 @@ static inline u64 *m2p_entry(mfn_t frame)
 bool m2p_backed(mfn_t frame);
 
 #define M2P_INVALID (~0ull)
+
+/* Frames that are the guest's, or may become so: their entries of all tables are there. */
+static inline bool range_has_frames(const struct memory_range *range)
+{
+    return range->type == MEMORY_RAM || range->type == MEMORY_DISABLED;
+}
 
 /*
  * The shim's own frames, zeroed, never the guest's. After the guest has started they come from
