@@ -3,11 +3,13 @@
 #include "hv/lib/print.h"
 
 #define PM_TIMER_HZ    3579545u
+#define PM_TIMER_MASK  0xffffffu
 #define PIT_HZ         1193182u
 #define PIT_CHANNEL2   0x42u
 #define PIT_COMMAND    0x43u
 #define PIT_GATE       0x61u
-#define CALIBRATION_MS 20u
+#define CALIBRATION_MS 50u
+#define MARK_TRIES     16u
 
 /* Set once by the boot CPU, then constant. */
 static u64 khz;
@@ -27,20 +29,45 @@ static u64 khz_from_cpuid(void)
     return (u64)ratio.ecx * ratio.ebx / ratio.eax / 1000;
 }
 
+/* Both clocks at one moment. */
+struct tsc_mark {
+    u64 tsc;
+    u32 timer;
+};
+
+/* Reading a port may take long, and whatever is below us may stop in between: of several tries
+ * the quickest counts. */
+static struct tsc_mark mark_take(u16 port)
+{
+    struct tsc_mark mark = {0};
+    u64 least = ~(u64)0;
+
+    for (u32 i = 0; i < MARK_TRIES; i++) {
+        u64 begin = insn_rdtsc();
+        u32 timer = insn_in32(port) & PM_TIMER_MASK;
+        u64 took = insn_rdtsc() - begin;
+
+        if (took < least) {
+            least = took;
+            mark = (struct tsc_mark){begin + took / 2, timer};
+        }
+    }
+    return mark;
+}
+
 static u64 khz_from_pm_timer(u16 port)
 {
     u32 wanted = PM_TIMER_HZ * CALIBRATION_MS / 1000;
-    u32 first = insn_in32(port) & 0xffffff;
-    u64 begin = insn_rdtsc();
-    u32 passed;
+    struct tsc_mark first = mark_take(port);
+    struct tsc_mark last;
     u64 polls = 0;
 
-    do {
-        passed = (insn_in32(port) - first) & 0xffffff;
+    while (((insn_in32(port) - first.timer) & PM_TIMER_MASK) < wanted)
         if (++polls > 50000000)
             return 0;
-    } while (passed < wanted);
-    return (insn_rdtsc() - begin) * PM_TIMER_HZ / passed / 1000;
+    last = mark_take(port);
+    return (last.tsc - first.tsc) * PM_TIMER_HZ / ((last.timer - first.timer) & PM_TIMER_MASK) /
+           1000;
 }
 
 static u64 khz_from_pit(void)
