@@ -178,6 +178,10 @@ static void test_time(void **state)
     assert_int_equal(said[28 + 24], 1);
     guest_answers();
     assert_int_equal(host_says(1000 * SECOND), -1);
+    ic_time(&ic); /* it stood still meanwhile */
+    assert_int_equal(host_says(1000 * SECOND), 4);
+    guest_answers();
+    assert_int_equal(host_says(2000 * SECOND), -1);
 }
 
 static void test_shutdown(void **state)

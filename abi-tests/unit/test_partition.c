@@ -268,6 +268,37 @@ static void test_pause_resume_shutdown(void **state)
     expect_nothing_lost(p);
 }
 
+static u64 clock_of(const struct partition *p)
+{
+    assert_int_equal(p->vcpu[0]->guest->tsc_offset, p->tsc_offset);
+    return fake_now_ns + p->tsc_offset;
+}
+
+/* [TLFS 12.4]: the time of a partition counts while one of its vCPUs is not suspended. */
+static void test_time_stands_in_a_pause(void **state)
+{
+    struct partition *stops = fake_partition("stops", PARTITION_TLFS, 16);
+    struct partition *goes = fake_partition("goes", PARTITION_TLFS | PARTITION_XEN, 16);
+    u64 begun = clock_of(stops);
+
+    (void)state;
+    assert_int_equal(begun, fake_now_ns); /* what it waited for its start is none of its time */
+    partition_pause(stops);
+    partition_pause(goes);
+    fake_now_ns += 400;
+    partition_pause(stops); /* a second one, later, ends later too */
+    fake_now_ns += 500;
+    partition_resume(stops);
+    partition_resume(stops);
+    partition_resume(goes);
+    assert_int_equal(clock_of(stops), begun);
+    assert_int_equal(clock_of(goes), begun + 900);
+    fake_now_ns += 7;
+    assert_int_equal(clock_of(stops), begun + 7);
+    assert_int_equal(partition_destroy(goes), ST_OK);
+    expect_nothing_lost(stops);
+}
+
 static void test_many_lives(void **state)
 {
     (void)state;
@@ -296,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup(test_share_survives_the_borrower, setup),
         cmocka_unit_test_setup(test_adapter_pages_have_a_quota, setup),
         cmocka_unit_test_setup(test_pause_resume_shutdown, setup),
+        cmocka_unit_test_setup(test_time_stands_in_a_pause, setup),
         cmocka_unit_test_setup(test_many_lives, setup),
     };
 

@@ -56,7 +56,7 @@ static u64 shutdown_say(struct ic *ic, u64 now_ns, u64 wall_ns)
     return IC_NEVER;
 }
 
-/* Once: a guest that has the time keeps it. */
+/* A guest that has the time keeps it, unless it is stopped. */
 static u64 time_say(struct ic *ic, u64 now_ns, u64 wall_ns)
 {
     (void)now_ns;
@@ -272,6 +272,12 @@ u64 ic_continue(struct ic *ic, u64 now_ns, u64 wall_ns)
     else if (ic->state == IC_AGREED)
         ic->next_ns = kinds[ic->kind].say(ic, now_ns, wall_ns);
     return ic->next_ns;
+}
+
+void ic_time(struct ic *ic)
+{
+    if (ic->kind == IC_KIND_TIME && ic->state == IC_AGREED)
+        ic->next_ns = 0;
 }
 
 enum status ic_shutdown(struct ic *ic, u32 flags)

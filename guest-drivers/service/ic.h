@@ -47,6 +47,8 @@ struct ic {
 void ic_make(struct ic *ic, enum ic_kind kind);
 /* Says what is due; when to be called again, at the latest. */
 u64 ic_continue(struct ic *ic, u64 now_ns, u64 wall_ns);
+/* The guest is to set its clock again, if it listens. */
+void ic_time(struct ic *ic);
 /* The guest is to end or restart (IC_SHUTDOWN_*). ST_NO_DATA: it does not listen. */
 enum status ic_shutdown(struct ic *ic, u32 flags);
 

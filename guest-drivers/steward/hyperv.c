@@ -262,6 +262,14 @@ enum status hyperv_ask(const struct guest *guest, const char *what)
                  : ST_NO_DATA;
 }
 
+void hyperv_unpaused(const struct guest *guest)
+{
+    struct hyperv *state = state_of(guest);
+
+    if (state)
+        ic_time(&state->ic[IC_KIND_TIME]);
+}
+
 /* ---- messages and signals ---- */
 
 /* Takes what the guest has posted, while there is room for what we shall say. */

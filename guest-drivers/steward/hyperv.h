@@ -23,6 +23,9 @@ void hyperv_count(const struct guest *guest, struct disks_counts *disks,
 /* Asks the guest for a "poweroff" or "reboot". ST_NO_DATA: it does not listen for that. */
 enum status hyperv_ask(const struct guest *guest, const char *what);
 
+/* It runs again: its clock stood still and is set. */
+void hyperv_unpaused(const struct guest *guest);
+
 /* Serves what waits behind this port; false if it is none of a VMBus. */
 bool hyperv_serve(u32 port);
 /* Goes on with what is due: when to be called again at the latest, 0 at once or, if disks are

@@ -202,6 +202,7 @@ static void guest_unpause(struct session *session, struct guest *guest)
     }
     fail_status(session, guest, call_partition_resume(&in, NULL));
     guest->is_paused = false;
+    hyperv_unpaused(guest);
 }
 
 static void guest_ask(struct session *session, const struct guest *guest, const char *what)

@@ -114,13 +114,27 @@ enum status partition_pause(struct partition *p)
 
     lock_take(&partitions_lock);
     if (p->state != PARTITION_ENDED) {
+        vcpus_pause(p);
+        if (p->state == PARTITION_RUNNING)
+            p->stopped_tsc = tsc_read();
         p->pause_count++;
         p->state = PARTITION_PAUSED;
-        vcpus_pause(p);
         status = ST_OK;
     }
     lock_drop(&partitions_lock);
     return status;
+}
+
+/* A Hyper-V partition's time counts while one of its vCPUs is not suspended [TLFS 12.4]: its
+ * TSC goes on from where it stood. Xen's system time never stops. */
+static void time_continue(struct partition *p)
+{
+    if (p->stopped_tsc == 0 || (p->flags & (PARTITION_XEN | PARTITION_TLFS)) != PARTITION_TLFS)
+        return;
+    p->tsc_offset -= tsc_read() - p->stopped_tsc;
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        if (p->vcpu[i])
+            guest_tsc_offset_set(p->vcpu[i]->guest, p->tsc_offset);
 }
 
 enum status partition_resume(struct partition *p)
@@ -130,6 +144,7 @@ enum status partition_resume(struct partition *p)
     lock_take(&partitions_lock);
     if (p->state == PARTITION_PAUSED && --p->pause_count == 0) {
         p->state = PARTITION_RUNNING;
+        time_continue(p);
         for (u32 i = 0; i < VCPU_MAX; i++)
             if (p->vcpu[i])
                 vcpu_resume(p->vcpu[i]);

@@ -78,6 +78,7 @@ struct partition {
     u64 kernel_pages_used; /* quota: frames an ABI took for its state */
     u64 made_ns;
     u64 tsc_offset;
+    u64 stopped_tsc;  /* P: the host's, when the vCPUs stopped; 0: they have not run */
     u64 log_since_ns; /* allowance of op_partition_log() */
     u32 log_bytes;
     u32 log_used;
