@@ -25,6 +25,9 @@ test_fn test_flush;
 /* A block device of at least `depth` extents; all its bytes are lost. */
 const char *test_disk(const char *path, uint32_t depth);
 
+/* Reads the clocks for so many seconds; what, see clocks.c. */
+const char *test_clocks(const char *what, const char *number);
+
 /* Says what went wrong, with numbers; the text is valid until the next call. */
 const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

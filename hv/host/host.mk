@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test control-test debian cycles many smp vcpus loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time control-test debian cycles many smp vcpus loaders launcher terminal
 .PHONY: cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -51,6 +51,10 @@ network: preflight images
 # Hyper-V guests: disks on VMBus, network, an end that was asked for.
 hyperv-test: preflight images
 	@$(HOST)/hyperv-test
+
+# Its clocks beside this machine's.
+hyperv-time: preflight images
+	@$(HOST)/hyperv-time
 
 # A PV, a PVH and a Hyper-V guest on one switch; disks handed from one kind to another.
 three-kinds: preflight images
@@ -103,15 +107,16 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test $(HOST)/three-kinds \
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test \
+		$(HOST)/hyperv-time $(HOST)/three-kinds \
 		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
-		abi-tests/workload/hyperv-test
+		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test network hyperv-test three-kinds cycles-sample smp-sample control-test
+		three-guests disk-test network hyperv-test hyperv-time three-kinds cycles-sample smp-sample control-test
 checks: host-tests
 lint: shellcheck
