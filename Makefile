@@ -156,6 +156,7 @@ clean:
 
 -include abi-tests/kit/kit.mk
 -include abi-tests/oracle/oracle.mk
+-include abi-tests/store/store.mk
 -include abi-tests/bench/bench.mk
 -include abi-tests/tools/tools.mk
 -include abi-tests/model/model.mk

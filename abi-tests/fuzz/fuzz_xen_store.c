@@ -1,6 +1,7 @@
 // sources: xen-adapter/store/arena.c xen-adapter/store/path.c xen-adapter/store/node.c
 // sources: xen-adapter/store/tree.c xen-adapter/store/transaction.c xen-adapter/store/watch.c
 // sources: xen-adapter/store/message.c xen-adapter/store/request.c xen-adapter/store/store.c
+// sources: xen-adapter/store/control.c xen-adapter/store/client.c
 /*
  * Any bytes on two guests' xenstore rings. Each round: a domain, a transaction guess, a request
  * type, and a payload; now and then raw bytes or wild indexes.

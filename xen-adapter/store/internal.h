@@ -7,15 +7,16 @@
 #include "xen-adapter/store/store.h"
 #include "xen-adapter/store/wire.h"
 
-#define NODE_BUCKETS      512u
-#define PERMISSIONS_MAX   8u
-#define PAYLOAD_MAX       4096u
-#define RELATIVE_PATH_MAX 2048u
+#define NODE_BUCKETS    512u
+#define PERMISSIONS_MAX 8u
+#define PAYLOAD_MAX     4096u
+#define GUEST_PATH_MAX  2048u
 
 /* Limits for a guest, as xenstored's defaults. */
 #define QUOTA_NODES        1000u
-#define QUOTA_WATCHES      128u
-#define QUOTA_TRANSACTIONS 10u
+#define QUOTA_WATCHES      129u  /* xenstored's 128 and 10 let one more pass */
+#define QUOTA_NODE_BYTES   2048u /* rights, value and names of children, see node_bytes() */
+#define QUOTA_TRANSACTIONS 11u
 #define QUOTA_ACCESSES     1024u
 #define QUOTA_PERMISSIONS  5u
 #define QUOTA_MESSAGES     20u   /* unsent answers before requests wait */
@@ -75,7 +76,10 @@ struct node {
 struct transaction {
     struct transaction *next;
     u32 id;
+    u32 domid; /* whose it is */
     u32 access_count;
+    s32 made;        /* nodes of the caller's that it would add */
+    bool is_spoiled; /* something in it failed for want of room: it cannot commit */
     struct node *nodes;
 };
 
@@ -95,12 +99,16 @@ struct message {
 
 struct connection {
     struct connection *next;
-    u32 domid;
+    u32 domid;  /* 0: a client or the local caller */
+    u32 target; /* a domain whose rights it has as well; 0: none */
     bool is_privileged;
-    bool is_broken; /* the guest broke the protocol: not served any more */
+    bool is_broken;  /* it broke the protocol: not served any more */
+    bool is_waiting; /* a client whose order is being carried out */
+    bool is_ordered; /* that order was taken */
+    struct store_order order;
     bool must_notify;
     bool has_more;               /* requests that came while others were answered */
-    struct xen_store_ring *ring; /* NULL: the local caller */
+    struct xen_store_ring *ring; /* NULL: a client or the local caller */
     struct watch *watches;
     u32 watch_count;
     struct transaction *transactions;
@@ -115,7 +123,7 @@ struct store {
     struct arena arena;
     struct node *bucket[NODE_BUCKETS];
     u64 generation;
-    struct connection *guests;
+    struct connection *connections; /* guests and clients */
     struct connection local;
     u32 owned[STORE_DOMAINS_MAX];  /* nodes of each domain */
     char path[STORE_PATH_MAX + 1]; /* of the request being served, made absolute */
@@ -147,7 +155,10 @@ enum store_error node_put(struct store *s, struct transaction *t, const char *pa
 void node_drop(struct store *s, struct node *node);
 struct node *node_lookup(const struct store *s, const struct transaction *t, const char *path,
                          u32 path_bytes);
+u32 contents_access(const struct connection *c, const struct contents *is);
 u32 node_access(const struct connection *c, const struct node *node);
+/* What counts against QUOTA_NODE_BYTES. */
+u32 node_bytes(const struct contents *is);
 
 /* --- tree.c --- */
 /* Finds with a right; a missing node is ENOENT only to who may look at its nearest parent. */
@@ -181,10 +192,12 @@ enum store_error watch_remove(struct store *s, struct connection *c, const char 
 /* The event every new watch begins with; s->path is still the watch's. */
 void watch_first_event(struct store *s, struct connection *c, const char *token);
 void watch_remove_all(struct store *s, struct connection *c);
-/* A node has changed (or a special event has happened). */
+/* A node has changed; NULL: it was not there, or it is not there any more. */
 enum watch_reach { WATCH_ABOVE, WATCH_EXACT };
 void watch_fire(struct store *s, const char *path, enum watch_reach reach,
-                const struct node *node);
+                const struct contents *was, const struct contents *is);
+/* "@introduceDomain" or "@releaseDomain" has happened. */
+void watch_fire_special(struct store *s, const char *path);
 /* Remembers in a transaction, fires at once outside of one. */
 void watch_change(struct store *s, struct transaction *t, struct node *node,
                   enum watch_reach reach);
@@ -200,6 +213,15 @@ void message_drop_all(struct store *s, struct connection *c);
 /* --- request.c --- */
 /* Serves the complete message in c->in. */
 void request_serve(struct store *s, struct connection *c);
+/* The answer to the request in c->in that became an order. */
+void request_answer(struct store *s, struct connection *c, enum store_error error);
+
+/* --- store.c --- */
+struct connection *connection_find(struct store *s, u32 domid);
+/* Drops its watches, transactions and messages. */
+void connection_forget(struct store *s, struct connection *c);
+/* Bytes that the message in c->in still lacks; 0 when it is whole, or is one that cannot be. */
+u32 message_lack(struct connection *c);
 
 /* "r5" and the like. */
 bool permission_read(const char *text, struct permission *out);

@@ -101,9 +101,11 @@ static enum store_error node_adopt(struct store *s, struct transaction *t, const
     struct node *original = node_lookup(s, NULL, path, (u32)strlen(path));
     struct node *copy;
 
+    t->is_spoiled |= t->access_count >= QUOTA_ACCESSES;
     if (t->access_count >= QUOTA_ACCESSES)
         return STORE_ENOSPC;
     copy = node_build(s, t, path, original ? &original->is : &nothing);
+    t->is_spoiled |= !copy;
     if (!copy)
         return STORE_ENOMEM;
     copy->generation = original ? original->generation : 0;
@@ -143,6 +145,8 @@ enum store_error node_put(struct store *s, struct transaction *t, const char *pa
             return error;
     }
     node = node_build(s, t, path, is);
+    if (t)
+        t->is_spoiled |= !node;
     if (!node)
         return STORE_ENOMEM;
     if (t) {
@@ -158,18 +162,34 @@ enum store_error node_put(struct store *s, struct transaction *t, const char *pa
     return STORE_OK;
 }
 
-u32 node_access(const struct connection *c, const struct node *node)
+u32 node_bytes(const struct contents *is)
+{
+    return 16 + 8 * is->permission_count + is->value_bytes + is->names_bytes;
+}
+
+static u32 domain_access(u32 domid, const struct contents *is)
 {
     u32 i;
 
+    if (is->permissions[0].domid == domid)
+        return ACCESS_READ | ACCESS_WRITE | ACCESS_OWNER;
+    for (i = 1; i < is->permission_count; i++)
+        if (is->permissions[i].domid == domid)
+            return is->permissions[i].access;
+    return is->permissions[0].access;
+}
+
+u32 contents_access(const struct connection *c, const struct contents *is)
+{
     if (c->is_privileged)
         return ACCESS_READ | ACCESS_WRITE | ACCESS_OWNER;
-    if (!node->is.permission_count)
+    if (!is->permission_count)
         return ACCESS_NONE;
-    if (node->is.permissions[0].domid == c->domid)
-        return ACCESS_READ | ACCESS_WRITE | ACCESS_OWNER;
-    for (i = 1; i < node->is.permission_count; i++)
-        if (node->is.permissions[i].domid == c->domid)
-            return node->is.permissions[i].access;
-    return node->is.permissions[0].access;
+    return domain_access(c->domid, is) |
+           (c->target ? domain_access(c->target, is) : ACCESS_NONE);
+}
+
+u32 node_access(const struct connection *c, const struct node *node)
+{
+    return contents_access(c, &node->is);
 }

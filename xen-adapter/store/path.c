@@ -53,27 +53,43 @@ bool number_read(const char *text, u64 *out)
     return i > 0;
 }
 
+static const char home[] = "/local/domain/";
+
+/* A guest's paths are limited without the "/local/domain/N/" before them. */
+static bool is_short_enough(const struct connection *c, const char *path)
+{
+    const char *rest = path;
+
+    if (c->is_privileged)
+        return true;
+    if (!strncmp(path, home, sizeof(home) - 1)) {
+        rest += sizeof(home) - 1;
+        while (*rest >= '0' && *rest <= '9')
+            rest++;
+        rest = *rest == '/' ? rest + 1 : path;
+    }
+    return strlen(rest) <= GUEST_PATH_MAX;
+}
+
 enum store_error path_absolute(const struct connection *c, const char *path,
                                enum path_kind kind, char out[STORE_PATH_MAX + 1])
 {
-    static const char home[] = "/local/domain/";
     size_t length = strlen(path);
-    u32 prefix;
+    u32 prefix = 0;
 
-    if (path[0] == '/' || path[0] == '@') {
-        if (!path_is_valid(path, kind))
-            return STORE_EINVAL;
-        memcpy(out, path, length + 1);
-        return STORE_OK;
-    }
-    if (length > RELATIVE_PATH_MAX || !length)
+    if (!length || length > STORE_PATH_MAX)
         return STORE_EINVAL;
-    memcpy(out, home, sizeof(home));
-    prefix = (u32)sizeof(home) - 1;
-    prefix += number_write(out + prefix, c->domid);
-    out[prefix++] = '/';
+    if (path[0] != '/' && path[0] != '@') {
+        kind = PATH_NODE;
+        memcpy(out, home, sizeof(home));
+        prefix = (u32)sizeof(home) - 1;
+        prefix += number_write(out + prefix, c->domid);
+        out[prefix++] = '/';
+    }
+    if (prefix + length > STORE_PATH_MAX)
+        return STORE_EINVAL;
     memcpy(out + prefix, path, length + 1);
-    return path_is_valid(out, PATH_NODE) ? STORE_OK : STORE_EINVAL;
+    return path_is_valid(out, kind) && is_short_enough(c, out) ? STORE_OK : STORE_EINVAL;
 }
 
 u32 path_parent_bytes(const char *path)

@@ -1,18 +1,6 @@
 /* One request from the wire: payload to arguments, the operation, the answer. */
 #include "hv/lib/string.h"
-#include "xen-adapter/store/internal.h"
-
-struct request {
-    struct store *store;
-    struct connection *connection;
-    struct transaction *transaction;
-    struct wire_header header;
-    const char *text; /* the payload, always with a NUL behind it */
-    u32 bytes;
-    const char *argument[PERMISSIONS_MAX + 2];
-    u32 arguments;   /* strings that end with a NUL inside the payload */
-    u32 reply_bytes; /* in store->reply */
-};
+#include "xen-adapter/store/request.h"
 
 const char *store_error_name(enum store_error error)
 {
@@ -32,13 +20,13 @@ static void reply_add(struct request *r, const void *data, u32 bytes)
     r->reply_bytes += bytes;
 }
 
-static enum store_error reply_text(struct request *r, const char *text)
+enum store_error reply_text(struct request *r, const char *text)
 {
     reply_add(r, text, (u32)strlen(text) + 1);
     return STORE_OK;
 }
 
-static enum store_error reply_ok(struct request *r, enum store_error error)
+enum store_error reply_ok(struct request *r, enum store_error error)
 {
     return error ? error : reply_text(r, "OK");
 }
@@ -57,24 +45,28 @@ static void arguments_split(struct request *r)
     }
 }
 
-/* Exactly one string and nothing behind it. */
-static const char *one_argument(const struct request *r)
+const char *one_argument(const struct request *r)
 {
     return r->arguments == 1 && strlen(r->argument[0]) + 1 == r->bytes ? r->argument[0] : NULL;
 }
 
-static enum store_error path_of(struct request *r, const char *argument)
+static enum store_error path_of_kind(struct request *r, const char *argument,
+                                     enum path_kind kind)
 {
     if (!argument)
         return STORE_EINVAL;
-    return path_absolute(r->connection, argument, PATH_NODE, r->store->path);
+    return path_absolute(r->connection, argument, kind, r->store->path);
 }
 
-static enum store_error node_of(struct request *r, const char *argument, u32 need,
+static enum store_error path_of(struct request *r, const char *argument)
+{
+    return path_of_kind(r, argument, PATH_NODE);
+}
+
+/* The node at r->store->path, if that is one. */
+static enum store_error node_of(struct request *r, enum store_error error, u32 need,
                                 struct node **out)
 {
-    enum store_error error = path_of(r, argument);
-
     return error
                ? error
                : tree_find(r->store, r->connection, r->transaction, r->store->path, need, out);
@@ -83,7 +75,7 @@ static enum store_error node_of(struct request *r, const char *argument, u32 nee
 static enum store_error do_directory(struct request *r)
 {
     struct node *node;
-    enum store_error error = node_of(r, one_argument(r), ACCESS_READ, &node);
+    enum store_error error = node_of(r, path_of(r, one_argument(r)), ACCESS_READ, &node);
 
     if (error)
         return error;
@@ -104,7 +96,7 @@ static enum store_error do_directory_part(struct request *r)
 
     if (r->arguments != 2 || !number_read(r->argument[1], &offset))
         return STORE_EINVAL;
-    error = node_of(r, r->argument[0], ACCESS_READ, &node);
+    error = node_of(r, path_of(r, r->argument[0]), ACCESS_READ, &node);
     if (error)
         return error;
     digits = number_write(number, node->generation);
@@ -130,7 +122,7 @@ static enum store_error do_directory_part(struct request *r)
 static enum store_error do_read(struct request *r)
 {
     struct node *node;
-    enum store_error error = node_of(r, one_argument(r), ACCESS_READ, &node);
+    enum store_error error = node_of(r, path_of(r, one_argument(r)), ACCESS_READ, &node);
 
     if (error)
         return error;
@@ -177,7 +169,8 @@ static enum store_error do_get_perms(struct request *r)
 {
     static const char letters[] = {'n', 'r', 'w', 'b'};
     struct node *node;
-    enum store_error error = node_of(r, one_argument(r), ACCESS_READ, &node);
+    enum store_error error =
+        node_of(r, path_of_kind(r, one_argument(r), PATH_NODE_OR_SPECIAL), ACCESS_READ, &node);
     u32 i;
 
     if (error)
@@ -211,9 +204,9 @@ bool permission_read(const char *text, struct permission *out)
     default:
         return false;
     }
-    if (!number_read(text + 1, &domid) || domid > 0x7fff)
+    if (!number_read(text + 1, &domid))
         return false;
-    out->domid = (u32)domid;
+    out->domid = domid < XEN_DOMID_FIRST_RESERVED ? (u32)domid : XEN_DOMID_FIRST_RESERVED;
     return true;
 }
 
@@ -231,7 +224,9 @@ static enum store_error do_set_perms(struct request *r)
     for (i = 0; i < count; i++)
         if (!permission_read(r->argument[i + 1], &permissions[i]))
             return STORE_EINVAL;
-    error = path_of(r, r->argument[0]);
+    if (permissions[0].domid == XEN_DOMID_FIRST_RESERVED)
+        return STORE_ENOENT;
+    error = path_of_kind(r, r->argument[0], PATH_NODE_OR_SPECIAL);
     if (!error)
         error = tree_permit(r->store, r->connection, r->transaction, r->store->path,
                             permissions, count);
@@ -270,13 +265,15 @@ static enum store_error do_transaction_start(struct request *r)
 static enum store_error do_transaction_end(struct request *r)
 {
     const char *how = one_argument(r);
+    struct transaction *t = r->transaction;
 
     if (!how || (strcmp(how, "T") && strcmp(how, "F")))
         return STORE_EINVAL;
-    if (!r->transaction)
+    if (!t)
         return STORE_ENOENT;
+    r->transaction = NULL;
     return reply_ok(r,
-                    transaction_finish(r->store, r->connection, r->transaction->id,
+                    transaction_finish(r->store, r->connection, t->id,
                                        how[0] == 'T' ? TRANSACTION_COMMIT : TRANSACTION_ABORT));
 }
 
@@ -286,23 +283,10 @@ static enum store_error do_get_domain_path(struct request *r)
     char path[48] = "/local/domain/";
     u64 domid;
 
-    if (!argument || !number_read(argument, &domid) || domid > 0x7fff)
+    if (!argument || !number_read(argument, &domid))
         return STORE_EINVAL;
     number_write(path + strlen(path), domid);
     return reply_text(r, path);
-}
-
-static enum store_error do_is_introduced(struct request *r)
-{
-    const char *argument = one_argument(r);
-    const struct connection *c;
-    u64 domid;
-
-    if (!argument || !number_read(argument, &domid))
-        return STORE_EINVAL;
-    for (c = r->store->guests; c && c->domid != domid; c = c->next)
-        ;
-    return reply_text(r, c || !domid ? "T" : "F");
 }
 
 static enum store_error do_reset_watches(struct request *r)
@@ -313,12 +297,6 @@ static enum store_error do_reset_watches(struct request *r)
                                  TRANSACTION_ABORT);
     r->transaction = NULL;
     return reply_text(r, "OK");
-}
-
-/* What only a control domain may ask; nobody comes by a ring with that right. */
-static enum store_error do_control(struct request *r)
-{
-    return r->connection->is_privileged ? STORE_ENOSYS : STORE_EACCES;
 }
 
 static enum store_error request_run(struct request *r)
@@ -348,21 +326,39 @@ static enum store_error request_run(struct request *r)
         return do_rm(r);
     case WIRE_SET_PERMS:
         return do_set_perms(r);
-    case WIRE_IS_DOMAIN_INTRODUCED:
-        return do_is_introduced(r);
     case WIRE_RESET_WATCHES:
         return do_reset_watches(r);
     case WIRE_DIRECTORY_PART:
         return do_directory_part(r);
-    case WIRE_CONTROL:
-    case WIRE_INTRODUCE:
-    case WIRE_RELEASE:
-    case WIRE_RESUME:
-    case WIRE_SET_TARGET:
-        return do_control(r);
     default:
-        return STORE_ENOSYS;
+        return request_control(r);
     }
+}
+
+static void error_put(struct store *s, struct connection *c, const struct wire_header *header,
+                      enum store_error error)
+{
+    const char *name = store_error_name(error);
+
+    (void)message_put(s, c, WIRE_ERROR, header->request, header->transaction, name,
+                      (u32)strlen(name) + 1);
+}
+
+void request_answer(struct store *s, struct connection *c, enum store_error error)
+{
+    struct wire_header header;
+
+    memcpy(&header, c->in, sizeof(header));
+    if (error)
+        error_put(s, c, &header, error);
+    else
+        (void)message_put(s, c, header.type, header.request, header.transaction, "OK", 3);
+}
+
+/* Those that have nothing to do with a transaction do not ask whether it is there. */
+static bool is_free_of_transactions(u32 type)
+{
+    return type == WIRE_WATCH || type == WIRE_UNWATCH || type > WIRE_DIRECTORY_PART;
 }
 
 void request_serve(struct store *s, struct connection *c)
@@ -377,11 +373,14 @@ void request_serve(struct store *s, struct connection *c)
     id = r.header.transaction;
     r.transaction = id ? transaction_find(c, id) : NULL;
     arguments_split(&r);
-    error = id && !r.transaction ? STORE_ENOENT : request_run(&r);
+    if (id && !r.transaction && !is_free_of_transactions(r.header.type))
+        error = STORE_ENOENT;
+    else
+        error = request_run(&r);
+    if (c->is_waiting)
+        return;
     if (error) {
-        const char *name = store_error_name(error);
-
-        (void)message_put(s, c, WIRE_ERROR, r.header.request, id, name, (u32)strlen(name) + 1);
+        error_put(s, c, &r.header, error);
         return;
     }
     (void)message_put(s, c, r.header.type, r.header.request, id, s->reply, r.reply_bytes);

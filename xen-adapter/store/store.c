@@ -20,12 +20,13 @@ static enum status status_of(enum store_error error)
 
 enum status store_make(void *arena, size_t bytes, struct store **out)
 {
+    static const char *const loose[] = {"/", "@introduceDomain", "@releaseDomain"};
     static const char *const first[] = {"/tool", "/local/domain", "/vm", "/libxl"};
     const struct permission nobody = {0, ACCESS_NONE};
     struct contents is = {.permissions = &nobody, .permission_count = 1};
     struct arena free;
     struct store *s;
-    struct node *root;
+    struct node *node;
     u32 i;
 
     if (bytes < STORE_ARENA_MIN)
@@ -36,19 +37,20 @@ enum status store_make(void *arena, size_t bytes, struct store **out)
         return ST_NO_MEMORY;
     s->arena = free;
     s->local.is_privileged = true;
-    if (node_put(s, NULL, "/", &is, &root))
-        return ST_NO_MEMORY;
+    for (i = 0; i < ARRAY_SIZE(loose); i++)
+        if (node_put(s, NULL, loose[i], &is, &node))
+            return ST_NO_MEMORY;
     for (i = 0; i < ARRAY_SIZE(first); i++)
         TRY(store_make_directory(s, first[i]));
     *out = s;
     return ST_OK;
 }
 
-static struct connection *connection_find(struct store *s, u32 domid)
+struct connection *connection_find(struct store *s, u32 domid)
 {
-    struct connection *c = s->guests;
+    struct connection *c = s->connections;
 
-    while (c && c->domid != domid)
+    while (c && (c->domid != domid || !c->ring))
         c = c->next;
     return c;
 }
@@ -66,14 +68,14 @@ enum status store_introduce(struct store *s, u32 domid, struct xen_store_ring *r
         return ST_NO_MEMORY;
     c->domid = domid;
     c->ring = ring;
-    c->next = s->guests;
-    s->guests = c;
+    c->next = s->connections;
+    s->connections = c;
     ring->server_features = WIRE_FEATURE_RECONNECTION | WIRE_FEATURE_ERROR;
-    watch_fire(s, "@introduceDomain", WATCH_ABOVE, NULL);
+    watch_fire_special(s, "@introduceDomain");
     return ST_OK;
 }
 
-static void connection_forget(struct store *s, struct connection *c)
+void connection_forget(struct store *s, struct connection *c)
 {
     watch_remove_all(s, c);
     while (c->transactions)
@@ -84,7 +86,7 @@ static void connection_forget(struct store *s, struct connection *c)
 
 void store_release(struct store *s, u32 domid, enum store_release keep)
 {
-    struct connection **link = &s->guests;
+    struct connection **link = &s->connections;
     struct connection *c;
 
     while (*link && (*link)->domid != domid)
@@ -97,7 +99,12 @@ void store_release(struct store *s, u32 domid, enum store_release keep)
     arena_free(&s->arena, c);
     if (keep == STORE_DROP_NODES)
         tree_remove_owned(s, domid);
-    watch_fire(s, "@releaseDomain", WATCH_ABOVE, NULL);
+    watch_fire_special(s, "@releaseDomain");
+}
+
+void store_tell_shutdown(struct store *s)
+{
+    watch_fire_special(s, "@releaseDomain");
 }
 
 static void ring_break(struct connection *c, u32 error)
@@ -134,6 +141,17 @@ static u32 ring_take(struct connection *c, u32 consumer, u32 available, u8 *to, 
     return count;
 }
 
+u32 message_lack(struct connection *c)
+{
+    struct wire_header header;
+
+    if (c->in_bytes < sizeof(header))
+        return (u32)sizeof(header) - c->in_bytes;
+    memcpy(&header, c->in, sizeof(header));
+    c->is_broken |= header.bytes > PAYLOAD_MAX;
+    return c->is_broken ? 0 : (u32)sizeof(header) + header.bytes - c->in_bytes;
+}
+
 static void requests_serve(struct store *s, struct connection *c)
 {
     u32 consumer = c->ring->req_cons;
@@ -144,31 +162,21 @@ static void requests_serve(struct store *s, struct connection *c)
         return;
     }
     while (left && c->reply_count < QUOTA_MESSAGES && !c->is_broken) {
-        struct wire_header header;
-        u32 want = sizeof(header);
-        u32 count;
+        u32 count = ring_take(c, consumer, left, c->in + c->in_bytes, message_lack(c));
 
-        if (c->in_bytes >= sizeof(header)) {
-            memcpy(&header, c->in, sizeof(header));
-            want = (u32)sizeof(header) + header.bytes;
-        }
-        count = ring_take(c, consumer, left, c->in + c->in_bytes, want - c->in_bytes);
         c->in_bytes += count;
         consumer += count;
         left -= count;
         __atomic_store_n(&c->ring->req_cons, consumer, __ATOMIC_SEQ_CST);
         c->must_notify = true;
-        if (c->in_bytes < sizeof(header))
-            return;
-        memcpy(&header, c->in, sizeof(header));
-        if (header.bytes > PAYLOAD_MAX) {
+        if (message_lack(c))
+            continue;
+        if (c->is_broken) {
             ring_break(c, WIRE_ERROR_PROTO);
             return;
         }
-        if (c->in_bytes == sizeof(header) + header.bytes) {
-            c->in_bytes = 0;
-            request_serve(s, c);
-        }
+        c->in_bytes = 0;
+        request_serve(s, c);
     }
 }
 
@@ -188,7 +196,7 @@ bool store_continue(struct store *s)
 {
     bool has_more = false;
 
-    for (struct connection *c = s->guests; c; c = c->next) {
+    for (struct connection *c = s->connections; c; c = c->next) {
         if (!c->has_more)
             continue;
         requests_serve(s, c);
@@ -226,7 +234,7 @@ bool store_take_notify(struct store *s, u32 *domid)
 {
     struct connection *c;
 
-    for (c = s->guests; c; c = c->next) {
+    for (c = s->connections; c; c = c->next) {
         if (!c->must_notify)
             continue;
         c->must_notify = false;

@@ -59,6 +59,41 @@ bool store_continue(struct store *store);
 bool store_take_notify(struct store *store, u32 *domid);
 
 /*
+ * A privileged client over a byte stream, such as a program behind a Unix socket. ST_NO_MEMORY.
+ */
+struct connection;
+enum status store_client_make(struct store *store, struct connection **out);
+void store_client_end(struct store *store, struct connection *client);
+
+/*
+ * Takes bytes of its requests and answers them; fewer than all while it has an order
+ * outstanding or does not fetch its answers. ST_INVALID: it broke the protocol, hang up.
+ */
+enum status store_client_put(struct store *store, struct connection *client, const void *bytes,
+                             size_t count, size_t *taken);
+/* Bytes for the client: as many as there are and fit. */
+size_t store_client_take(struct store *store, struct connection *client, void *bytes,
+                         size_t room);
+
+/*
+ * What only the owner of the server can do for a client; it waits for store_order_done().
+ * INTRODUCE asks for store_introduce() with the guest's ring, RELEASE for store_release().
+ */
+enum store_order_kind { STORE_ORDER_INTRODUCE, STORE_ORDER_RELEASE };
+struct store_order {
+    enum store_order_kind kind;
+    u32 domid;
+    u64 gfn;
+    u32 port;
+};
+/* The next order and who gave it; false when there is none. */
+bool store_take_order(struct store *store, struct store_order *out, struct connection **client);
+void store_order_done(struct store *store, struct connection *client, enum status status);
+
+/* A guest has shut down but is still there: @releaseDomain fires. */
+void store_tell_shutdown(struct store *store);
+
+/*
  * The local caller, privileged. Paths are absolute and NUL-terminated; missing parents are
  * made. ST_INVALID (bad path), ST_NO_ENTRY, ST_NO_MEMORY, ST_TOO_BIG.
  */

@@ -27,6 +27,7 @@ enum store_error transaction_begin(struct store *s, struct connection *c, u32 *i
         c->last_transaction++;
     while (!c->last_transaction || transaction_find(c, c->last_transaction));
     t->id = c->last_transaction;
+    t->domid = c->domid;
     t->next = c->transactions;
     c->transactions = t;
     c->transaction_count++;
@@ -53,7 +54,7 @@ static bool is_unchanged(const struct store *s, const struct transaction *t)
 }
 
 /* All new blocks first, so that running out of memory changes nothing. */
-static enum store_error reserve(struct store *s, struct transaction *t)
+static enum store_error reserve(struct store *s, const struct transaction *t)
 {
     const struct node *copy;
     size_t bytes = 0;
@@ -67,6 +68,21 @@ static enum store_error reserve(struct store *s, struct transaction *t)
         return STORE_ENOMEM;
     arena_free(&s->arena, room);
     return STORE_OK;
+}
+
+/* Told before the tree changes: who might read a node until now hears of it as well. */
+static void tell(struct store *s, const struct transaction *t)
+{
+    const struct node *copy;
+
+    for (copy = t->nodes; copy; copy = copy->later) {
+        const struct node *original = original_of(s, copy);
+        bool is_there = !(copy->flags & NODE_DELETED);
+
+        if (copy->flags & (NODE_FIRE | NODE_FIRE_EXACT) && (original || is_there))
+            watch_fire(s, copy->path, copy->flags & NODE_FIRE ? WATCH_ABOVE : WATCH_EXACT,
+                       original ? &original->is : NULL, is_there ? &copy->is : NULL);
+    }
 }
 
 static void apply(struct store *s, struct transaction *t)
@@ -84,10 +100,18 @@ static void apply(struct store *s, struct transaction *t)
         else if (original)
             node_drop(s, original);
     }
-    for (copy = t->nodes; copy; copy = copy->later)
-        if (copy->flags & (NODE_FIRE | NODE_FIRE_EXACT))
-            watch_fire(s, copy->path, copy->flags & NODE_FIRE ? WATCH_ABOVE : WATCH_EXACT,
-                       copy);
+}
+
+static enum store_error commit_check(struct store *s, const struct connection *c,
+                                     const struct transaction *t)
+{
+    if (t->is_spoiled)
+        return STORE_ENOMEM;
+    if (!is_unchanged(s, t))
+        return STORE_EAGAIN;
+    if (!c->is_privileged && (s64)s->owned[c->domid] + t->made > QUOTA_NODES)
+        return STORE_ENOSPC;
+    return reserve(s, t);
 }
 
 enum store_error transaction_finish(struct store *s, struct connection *c, u32 id,
@@ -103,9 +127,11 @@ enum store_error transaction_finish(struct store *s, struct connection *c, u32 i
     if (!t)
         return STORE_ENOENT;
     if (how == TRANSACTION_COMMIT) {
-        error = is_unchanged(s, t) ? reserve(s, t) : STORE_EAGAIN;
-        if (!error)
+        error = commit_check(s, c, t);
+        if (!error) {
+            tell(s, t);
             apply(s, t);
+        }
     }
     *link = t->next;
     c->transaction_count--;

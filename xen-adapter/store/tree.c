@@ -10,22 +10,32 @@ static const char *path_cut(char *out, const char *path, u32 bytes)
     return out;
 }
 
-/* The nearest node above a missing one; only its rights count. */
+/* The nearest node above a missing one: only its rights count. */
+static enum store_error nearest_find(struct store *s, struct transaction *t, const char *path,
+                                     struct node **out)
+{
+    u32 bytes = path_parent_bytes(path);
+    enum store_error error = STORE_OK;
+
+    *out = NULL;
+    while (bytes && !error && !*out) {
+        error = node_find(s, t, path_cut(s->parent, path, bytes), out);
+        bytes = path_parent_bytes(s->parent);
+    }
+    return error;
+}
+
 static enum store_error missing_error(struct store *s, struct connection *c,
                                       struct transaction *t, const char *path, u32 need)
 {
-    u32 bytes = path_parent_bytes(path);
-    struct node *node = NULL;
+    struct node *node;
+    enum store_error error;
 
-    (void)t;
-    while (bytes) {
-        node = node_lookup(s, NULL, path, bytes);
-        if (node)
-            break;
-        for (bytes = bytes - 1; bytes > 1 && path[bytes] != '/'; bytes--)
-            ;
-        bytes = bytes ? bytes : 1;
-    }
+    if (c->is_privileged)
+        return STORE_ENOENT;
+    error = nearest_find(s, t, path, &node);
+    if (error)
+        return error;
     return node && (node_access(c, node) & need) == need ? STORE_ENOENT : STORE_EACCES;
 }
 
@@ -94,35 +104,74 @@ static enum store_error child_make(struct store *s, struct connection *c, struct
     const char *name = path + parent->path_bytes - (parent->path_bytes == 2 ? 1 : 0);
     enum store_error error;
 
-    if (!c->is_privileged && c->domid < STORE_DOMAINS_MAX && s->owned[c->domid] >= QUOTA_NODES)
-        return STORE_ENOSPC;
     is.permission_count = parent->is.permission_count;
     memcpy(permissions, parent->is.permissions, is.permission_count * sizeof(permissions[0]));
     if (!c->is_privileged)
         permissions[0].domid = c->domid;
     error = parent_change(s, t, parent, name, true);
-    return error ? error : node_put(s, t, path, &is, out);
+    if (!error)
+        error = node_put(s, t, path, &is, out);
+    if (!error && t)
+        t->made++;
+    return error;
 }
 
-/* Makes a missing node and what is missing above it. The caller may write the nearest parent.
+/* A transaction in which something did not fit is lost. */
+static enum store_error size_check(const struct connection *c, struct transaction *t,
+                                   const struct contents *is, u32 more)
+{
+    bool is_too_big = !c->is_privileged && node_bytes(is) + more > QUOTA_NODE_BYTES;
+
+    if (t)
+        t->is_spoiled |= is_too_big;
+    return is_too_big ? STORE_ENOSPC : STORE_OK;
+}
+
+/* Is there room for a node with this value, and for what is missing between it and the parent?
+ */
+static enum store_error create_check(const struct store *s, const struct connection *c,
+                                     struct transaction *t, const struct node *parent,
+                                     const char *path, u32 bytes)
+{
+    const char *name = path + parent->path_bytes - (parent->path_bytes == 2 ? 1 : 0);
+    struct contents is = {.permission_count = parent->is.permission_count};
+    u32 name_bytes = 0, nodes = 1, i;
+    s64 all = (s64)s->owned[c->domid] + (t ? t->made : 0);
+    enum store_error error;
+
+    if (c->is_privileged)
+        return STORE_OK;
+    while (name[name_bytes] && name[name_bytes] != '/')
+        name_bytes++;
+    for (i = name_bytes; name[i]; i++)
+        nodes += name[i] == '/';
+    is.value_bytes = bytes;
+    error = size_check(c, t, &is, 0);
+    if (!error)
+        error = size_check(c, t, &parent->is, name_bytes + 1);
+    if (error)
+        return error;
+    return all + nodes > QUOTA_NODES ? STORE_ENOSPC : STORE_OK;
+}
+
+/*
+ * Makes a missing node, for a value of so many bytes, and what is missing above it. The caller
+ * may write the nearest parent.
  */
 static enum store_error node_create(struct store *s, struct connection *c,
-                                    struct transaction *t, const char *path, struct node **out)
+                                    struct transaction *t, const char *path, u32 value_bytes,
+                                    struct node **out)
 {
     u32 length = (u32)strlen(path);
-    u32 bytes = path_parent_bytes(path);
-    struct node *parent = NULL;
-    enum store_error error = STORE_OK;
+    struct node *parent;
+    enum store_error error = nearest_find(s, t, path, &parent);
+    u32 bytes;
 
-    /* Up to the nearest node there is. */
-    while (bytes && !error && !parent) {
-        error = node_find(s, t, path_cut(s->made, path, bytes), &parent);
-        if (!parent)
-            bytes = path_parent_bytes(s->made);
-    }
-    if (error || !parent)
-        return error ? error : STORE_ENOENT;
-    /* And down again. */
+    if (!error && !parent)
+        error = STORE_ENOENT;
+    if (!error)
+        error = create_check(s, c, t, parent, path, value_bytes);
+    bytes = error ? length : parent->path_bytes - 1;
     while (!error && bytes < length) {
         for (bytes = bytes == 1 ? 1 : bytes + 1; bytes < length && path[bytes] != '/'; bytes++)
             ;
@@ -140,7 +189,7 @@ enum store_error tree_make(struct store *s, struct connection *c, struct transac
 
     if (error != STORE_ENOENT)
         return error;
-    error = node_create(s, c, t, path, &node);
+    error = node_create(s, c, t, path, 0, &node);
     if (!error)
         watch_change(s, t, node, WATCH_ABOVE);
     return error;
@@ -155,17 +204,17 @@ enum store_error tree_write(struct store *s, struct connection *c, struct transa
 
     if (error && error != STORE_ENOENT)
         return error;
-    if (bytes > STORE_VALUE_MAX && !c->is_privileged)
-        return STORE_ENOSPC;
     if (error == STORE_ENOENT) {
-        error = node_create(s, c, t, path, &node);
+        error = node_create(s, c, t, path, bytes, &node);
         if (error)
             return error;
     }
     is = node->is;
     is.value = value;
     is.value_bytes = bytes;
-    error = node_put(s, t, path, &is, &node);
+    error = size_check(c, t, &is, 0);
+    if (!error)
+        error = node_put(s, t, path, &is, &node);
     if (!error)
         watch_change(s, t, node, WATCH_ABOVE);
     return error;
@@ -174,7 +223,8 @@ enum store_error tree_write(struct store *s, struct connection *c, struct transa
 enum store_error tree_permit(struct store *s, struct connection *c, struct transaction *t,
                              const char *path, const struct permission *permissions, u32 count)
 {
-    struct contents is;
+    struct permission old[PERMISSIONS_MAX];
+    struct contents is, was;
     struct node *node;
     enum store_error error = tree_find(s, c, t, path, ACCESS_WRITE | ACCESS_OWNER, &node);
 
@@ -182,12 +232,17 @@ enum store_error tree_permit(struct store *s, struct connection *c, struct trans
         return error;
     if (!c->is_privileged && permissions[0].domid != node->is.permissions[0].domid)
         return STORE_EPERM;
-    is = node->is;
+    was = is = node->is;
+    was.permissions = memcpy(old, is.permissions, is.permission_count * sizeof(old[0]));
     is.permissions = permissions;
     is.permission_count = count;
-    error = node_put(s, t, path, &is, &node);
+    error = size_check(c, t, &is, 0);
     if (!error)
-        watch_change(s, t, node, WATCH_ABOVE);
+        error = node_put(s, t, path, &is, &node);
+    if (!error && t)
+        node->flags |= NODE_FIRE;
+    else if (!error)
+        watch_fire(s, path, WATCH_ABOVE, &was, &is);
     return error;
 }
 
@@ -204,10 +259,12 @@ static enum store_error leaf_remove(struct store *s, struct transaction *t, stru
     if (error)
         return error;
     watch_change(s, t, node, reach);
-    if (t)
+    if (t) {
         node->flags |= NODE_DELETED | NODE_MODIFIED;
-    else
+        t->made -= node->is.permissions[0].domid == t->domid;
+    } else {
         node_drop(s, node);
+    }
     return STORE_OK;
 }
 
@@ -270,22 +327,58 @@ enum store_error tree_remove(struct store *s, struct connection *c, struct trans
     return error ? error : parent ? STORE_OK : STORE_ENOENT;
 }
 
+/* The next child of the node at `path` behind this name (NULL: the first one), or NULL. */
+static const char *child_next(const struct node *node, const char *name)
+{
+    const char *end = node->is.names + node->is.names_bytes;
+    const char *next = node->is.names;
+
+    if (name) {
+        next = name_in(&node->is, name);
+        next = next ? next + strlen(next) + 1 : end;
+    }
+    return next < end ? next : NULL;
+}
+
+enum walk { WALK_INTO, WALK_OVER }; /* its children first, or what comes behind them */
+
+/* Makes `path` the one of the next node in the tree's order; false at the end. */
+static bool walk_on(const struct store *s, char *path, enum walk how)
+{
+    u32 bytes = (u32)strlen(path);
+    const struct node *node = node_lookup(s, NULL, path, bytes);
+    const char *name = node && how == WALK_INTO ? child_next(node, NULL) : NULL;
+
+    while (!name) {
+        bytes = path_parent_bytes(path);
+        if (!bytes)
+            return false;
+        node = node_lookup(s, NULL, path, bytes);
+        name = node ? child_next(node, path + bytes + (bytes > 1 ? 1 : 0)) : NULL;
+        path[bytes] = 0;
+    }
+    if (bytes > 1)
+        path[bytes++] = '/';
+    memcpy(path + bytes, name, strlen(name) + 1);
+    return true;
+}
+
 void tree_remove_owned(struct store *s, u32 domid)
 {
-    u32 i = 0;
+    char *path = s->path;
+    bool has_more = true;
 
-    while (i < NODE_BUCKETS) {
-        struct node *node = s->bucket[i];
+    path_cut(path, "/", 1);
+    while (has_more) {
+        const struct node *node = node_lookup(s, NULL, path, (u32)strlen(path));
 
-        while (node &&
-               (node->transaction || !node->path[1] || node->is.permissions[0].domid != domid))
-            node = node->next;
-        if (!node) {
-            i++;
+        if (!node || !path[1] || node->is.permissions[0].domid != domid) {
+            has_more = walk_on(s, path, WALK_INTO);
             continue;
         }
-        memcpy(s->path, node->path, node->path_bytes);
-        if (subtree_remove(s, NULL, s->path) != STORE_OK)
+        path_cut(s->made, path, (u32)strlen(path));
+        has_more = walk_on(s, path, WALK_OVER);
+        if (subtree_remove(s, NULL, s->made) != STORE_OK)
             return;
     }
 }

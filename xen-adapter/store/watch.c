@@ -26,24 +26,27 @@ static void event_send(struct store *s, struct connection *c, const struct watch
     (void)message_put(s, c, WIRE_WATCH_EVENT, 0, 0, data, path_bytes + token_bytes);
 }
 
+static bool may_read(const struct connection *c, const struct contents *is)
+{
+    return is && contents_access(c, is) & ACCESS_READ;
+}
+
+/* Who may read it now, or might until now; what is not there belongs to the node above it. */
 static bool may_hear(const struct store *s, const struct connection *c, const char *path,
-                     const struct node *node)
+                     const struct contents *was, const struct contents *is)
 {
     u32 parent = path_parent_bytes(path);
     const struct node *above;
 
-    if (c->is_privileged)
-        return true;
-    if (path[0] == '@')
-        return false;
-    if (node && node_access(c, node) & ACCESS_READ)
+    if (c->is_privileged || may_read(c, was) || may_read(c, is))
         return true;
     above = parent ? node_lookup(s, NULL, path, parent) : NULL;
-    return above && node_access(c, above) & ACCESS_READ;
+    return above && may_read(c, &above->is);
 }
 
 static void connection_tell(struct store *s, struct connection *c, const char *path,
-                            enum watch_reach reach, const struct node *node)
+                            enum watch_reach reach, const struct contents *was,
+                            const struct contents *is)
 {
     const struct watch *w;
     bool is_heard = false, is_asked = false;
@@ -55,7 +58,7 @@ static void connection_tell(struct store *s, struct connection *c, const char *p
         if (!is_match)
             continue;
         if (!is_asked)
-            is_heard = may_hear(s, c, path, node);
+            is_heard = may_hear(s, c, path, was, is);
         is_asked = true;
         if (is_heard)
             event_send(s, c, w, path);
@@ -63,13 +66,20 @@ static void connection_tell(struct store *s, struct connection *c, const char *p
 }
 
 void watch_fire(struct store *s, const char *path, enum watch_reach reach,
-                const struct node *node)
+                const struct contents *was, const struct contents *is)
 {
     struct connection *c;
 
-    connection_tell(s, &s->local, path, reach, node);
-    for (c = s->guests; c; c = c->next)
-        connection_tell(s, c, path, reach, node);
+    connection_tell(s, &s->local, path, reach, was, is);
+    for (c = s->connections; c; c = c->next)
+        connection_tell(s, c, path, reach, was, is);
+}
+
+void watch_fire_special(struct store *s, const char *path)
+{
+    const struct node *node = node_lookup(s, NULL, path, (u32)strlen(path));
+
+    watch_fire(s, path, WATCH_ABOVE, NULL, node ? &node->is : NULL);
 }
 
 void watch_change(struct store *s, struct transaction *t, struct node *node,
@@ -78,7 +88,7 @@ void watch_change(struct store *s, struct transaction *t, struct node *node,
     if (t)
         node->flags |= reach == WATCH_ABOVE ? NODE_FIRE : NODE_FIRE_EXACT;
     else
-        watch_fire(s, node->path, reach, node);
+        watch_fire(s, node->path, reach, NULL, &node->is);
 }
 
 static struct watch **watch_find(struct connection *c, const char *path, const char *token)
