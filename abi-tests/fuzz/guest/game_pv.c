@@ -100,7 +100,7 @@ static bool is_of_arena(const void *page)
 }
 
 /*
- * A call of a mutated multicall may map a page of the arena where no epoch looks for it: what
+ * A call with a random argument may map a page of the arena where no epoch looks for it: what
  * such a page was before comes back, so that the frame has no user left.
  */
 static void boot_mappings_restore(void)
