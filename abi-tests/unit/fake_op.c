@@ -85,7 +85,7 @@ static enum status copy(u64 at, void *out, const void *in, u64 bytes)
     return ST_OK;
 }
 
-enum status mem_read(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
+enum status mem_read_pages(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
 {
     (void)vcpu;
     return copy(from.raw, to, NULL, bytes);

@@ -581,6 +581,13 @@ static void test_stats(void **state)
 
 #define TABLES_AT MIB
 
+#define CR0_WP   BIT(16)
+#define CR0_PG   BIT(31)
+#define CR4_PSE  BIT(4)
+#define CR4_PAE  BIT(5)
+#define EFER_LMA BIT(10)
+#define EFER_NXE BIT(11)
+
 static void entry_set(u32 table, u32 index, u64 entry)
 {
     u64 at = TABLES_AT + table * PAGE_SIZE + index * 8;
@@ -595,11 +602,10 @@ static u64 table_at(u32 table)
 
 static void long_mode(void)
 {
-    fake_paging = (struct guest_paging){.root = TABLES_AT,
-                                        .levels = 4,
-                                        .large_pages = true,
-                                        .no_execute = true,
-                                        .write_protect = true};
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP,
+                                        .cr3 = TABLES_AT | 0x18, /* write-through, uncached */
+                                        .cr4 = CR4_PAE,
+                                        .efer = EFER_LMA | EFER_NXE};
     entry_set(0, 511, table_at(1));
     entry_set(1, 510, table_at(2));
     entry_set(2, 0, table_at(3));
@@ -639,11 +645,11 @@ static void test_walk_long_mode(void **state)
     expect_translated(HIGH + 0x2abcde, MEM_WRITE, 0x2abcde);
     expect_fault(0x0000800000000000ull, MEM_READ); /* not canonical */
     expect_fault(0xfffe000000000000ull, MEM_READ);
-    fake_paging.write_protect = false;
+    fake_paging.cr0 = CR0_PG;
     expect_translated(HIGH + 0x1000, MEM_WRITE, 0x60000);
-    fake_paging.no_execute = false;
+    fake_paging.efer = EFER_LMA;
     expect_translated(HIGH + 0x2000, MEM_FETCH, 0x70000);
-    fake_paging.root = 100 * MIB; /* no memory there */
+    fake_paging.cr3 = 100 * MIB; /* no memory there */
     expect_fault(HIGH, MEM_READ);
 }
 
@@ -671,6 +677,100 @@ static void test_walk_follows_changes(void **state)
     expect_translated(HIGH + 0x12345678, MEM_WRITE, 0x52345678);
 }
 
+/* What stands in the guest's page at the frame. */
+static void mark_put(u64 frame, u8 mark)
+{
+    assert_int_equal(mem_write_gpa(root, gpa(frame), &mark, 1), ST_OK);
+}
+
+static u8 mark_read(u64 at)
+{
+    u8 mark = 0;
+
+    assert_int_equal(mem_read(vcpu, gva(at), &mark, 1), ST_OK);
+    return mark;
+}
+
+/* Twice from the same page: the second time the walk is remembered. It sees an entry of each
+ * level change. */
+static void test_remembered_walk_reads_each_entry(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    mark_put(0x50000, 1);
+    mark_put(0x60000, 2);
+    mark_put(0x70000, 3);
+    mark_put(0x80000, 4);
+    entry_set(4, 510, table_at(5)); /* another way: 4, 5, 6, 7 */
+    entry_set(5, 0, table_at(6));
+    entry_set(6, 0, table_at(7));
+    entry_set(7, 0, 0x80000 | 3);
+    assert_int_equal(mark_read(HIGH), 1);
+    entry_set(3, 0, 0x60000 | 3);
+    assert_int_equal(mark_read(HIGH), 2);
+    entry_set(2, 0, table_at(7));
+    assert_int_equal(mark_read(HIGH), 4);
+    entry_set(1, 510, table_at(6));
+    entry_set(6, 0, table_at(3));
+    assert_int_equal(mark_read(HIGH), 2);
+    entry_set(0, 511, table_at(4));
+    entry_set(5, 0, 0x80 | 3); /* a large page at 0 */
+    mark_put(0, 5);
+    assert_int_equal(mark_read(HIGH), 5);
+    entry_set(4, 510, 0);
+    assert_int_equal(mem_read(vcpu, gva(HIGH), &byte, 1), ST_FAULT);
+}
+
+/* Nor does it outlive the registers it was made under, or say more than was asked. */
+static void test_remembered_walk_keeps_rights(void **state)
+{
+    u8 byte = 7;
+
+    (void)state;
+    long_mode();
+    mark_put(0x60000, 2);
+    assert_int_equal(mark_read(HIGH + 0x1000), 2);
+    assert_int_equal(mark_read(HIGH + 0x1000), 2);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    fake_paging.cr0 = CR0_PG;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_OK);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_OK);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+    fake_paging.cr0 = CR0_PG | CR0_WP;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+    fake_paging.cr3 = TABLES_AT + 4 * PAGE_SIZE; /* empty */
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    fake_paging.cr3 = TABLES_AT;
+    assert_null(mem_pointer(vcpu, gva(HIGH + 0x1000), 1, MEM_WRITE));
+    assert_null(mem_pointer(vcpu, gva(HIGH + 0x1fff), 2, MEM_READ));
+    assert_non_null(mem_pointer(vcpu, gva(HIGH + 0x1fff), 1, MEM_READ));
+    /* Pages that share a place. */
+    entry_set(3, 9, 0x70000 | 3);
+    mark_put(0x70000, 3);
+    assert_int_equal(mark_read(HIGH + 0x9000), 3);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+}
+
+/* A page or a table that the partition loses, by whatever way: nothing is found there. */
+static void test_remembered_walk_loses_its_page(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    mark_put(0x50000, 1);
+    assert_int_equal(mark_read(HIGH), 1);
+    assert_int_equal(space_remove(&root->space, gpa(0x50000), PAGE_SIZE), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH), &byte, 1), ST_FAULT);
+    assert_int_equal(mark_read(HIGH + 0x1000), mark_read(HIGH + 0x1000));
+    assert_int_equal(space_remove(&root->space, gpa(TABLES_AT + 3 * PAGE_SIZE), PAGE_SIZE),
+                     ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+}
+
 static void test_walk_without_paging(void **state)
 {
     (void)state;
@@ -684,8 +784,7 @@ static void test_walk_two_levels(void **state)
     u32 table[2] = {0x00052003, 0x00053001};
 
     (void)state;
-    fake_paging = (struct guest_paging){
-        .root = 0x50000, .levels = 2, .large_pages = true, .write_protect = true};
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP, .cr3 = 0x50018, .cr4 = CR4_PSE};
     assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
     assert_int_equal(mem_write_gpa(root, gpa(0x51000), table, sizeof(table)), ST_OK);
     expect_translated(0x123, MEM_WRITE, 0x52123);
@@ -694,7 +793,7 @@ static void test_walk_two_levels(void **state)
     directory[1] |= 0x2000; /* address bit 32: no memory there, but an address */
     assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
     expect_translated(0x400123, MEM_READ, 0x100800123);
-    fake_paging.large_pages = false; /* then it is a table that is not there */
+    fake_paging.cr4 = 0; /* then it is a table that is not there */
     expect_fault(0x400123, MEM_READ);
 }
 
@@ -705,8 +804,7 @@ static void test_walk_pae(void **state)
     u64 table = 0x53000 | 3;
 
     (void)state;
-    fake_paging = (struct guest_paging){
-        .root = 0x50020, .levels = 3, .large_pages = true, .write_protect = true};
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP, .cr3 = 0x50038, .cr4 = CR4_PAE};
     assert_int_equal(mem_write_gpa(root, gpa(0x50020 + 3 * 8), &top, 8), ST_OK);
     assert_int_equal(mem_write_gpa(root, gpa(0x51000), &directory, 8), ST_OK);
     assert_int_equal(mem_write_gpa(root, gpa(0x52000), &table, 8), ST_OK);
@@ -765,6 +863,9 @@ int main(void)
         cmocka_unit_test_setup(test_trace_of_one, setup),
         cmocka_unit_test_setup(test_stats, setup),
         cmocka_unit_test_setup(test_walk_long_mode, setup),
+        cmocka_unit_test_setup(test_remembered_walk_reads_each_entry, setup),
+        cmocka_unit_test_setup(test_remembered_walk_keeps_rights, setup),
+        cmocka_unit_test_setup(test_remembered_walk_loses_its_page, setup),
         cmocka_unit_test_setup(test_walk_without_paging, setup),
         cmocka_unit_test_setup(test_walk_follows_changes, setup),
         cmocka_unit_test_setup(test_walk_two_levels, setup),

@@ -46,6 +46,22 @@ enum run_class {
     RUN_CLASSES
 };
 
+/*
+ * A walk of the guest's page tables that led somewhere, with each entry it read. It is good as
+ * long as all of them say the same: what the guest changes is seen, as a walk anew would.
+ */
+#define WALK_LEVELS 4
+#define WALKS       8
+struct walk {
+    u64 page;        /* virtual address */
+    u64 npt_changes; /* 0: never walked */
+    struct guest_paging regs;
+    u32 access; /* that it was for; reading is allowed then too */
+    const volatile u64 *slot[WALK_LEVELS];
+    u64 entry[WALK_LEVELS];
+    u8 *base; /* kernel address of the page */
+};
+
 struct vcpu {
     struct partition *partition;
     u32 id;
@@ -81,6 +97,8 @@ struct vcpu {
     u64 run_class_since_ns;      /* Q */
     u64 runtime_ns[RUN_CLASSES]; /* Q */
     u64 exits[EXIT_KINDS];       /* how often it left for each reason; its run loop's */
+
+    struct walk walk[WALKS]; /* by page number; hypercall/guest_mem.c */
 
     void *abi_state[ABIS]; /* frames of the partition; made by the adapter when first needed */
 };

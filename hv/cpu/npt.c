@@ -54,12 +54,14 @@ static u32 entry_flags(u64 entry)
 
 static void near_forget(struct npt *npt)
 {
+    npt->changes++;
     for (u32 i = 0; i < NPT_NEAR; i++)
         npt->near[i].first = 1; /* no page begins there */
 }
 
 void npt_make(struct npt *npt, hpa_t root)
 {
+    npt->changes = 0;
     near_forget(npt);
     npt->root = root;
     npt->spare_count = 0;

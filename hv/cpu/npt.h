@@ -36,7 +36,8 @@ struct npt_near {
 struct npt {
     hpa_t root;
     u32 spare_count;
-    u32 tables; /* frames in use as tables, root included */
+    u32 tables;  /* frames in use as tables, root included */
+    u64 changes; /* another number after each change of the tables; never 0 */
     hpa_t spare[NPT_SPARE];
     struct npt_near near[NPT_NEAR];
 };

@@ -158,13 +158,9 @@ struct guest {
     u8 tpr;    /* CR8, 0-15 */
 };
 
-/* What a walk of the guest's page tables needs. levels: 0 paging off, 2, 3 (PAE), 4, 5. */
+/* What a walk of the guest's page tables depends on beside the tables. */
 struct guest_paging {
-    u64 root; /* CR3 without flags */
-    u8 levels;
-    bool large_pages;   /* CR4.PSE, or implied */
-    bool no_execute;    /* EFER.NXE */
-    bool write_protect; /* CR0.WP */
+    u64 cr0, cr3, cr4, efer;
 };
 
 /* The processor is QEMU's software emulation. */

@@ -2,11 +2,6 @@
 #include "hv/cpu/svm.h"
 
 #define CR0_PE   BIT(0)
-#define CR0_WP   BIT(16)
-#define CR0_PG   BIT(31)
-#define CR4_PSE  BIT(4)
-#define CR4_PAE  BIT(5)
-#define CR4_LA57 BIT(12)
 #define DR6_STEP BIT(14)
 #define SHADOW   BIT(0)
 
@@ -123,21 +118,7 @@ void guest_paging(const struct guest *guest, struct guest_paging *out)
 {
     const struct vmcb *v = svm_of_const(guest)->vmcb;
 
-    out->root = v->cr3 & 0x000ffffffffff000ull;
-    out->large_pages = v->cr4 & (CR4_PSE | CR4_PAE);
-    out->no_execute = v->efer & EFER_NXE;
-    out->write_protect = v->cr0 & CR0_WP;
-    if (!(v->cr0 & CR0_PG)) {
-        out->levels = 0;
-    } else if (v->efer & EFER_LMA) {
-        out->levels = v->cr4 & CR4_LA57 ? 5 : 4;
-    } else if (v->cr4 & CR4_PAE) {
-        out->levels = 3;
-        out->root = v->cr3 & 0xffffffe0ull;
-    } else {
-        out->levels = 2;
-        out->root = v->cr3 & 0xfffff000ull;
-    }
+    *out = (struct guest_paging){.cr0 = v->cr0, .cr3 = v->cr3, .cr4 = v->cr4, .efer = v->efer};
 }
 
 void guest_skip(struct guest *guest, u32 length)
