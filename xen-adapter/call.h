@@ -34,9 +34,10 @@ bool xen_is_self(const struct xen_call *call, u32 domid);
 /* 0 for the caller itself; else -EPERM for a partition that is there, -ESRCH. */
 s64 xen_domid_check(const struct xen_call *call, u32 domid);
 
-/* Prototypes of the handlers, stamped from the rows that are DONE or PART. */
-#define PROTO_DONE(handler) s64 handler(struct xen_call *call);
-#define PROTO_PART(handler) s64 handler(struct xen_call *call);
+/* Prototypes of the handlers, stamped from the rows that are DONE or PART. Each keeps its own
+ * frame: the switch that finds one needs none. */
+#define PROTO_DONE(handler) s64 __attribute__((noinline)) handler(struct xen_call *call);
+#define PROTO_PART(handler) PROTO_DONE(handler)
 #define PROTO_REFUSED(handler)
 #define PROTO_ABSENT(handler)
 #define CALL(nr, call, nargs, kind, tag, callers, prio, hvm, herr, pv, perr, header, doc)      \

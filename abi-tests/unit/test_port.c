@@ -148,6 +148,25 @@ static void test_destroy_leaves_the_other_unbound(void **state)
     assert_int_equal(port_send(b, far), ST_OK);
 }
 
+/* A guest that has ended and is still there takes no events, and its peer does not care. */
+static void test_send_to_one_that_has_ended(void **state)
+{
+    u32 near, far;
+
+    (void)state;
+    connect(&near, &far);
+    vcpu_park(a->vcpu[0], TIME_NEVER);
+    partition_shutdown(a, END_CRASH);
+    for (u32 i = 0; i < 3; i++)
+        assert_int_equal(port_send(b, far), ST_OK);
+    expect_raised(a, near);
+    expect_quiet(a);
+    assert_true(a->vcpu[0]->is_paused);
+    assert_int_equal(port_send(b, far), ST_OK);
+    assert_int_equal(partition_destroy(a), ST_OK); /* with an event that waits */
+    assert_int_equal(port_send(b, far), ST_OK);
+}
+
 static void test_queue_order_and_removal(void **state)
 {
     u32 ipi[4];
@@ -230,6 +249,7 @@ int main(void)
         cmocka_unit_test_setup(test_interdomain, setup),
         cmocka_unit_test_setup(test_close_leaves_the_other_unbound, setup),
         cmocka_unit_test_setup(test_destroy_leaves_the_other_unbound, setup),
+        cmocka_unit_test_setup(test_send_to_one_that_has_ended, setup),
         cmocka_unit_test_setup(test_queue_order_and_removal, setup),
         cmocka_unit_test_setup(test_events, setup),
         cmocka_unit_test_setup(test_move_to_another_vcpu, setup),

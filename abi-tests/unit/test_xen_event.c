@@ -261,6 +261,62 @@ static void test_move(void **state)
     assert_int_equal(status.vcpu, 1);
 }
 
+static bool upcall(u32 vcpu)
+{
+    struct xen_vcpu_info *info = (struct xen_vcpu_info *)xen_vcpu_get(&fake_vcpu[vcpu])->info;
+    bool was = info->upcall_pending;
+
+    info->upcall_pending = 0;
+    return was;
+}
+
+/* A send is one event for whoever is at the other end: masked or pending already, no more than
+ * the bit. */
+static void test_send(void **state)
+{
+    struct xen_evtchn_send in = {.port = 1};
+    struct xen_domain *domain = xen_vcpu_get(&fake_vcpu[0])->domain;
+    struct xen_vcpu_info *info = (struct xen_vcpu_info *)xen_vcpu_get(&fake_vcpu[0])->info;
+    struct op_port_status far;
+    u32 port;
+    u8 *pending = xen_shared_pending(domain);
+
+    (void)state;
+    assert_int_equal(CALL(send, in), -XEN_EINVAL);
+    assert_int_equal(interdomain_make(&port), 0);
+    assert_int_equal(op_port_status(&fake_partition, port, &far), ST_OK);
+    xen_deliver(&fake_vcpu[0]); /* what binding has raised */
+    memset(pending, 0, 8);
+    info->pending_sel = 0;
+    (void)upcall(0);
+    in.port = port;
+    assert_int_equal(CALL(send, in), 0);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(pending[far.remote_port / 8], 1u << far.remote_port % 8);
+    assert_true(upcall(0));
+    assert_int_equal(CALL(send, in), 0); /* pending there */
+    xen_deliver(&fake_vcpu[0]);
+    assert_false(upcall(0));
+    pending[far.remote_port / 8] = 0;
+    info->pending_sel = 0;
+    xen_shared_mask(domain)[far.remote_port / 8] = (u8)(1u << far.remote_port % 8);
+    assert_int_equal(CALL(send, in), 0);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(pending[far.remote_port / 8], 1u << far.remote_port % 8);
+    assert_false(upcall(0));
+    assert_int_equal(info->pending_sel, 0);
+    caller_put(XENNR_event_channel_op, XENOP_event_channel_op_send, FAKE_PAGES << PAGE_SHIFT,
+               0);
+    assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
+    assert_int_equal(caller_result(), -XEN_EFAULT);
+    /* The port lies in two pages. */
+    memcpy(fake_guest(2 * PAGE_SIZE - 2), &port, 2);
+    memcpy(fake_guest(2 * PAGE_SIZE), (u8 *)&port + 2, 2);
+    caller_put(XENNR_event_channel_op, XENOP_event_channel_op_send, 2 * PAGE_SIZE - 2, 0);
+    assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
+    assert_int_equal(caller_result(), 0);
+}
+
 static void test_unmask(void **state)
 {
     struct xen_evtchn_unmask in = {.port = 64};
@@ -349,15 +405,6 @@ static void consume(u32 vcpu, u32 priority, u32 port)
     *word_of(port) = 0;
     control->head[priority] = 0;
     control->ready = 0;
-}
-
-static bool upcall(u32 vcpu)
-{
-    struct xen_vcpu_info *info = (struct xen_vcpu_info *)xen_vcpu_get(&fake_vcpu[vcpu])->info;
-    bool was = info->upcall_pending;
-
-    info->upcall_pending = 0;
-    return was;
 }
 
 static void test_control_blocks(void **state)
@@ -593,6 +640,7 @@ int main(void)
         cmocka_unit_test_setup(test_no_memory, caller_setup),
         cmocka_unit_test_setup(test_status, caller_setup),
         cmocka_unit_test_setup(test_move, caller_setup),
+        cmocka_unit_test_setup(test_send, caller_setup),
         cmocka_unit_test_setup(test_unmask, caller_setup),
         cmocka_unit_test_setup(test_control_blocks, caller_setup),
         cmocka_unit_test_setup(test_priority_refused, caller_setup),

@@ -19,7 +19,7 @@ struct lock hypervisor_lock = LOCK_INIT(H);
 
 void lock_init(struct lock *lock, enum lock_letter letter)
 {
-    *lock = (struct lock){.letter = letter};
+    *lock = (struct lock){.bit = (u32)BIT(letter)};
 }
 
 /* Where CPUs take turns, the last owner could else take it in each of its own, for ever. */
@@ -46,26 +46,33 @@ static void wait_for(struct lock *lock)
     __atomic_fetch_sub(&lock->waiting, 1, __ATOMIC_RELAXED);
 }
 
+static void __attribute__((noreturn)) order_broken(const struct lock *lock, u32 held)
+{
+    panic("lock order: %s taken while 0x%x is held", letter_names[__builtin_ctz(lock->bit)],
+          held);
+}
+
 void lock_take(struct lock *lock)
 {
     struct cpu *cpu = cpu_this();
 
-    /* Bits at and above the letter: a lock of the same or a later row. */
-    if (cpu->lock_held >> lock->letter)
-        panic("lock order: %s taken while 0x%x is held", letter_names[lock->letter],
-              cpu->lock_held);
+    /* Its own bit or a higher one: a lock of the same or a later row. */
+    if (cpu->lock_held >= lock->bit)
+        order_broken(lock, cpu->lock_held);
     if (__atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) != 0)
         let_others_first(lock, cpu->id);
     if (__atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_ACQUIRE))
         wait_for(lock);
     __atomic_store_n(&lock->last, cpu->id, __ATOMIC_RELAXED);
-    cpu->lock_held |= (u32)BIT(lock->letter);
+    cpu->lock_held |= lock->bit;
 }
 
 void lock_drop(struct lock *lock)
 {
-    ASSERT(lock_holds((enum lock_letter)lock->letter));
-    cpu_this()->lock_held &= ~(u32)BIT(lock->letter);
+    struct cpu *cpu = cpu_this();
+
+    ASSERT(cpu->lock_held & lock->bit);
+    cpu->lock_held ^= lock->bit;
     __atomic_store_n(&lock->is_taken, 0, __ATOMIC_RELEASE);
 }
 

@@ -23,13 +23,13 @@ enum lock_letter {
 struct lock {
     u32 is_taken;
     u32 waiting;
-    u32 last;   /* the CPU that had it last */
-    u32 letter; /* enum lock_letter */
+    u32 last; /* the CPU that had it last */
+    u32 bit;  /* of its enum lock_letter */
 };
 
 #define LOCK_INIT(which)                                                                       \
     {                                                                                          \
-        .letter = LOCK_##which                                                                 \
+        .bit = 1u << LOCK_##which                                                              \
     }
 
 /* Lock H: see locks.def. */

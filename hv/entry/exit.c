@@ -84,17 +84,22 @@ enum status exit_decode(struct vcpu *vcpu, struct insn *out)
     return insn_decode(bytes, got, mode, out);
 }
 
-u32 exit_length(struct vcpu *vcpu, u32 usual)
+/* Out of line: a site is decoded once. */
+static u32 __attribute__((noinline)) length_decode(struct vcpu *vcpu, u32 usual)
 {
-    u32 length = guest_insn_length(vcpu->guest);
     struct insn insn;
 
-    if (length)
-        return length;
     if (exit_decode(vcpu, &insn) != ST_OK)
         return usual;
     guest_insn_remember(vcpu->guest, insn.length);
     return insn.length;
+}
+
+u32 exit_length(struct vcpu *vcpu, u32 usual)
+{
+    u32 length = guest_insn_length(vcpu->guest);
+
+    return length ? length : length_decode(vcpu, usual);
 }
 
 static void exit_hypercall(struct vcpu *vcpu)
