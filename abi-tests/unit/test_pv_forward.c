@@ -77,6 +77,11 @@ enum status copy_from_guest(void *to, u64 from, u64 bytes)
     return ST_OK;
 }
 
+bool u32_from_guest(u32 *to, u64 from)
+{
+    return copy_from_guest(to, from, sizeof(*to)) == ST_OK;
+}
+
 enum status copy_to_guest(u64 to, const void *from, u64 bytes)
 {
     if (!guest_range_ok(to, bytes) || to < 4096)

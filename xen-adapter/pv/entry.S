@@ -440,30 +440,40 @@ entry_fatal:
 /* ---- Guest memory ------------------------------------------------------------------------ */
 
 /*
- * u64 guest_copy_bytes(void *to, const void *from, u64 bytes): returns the bytes not copied.
- * Either side may be the guest's; the caller has checked the range.
+ * u64 guest_copy_bytes(void *to, const void *from, u64 bytes): 0, or not all was copied. Either
+ * side may be the guest's; the caller has checked the range.
  */
     .globl guest_copy_bytes
 guest_copy_bytes:
     mov %rdx, %rcx
+    shr $3, %rcx
+    and $7, %edx
     STAC
-1:  rep movsb
-2:  CLAC
+1:  rep movsq
+    mov %edx, %ecx
+2:  rep movsb
+3:  CLAC
     mov %rcx, %rax
     ret
-    FIXUP 1b, 2b
+    FIXUP 1b, 3b
+    FIXUP 2b, 3b
 
-/* u64 guest_clear_bytes(void *to, u64 bytes): returns the bytes not cleared. */
+/* u64 guest_clear_bytes(void *to, u64 bytes): 0, or not all was cleared. */
     .globl guest_clear_bytes
 guest_clear_bytes:
     mov %rsi, %rcx
+    shr $3, %rcx
+    and $7, %esi
     xor %eax, %eax
     STAC
-1:  rep stosb
-2:  CLAC
+1:  rep stosq
+    mov %esi, %ecx
+2:  rep stosb
+3:  CLAC
     mov %rcx, %rax
     ret
-    FIXUP 1b, 2b
+    FIXUP 1b, 3b
+    FIXUP 2b, 3b
 
 /* u64 msr_read_safe(u32 msr, u64 *value) and msr_write_safe(u32 msr, u64 value): 1 on #GP. */
     .globl msr_read_safe

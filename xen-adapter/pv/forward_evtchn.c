@@ -16,6 +16,14 @@
     if (copy_from_guest(&arg, (address), sizeof(arg)) != ST_OK)                                \
     return -XEN_EFAULT
 
+/* The same for the calls that a running guest makes all the time: their structure is the port.
+ */
+#define FETCH_PORT(type, address)                                                              \
+    struct xen_evtchn_##type arg;                                                              \
+    _Static_assert(sizeof(arg) == sizeof(arg.port), "a port and nothing else");                \
+    if (!u32_from_guest(&arg.port, (address)))                                                 \
+    return -XEN_EFAULT
+
 static s64 below(u32 sub, void *argument)
 {
     return l0_call(XENNR_event_channel_op, sub, (u64)argument, 0, 0, 0);
@@ -92,7 +100,7 @@ HANDLER(op_event_channel_op_close)
 
 HANDLER(op_event_channel_op_send)
 {
-    FETCH(send, a1);
+    FETCH_PORT(send, a1);
     if (!event_port_is_guests(arg.port))
         return -XEN_EINVAL;
     /* Another vCPU has to be interrupted anyway: L0 shows it the event with the same exit. */
@@ -134,7 +142,7 @@ HANDLER(op_event_channel_op_bind_vcpu)
 
 HANDLER(op_event_channel_op_unmask)
 {
-    FETCH(unmask, a1);
+    FETCH_PORT(unmask, a1);
     if (!event_port_is_guests(arg.port) || event_ports[arg.port].kind == EVENT_FREE)
         return -XEN_EINVAL;
     event_unmask(arg.port);

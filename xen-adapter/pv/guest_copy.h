@@ -40,6 +40,7 @@ enum status clear_guest(u64 to, u64 bytes);
 enum status words_from_guest(u64 *to, u64 from, u64 words);
 enum status words_to_guest(u64 to, const u64 *from, u64 words);
 bool word_from_guest(u64 *to, u64 from);
+bool u32_from_guest(u32 *to, u64 from);
 
 #else
 
@@ -60,6 +61,25 @@ static inline bool word_from_guest(u64 *to, u64 from)
     if (!guest_range_ok(from, 8))
         return false;
     __asm__ goto(SMAP_SITE(1) "772: mov (%1), %0\n\t" SMAP_SITE(0) FIXUP("772b", "%l[fault]")
+                 : "=r"(value)
+                 : "r"(from)
+                 : "memory"
+                 : fault);
+    *to = value;
+    return true;
+fault:
+    __asm__ volatile(SMAP_SITE(0)::: "memory");
+    return false;
+}
+
+/* The same for a number, such as a port's. */
+static inline bool u32_from_guest(u32 *to, u64 from)
+{
+    u32 value = 0;
+
+    if (!guest_range_ok(from, 4))
+        return false;
+    __asm__ goto(SMAP_SITE(1) "772: movl (%1), %0\n\t" SMAP_SITE(0) FIXUP("772b", "%l[fault]")
                  : "=r"(value)
                  : "r"(from)
                  : "memory"
