@@ -32,6 +32,7 @@
 #define G_EVTCHNOP_status          5
 #define G_EVTCHNOP_bind_ipi        7
 #define G_HVMOP_get_param          1
+#define G_XEN_CPUID_SIGNATURE_EBX  0x566e6558
 #define G_HVM_PARAM_CONSOLE_PFN    17
 #define G_HVM_PARAM_CONSOLE_EVTCHN 18
 #define G_MMUEXT_TLB_FLUSH_LOCAL   6

@@ -145,12 +145,10 @@ static void serial_write(const char *text, size_t count)
 
 static void console_write(const char *text, size_t count)
 {
-    if (kit_kind == KIT_NATIVE || kit_kind == KIT_HYPERV) {
-        (kit_kind == KIT_NATIVE ? native_write : serial_write)(text, count);
-        return;
-    }
     if (ring != NULL)
         ring_write(text, count);
+    else if (kit_kind == KIT_NATIVE || kit_kind == KIT_HYPERV)
+        (kit_kind == KIT_NATIVE ? native_write : serial_write)(text, count);
     else
         kit_hypercall(G_HYPERVISOR_console_io, G_CONSOLEIO_write, count, (uintptr_t)text, 0);
 }
@@ -223,7 +221,7 @@ void kit_exit(uint32_t reason)
 
     while (kit_kind == KIT_NATIVE)
         kit_native(N_power_off, (uintptr_t)&success, 0);
-    while (kit_kind == KIT_HYPERV)
+    while (kit_kind == KIT_HYPERV && ring == NULL)
         port_write(reason == 0 ? T_PORT_SLEEP : T_PORT_RESET, reason == 0 ? T_SLEEP_OFF : 1);
     if (ring != NULL)
         ring_wait(0);
@@ -353,30 +351,37 @@ static uint64_t hvm_param(uint32_t index)
     return param.value;
 }
 
+/* Whose interfaces there are; Xen's first leaf, 0: none. Beside Hyper-V's it comes behind it.
+ */
+static uint32_t interfaces_find(void)
+{
+    uint32_t eax, ebx, ecx, edx;
+
+    kit_kind = KIT_PVH;
+    for (uint32_t base = 0x40000000; base < 0x40010000; base += 0x100) {
+        __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base));
+        if (ebx == G_XEN_CPUID_SIGNATURE_EBX)
+            return base;
+        if (ebx == N_SIGNATURE_EBX)
+            kit_kind = KIT_NATIVE;
+        else if (ebx == T_VENDOR_EBX)
+            kit_kind = KIT_HYPERV;
+    }
+    return 0;
+}
+
 /* The hypercall page's MSR is named by the leaf behind the signature. [xen/arch-x86/cpuid.h] */
 static void start_pvh_guest(void)
 {
-    uint32_t base = 0x40000000, eax, ebx, ecx, edx;
+    uint32_t base = interfaces_find(), eax, ebx, ecx, edx;
     uint64_t page = (uintptr_t)hypercall_page;
 
-    kit_kind = KIT_PVH;
     kit_command_line =
         (const char *)(uintptr_t)read64(kit_start_info + G_HVM_START_INFO_cmdline);
     if (kit_command_line == NULL)
         kit_command_line = "";
-    for (;; base += 0x100) {
-        __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base));
-        if (ebx == N_SIGNATURE_EBX) {
-            kit_kind = KIT_NATIVE;
-            return;
-        }
-        if (ebx == T_VENDOR_EBX) {
-            kit_kind = KIT_HYPERV;
-            return;
-        }
-        if (ebx == 0x566e6558)
-            break;
-    }
+    if (base == 0)
+        return;
     __asm__ volatile("cpuid" : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "a"(base + 2));
     __asm__ volatile("wrmsr" ::"c"(ebx), "a"((uint32_t)page), "d"((uint32_t)(page >> 32)));
     if (*(const uint32_t *)(const void *)(kit_start_info + G_HVM_START_INFO_flags) &

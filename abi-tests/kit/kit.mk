@@ -56,7 +56,12 @@ shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
 # The conformance guest of the Hyper-V interface.
-TLFS_TESTS := tlfs cpuid msr hypercall synic time fuzz
+TLFS_TESTS := tlfs cpuid msr hypercall synic time rows fuzz
+$(BUILD)/kit/tlfs_rows.inc: abi-tests/golden/tlfs_rows.tsv
+	@mkdir -p $(@D)
+	$(Q)awk -F'\t' '/^[A-D]/ { printf "{\"%s.%s\", %s},\n", $$2, $$4, $$3 }' $< >$@
+$(BUILD)/kit/tlfs/rows.c.o: $(BUILD)/kit/tlfs_rows.inc
+$(BUILD)/kit/tlfs/rows.c.o: KIT_CFLAGS += -DROWS_FILE='"$(BUILD)/kit/tlfs_rows.inc"'
 $(BUILD)/tlfs.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o \
 		$(patsubst %,$(BUILD)/kit/tlfs/%.c.o,$(TLFS_TESTS))
 .PHONY: tlfs
@@ -77,12 +82,13 @@ $(BUILD)/pv_mmu.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/pv_mmu.c.o
 
 # The conformance suite on us, on Debian's Xen, and the difference.
 .PHONY: abi abi-check oracle matrix
-abi: images $(BUILD)/abi.elf $(BUILD)/legacy.elf
+ABI_IMAGES := $(addprefix $(BUILD)/,abi.elf legacy.elf tlfs.elf)
+abi: images $(ABI_IMAGES)
 	@abi-tests/tools/abi run
-abi-check: images $(BUILD)/abi.elf $(BUILD)/legacy.elf
+abi-check: images $(ABI_IMAGES)
 	@abi-tests/tools/abi run --sample
-oracle: $(BUILD)/abi.elf $(BUILD)/legacy.elf
+oracle: $(ABI_IMAGES) $(BUILD)/device-model
 	@abi-tests/tools/abi oracle $(PEERS)
 checks: abi-check
-matrix: $(BUILD)/abi.elf
+matrix: $(BUILD)/abi.elf $(BUILD)/tlfs.elf
 	@abi-tests/tools/abi matrix

@@ -159,7 +159,8 @@ void kit_main(void)
         test_report(++number, test->name);
         failed |= verdict != VERDICT_SUCCESS && verdict != VERDICT_SKIP;
     }
-    kit_print(kit_kind == KIT_NATIVE ? "#= native.power_off | plain | status 0\n"
-                                     : "#= sched_op.shutdown | poweroff | ends here\n");
+    kit_print(kit_kind == KIT_NATIVE   ? "#= native.power_off | plain | status 0\n"
+              : kit_kind == KIT_HYPERV ? "#= end | power off | ends here\n"
+                                       : "#= sched_op.shutdown | poweroff | ends here\n");
     kit_print("1..%u\n# end, %s\n", number, failed ? "with failures" : "all well");
 }

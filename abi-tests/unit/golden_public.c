@@ -13,6 +13,7 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/params.h>
+#include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/io/console.h>
 #include <xen/memory.h>
@@ -122,6 +123,7 @@
     X(G_HVMOP_get_mem_type, HVMOP_get_mem_type)                                                \
     X(G_HVM_PARAM_CALLBACK_IRQ, HVM_PARAM_CALLBACK_IRQ)                                        \
     X(G_HVM_PARAM_STORE_EVTCHN, HVM_PARAM_STORE_EVTCHN)                                        \
+    X(G_XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_EBX)                                      \
     X(G_HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_CONSOLE_EVTCHN)                                    \
     X(G_VGCF_in_kernel, VGCF_in_kernel)                                                        \
     X(G_VCPU_HVM_MODE_64B, VCPU_HVM_MODE_64B)                                                  \
