@@ -14,7 +14,9 @@ ORACLE_KERNEL='linux-image-6[.]1[.]0-[0-9]+-amd64'
 ORACLE_MODULES=(virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci
     virtio_blk virtio_console xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc)
 ORACLE_PROGRAMS=(xl xenstored xenconsoled xenconsole xen-init-dom0)
-ORACLE_STORE_PROGRAMS=(xenstore-read xenstore-watch xenstore-ls)
+ORACLE_STORE_PROGRAMS=(xenstore-read xenstore-write xenstore-watch xenstore-ls)
+# Inserted for guests with disks and interfaces only.
+ORACLE_BACK_ENDS=(llc stp bridge xen-netback brd loop xen-blkback)
 
 oracle_versions() { awk -F'|' 'NF == 2 { gsub(/ /, "", $1); print $1 }' <<<"$ORACLE_TABLE"; }
 
@@ -101,7 +103,7 @@ dom0_tree() {
     # libxl knows its helper programs by these places.
     ln -s ../../bin "$tree/usr/lib/xen-$version/bin"
     cp "$root/usr/lib/xen-$version/boot/xen-shim" "$tree/usr/lib/xen-$version/boot/"
-    for name in "${ORACLE_MODULES[@]}"; do
+    for name in "${ORACLE_MODULES[@]}" "${ORACLE_BACK_ENDS[@]}"; do
         file=$(find "$root" -name "$name.ko*" | head -n 1)
         case $file in
         *.xz) xz -dc "$file" >"$tree/modules/$name.ko" ;;
@@ -112,14 +114,23 @@ dom0_tree() {
     echo root:x:0:0:root:/:/bin/sh >"$tree/etc/passwd"
     echo root:x:0: >"$tree/etc/group"
     printf '%s\n' "${ORACLE_MODULES[@]}" >"$tree/modules/order"
+    printf '%s\n' "${ORACLE_BACK_ENDS[@]}" >"$tree/modules/back-ends"
     libraries_close "$root" "$tree"
+}
+
+# oracle_current VERSION: its first domain is there, with these modules.
+oracle_current() {
+    local modules
+    modules=$(oracle_path "$1")/tree/modules
+    cmp -s <(printf '%s\n' "${ORACLE_MODULES[@]}") "$modules/order" &&
+        cmp -s <(printf '%s\n' "${ORACLE_BACK_ENDS[@]}") "$modules/back-ends"
 }
 
 # oracle_install VERSION WORK: inside cache_locked.
 oracle_install() {
     local version=$1 work=$2 suite package kernel out=$2/out
     suite=$(oracle_suite "$version")
-    if [[ -d $(oracle_path "$version")/tree ]]; then
+    if oracle_current "$version"; then
         return 0
     fi
     say "oracle: fetching Xen $version and its tools from Debian ($suite)"
@@ -164,7 +175,7 @@ oracle_fetch() {
     if [[ -z $(oracle_suite "$1") ]]; then
         usage_error "no oracle for Xen '$1'" "known are: $(oracle_versions | tr '\n' ' ')"
     fi
-    [[ -d $folder/tree ]] || cache_locked oracle_install "$1" || return 1
+    oracle_current "$1" || cache_locked oracle_install "$1" || return 1
     if [[ ! -s $folder/dom0.gz ]] || ! cmp -s "$init" "$folder/tree/init"; then
         cache_locked oracle_pack "$folder" || return 1
     fi
