@@ -370,6 +370,38 @@ static void test_quotas(void **state)
     expect_error("ENOSPC");
 }
 
+/* A guest that writes as much as it can leaves the others their part, and hears that it is
+ * told. */
+static void test_bytes_of_a_guest(void **state)
+{
+    static char request[1000];
+    size_t before = store_bytes(store);
+    u32 i, refused = 0;
+
+    (void)state;
+    memset(request, 'x', sizeof(request));
+    for (i = 0; i < 900; i++) {
+        int length = snprintf(request, 64, "much/%u", i) + 1;
+
+        request[length] = 'x';
+        send_raw(5, WIRE_WRITE, 0, request, 900);
+        if (got.type == WIRE_ERROR) {
+            assert_string_equal(data, "ENOMEM");
+            refused++;
+        }
+    }
+    assert_in_range(refused, 500, 800);
+    assert_true(store_bytes(store) - before <= STORE_GUEST_BYTES);
+    assert_int_equal(store_make_directory(store, "/local/domain/6"), ST_OK);
+    assert_int_equal(store_permissions_set(store, "/local/domain/6", "n6"), ST_OK);
+    ask(6, WIRE_WRITE, 0, "mine\0x");
+    expect_ok();
+    ask(5, WIRE_RM, 0, "much\0");
+    expect_ok();
+    ask(5, WIRE_WRITE, 0, "again\0x");
+    expect_ok();
+}
+
 /* A full ring holds answers back until the guest takes some; nothing is lost. */
 static void test_back_pressure(void **state)
 {
@@ -583,6 +615,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_watch_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quotas, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bytes_of_a_guest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_back_pressure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_request_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_rings, setup, teardown),

@@ -16,7 +16,6 @@
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
-#define MEMORY_END   ((u64)4 << 20) /* what the hypervisor gives the root */
 #define FOR_EVER     (~(u64)0)
 /* The machine's disks are looked at this often while they have something to do, should an
  * interrupt of theirs be lost. */
@@ -250,7 +249,6 @@ void guest_main(u64 start_info)
 {
     const struct xen_hvm_start_info *info = guest_pointer(start_info);
     const char *options = info->cmdline_paddr ? guest_pointer(info->cmdline_paddr) : "";
-    u64 free_at = align_up((u64)(uintptr_t)guest_image_end, PAGE_SIZE);
 
     steward.is_interactive = string_has_word(options, "interactive");
     steward.is_verbose = string_has_word(options, "loglevel=debug");
@@ -258,8 +256,6 @@ void guest_main(u64 start_info)
     steward.wants_times = string_has_word(options, "times");
     steward.rounds = option_number(options, "rounds=");
     modules_read(info);
-    registry_init(guest_pointer(free_at), MEMORY_END - free_at);
-    bus_init(registry_store());
     steward.input_port = event_port(NATIVE_CONSOLE_INPUT);
     steward.ended_port = event_port(NATIVE_PARTITION_ENDED);
     steward.device_port = event_port(NATIVE_DEVICE);
@@ -267,6 +263,8 @@ void guest_main(u64 start_info)
         panic("no boot module with the role 'pvshim'");
     disks_init();
     manifests_read();
+    registry_init();
+    bus_init(registry_store());
     networks_init();
     if (steward.manifest.count == 0 && steward.manifest.refused == 0)
         print("entente: error: boot modules: no manifest among them; give one with the role "

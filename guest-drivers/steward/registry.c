@@ -1,5 +1,6 @@
 #include "guest-drivers/steward/registry.h"
 #include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/service/platform.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -7,9 +8,13 @@
 
 static struct store *store;
 
-void registry_init(void *arena, u64 bytes)
+/* For each guest twice what it may hold, so that there is room for holes; the same for us. */
+void registry_init(void)
 {
-    if (store_make(arena, bytes, &store) != ST_OK)
+    u64 bytes = 2 * STORE_GUEST_BYTES * (steward.guest_count + 1);
+    void *arena = platform_memory(bytes);
+
+    if (!arena || store_make(arena, bytes, &store) != ST_OK)
         panic("no memory for the xenstore");
 }
 

@@ -4,8 +4,8 @@
 
 #include "guest-drivers/steward/steward.h"
 
-/* Takes `bytes` of memory at `arena` for the tree. */
-void registry_init(void *arena, u64 bytes);
+/* Takes the memory of the tree; the guests are known. */
+void registry_init(void);
 bool registry_is_there(void);
 /* Memory of the tree, and of what is told and answered. */
 u64 registry_bytes(void);

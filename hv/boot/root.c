@@ -8,7 +8,7 @@
 
 /* Where things are in the root's guest-physical memory; guest-drivers/lib starts from these. */
 #define ROOT_MEMORY       ((u64)4 << 20)
-#define ROOT_MORE         ((u64)4 << 20) /* that it may ask for */
+#define ROOT_MORE         ((u64)48 << 20) /* that it may ask for */
 #define ROOT_INFO         0x1000u
 #define ROOT_INFO_BYTES   0xf000u
 #define ROOT_MODULES      ((u64)4 << 30)

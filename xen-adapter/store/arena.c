@@ -5,8 +5,12 @@
 #define UNIT ((size_t)16)
 
 struct arena_block {
-    size_t bytes;             /* with this header */
-    struct arena_block *next; /* while free */
+    u32 bytes; /* with this header */
+    u32 payer;
+    union {
+        struct arena_block *next; /* while free */
+        size_t asked;             /* else: as many bytes, with the header, would have done */
+    };
 };
 _Static_assert(sizeof(struct arena_block) == 16, "one unit");
 
@@ -16,9 +20,9 @@ void arena_make(struct arena *arena, void *memory, size_t bytes)
     struct arena_block *block = (struct arena_block *)start;
 
     *arena = (struct arena){0};
-    if (bytes < 4 * UNIT)
+    if (bytes < 4 * UNIT || bytes > UINT32_MAX)
         return;
-    block->bytes = (bytes - UNIT) & ~(UNIT - 1);
+    block->bytes = (u32)((bytes - UNIT) & ~(UNIT - 1));
     block->next = NULL;
     arena->free = block;
 }
@@ -31,6 +35,8 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     if (bytes > (size_t)1 << 30)
         return NULL;
     need = ((bytes + UNIT - 1) & ~(UNIT - 1)) + sizeof(struct arena_block);
+    if (arena->payer != 0 && arena->held[arena->payer] + need > arena->limit)
+        return NULL;
     for (link = &arena->free; *link; link = &(*link)->next) {
         struct arena_block *block = *link;
         struct arena_block *rest;
@@ -39,15 +45,18 @@ void *arena_alloc(struct arena *arena, size_t bytes)
             continue;
         if (block->bytes - need >= 4 * UNIT) {
             rest = (struct arena_block *)(void *)((u8 *)block + need);
-            rest->bytes = block->bytes - need;
+            rest->bytes = block->bytes - (u32)need;
             rest->next = block->next;
             *link = rest;
-            block->bytes = need;
+            block->bytes = (u32)need;
         } else {
             *link = block->next;
         }
-        arena->used += block->bytes;
-        block->next = NULL;
+        arena->used += need;
+        if (arena->payer != 0)
+            arena->held[arena->payer] += need;
+        block->payer = arena->payer;
+        block->asked = need;
         return memset(block + 1, 0, block->bytes - sizeof(*block));
     }
     return NULL;
@@ -71,7 +80,9 @@ void arena_free(struct arena *arena, void *pointer)
     if (!pointer)
         return;
     block = (struct arena_block *)pointer - 1;
-    arena->used -= block->bytes;
+    arena->used -= block->asked;
+    if (block->payer != 0)
+        arena->held[block->payer] -= block->asked;
     while (*link && *link < block) {
         previous = *link;
         link = &(*link)->next;

@@ -125,8 +125,9 @@ struct store {
     u64 generation;
     struct connection *connections; /* guests and clients */
     struct connection local;
-    u32 owned[STORE_DOMAINS_MAX];  /* nodes of each domain */
-    char path[STORE_PATH_MAX + 1]; /* of the request being served, made absolute */
+    u32 owned[STORE_DOMAINS_MAX];   /* nodes of each domain */
+    size_t held[STORE_DOMAINS_MAX]; /* bytes each domain has made us hold */
+    char path[STORE_PATH_MAX + 1];  /* of the request being served, made absolute */
     char made[STORE_PATH_MAX + 1], parent[STORE_PATH_MAX + 1], walk[STORE_PATH_MAX + 1];
     u8 reply[PAYLOAD_MAX];
     u8 event[2 * PAYLOAD_MAX];

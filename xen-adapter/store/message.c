@@ -15,6 +15,20 @@ static bool is_repeated(const struct connection *c, const struct wire_header *he
     return false;
 }
 
+/* Events wait at the expense of who listens, not of who caused them. Answers are few, and a
+ * guest that holds too much must hear so. */
+static struct message *message_make(struct store *s, const struct connection *c, u32 type,
+                                    size_t bytes)
+{
+    u32 payer = s->arena.payer;
+    struct message *m;
+
+    s->arena.payer = type == WIRE_WATCH_EVENT ? c->domid : 0;
+    m = arena_alloc(&s->arena, sizeof(*m) + bytes);
+    s->arena.payer = payer;
+    return m;
+}
+
 enum store_error message_put(struct store *s, struct connection *c, u32 type, u32 request,
                              u32 transaction, const void *data, u32 bytes)
 {
@@ -26,7 +40,7 @@ enum store_error message_put(struct store *s, struct connection *c, u32 type, u3
     if (type == WIRE_WATCH_EVENT &&
         (c->event_count >= QUOTA_EVENTS || is_repeated(c, &header, data)))
         return STORE_OK;
-    m = arena_alloc(&s->arena, sizeof(*m) + sizeof(header) + bytes);
+    m = message_make(s, c, type, sizeof(header) + bytes);
     if (!m)
         return STORE_ENOMEM;
     m->bytes = (u32)sizeof(header) + bytes;

@@ -36,6 +36,8 @@ enum status store_make(void *arena, size_t bytes, struct store **out)
     if (!s)
         return ST_NO_MEMORY;
     s->arena = free;
+    s->arena.limit = STORE_GUEST_BYTES;
+    s->arena.held = s->held;
     s->local.is_privileged = true;
     for (i = 0; i < ARRAY_SIZE(loose); i++)
         if (node_put(s, NULL, loose[i], &is, &node))
@@ -152,6 +154,20 @@ u32 message_lack(struct connection *c)
     return c->is_broken ? 0 : (u32)sizeof(header) + header.bytes - c->in_bytes;
 }
 
+/* At the guest's expense. What makes room in the end needs some on the way. */
+static void charged_serve(struct store *s, struct connection *c)
+{
+    struct wire_header header;
+    bool makes_room;
+
+    memcpy(&header, c->in, sizeof(header));
+    makes_room = header.type == WIRE_RM || header.type == WIRE_TRANSACTION_END;
+    s->arena.payer = c->domid;
+    s->arena.limit = makes_room ? 2 * STORE_GUEST_BYTES : STORE_GUEST_BYTES;
+    request_serve(s, c);
+    s->arena.payer = 0;
+}
+
 static void requests_serve(struct store *s, struct connection *c)
 {
     u32 consumer = c->ring->req_cons;
@@ -176,7 +192,7 @@ static void requests_serve(struct store *s, struct connection *c)
             return;
         }
         c->in_bytes = 0;
-        request_serve(s, c);
+        charged_serve(s, c);
     }
 }
 
