@@ -238,6 +238,26 @@ static void test_sizes(void **state)
     assert_int_equal(sinks[1].last_bytes, 1518);
 }
 
+/* The owner of an address need not be there: nobody speaks in its name before or after. */
+static void test_claimed_address(void **state)
+{
+    static struct net_claim claim = {.address = 0x22};
+
+    (void)state;
+    switch_detach(&sinks[1].port);
+    switch_claim(&net, &claim);
+    send_at(0, ALL, 0x22, 0);
+    assert_int_equal(got(), 0);
+    assert_int_equal(sinks[0].port.in.dropped, 1);
+    sinks[1].port.own = 0x22;
+    switch_attach(&net, &sinks[1].port);
+    send_at(1, ALL, 0x22, 0);
+    assert_int_equal(got(), 0xd);
+    switch_detach(&sinks[1].port);
+    send_at(0, ALL, 0x22, 0);
+    assert_int_equal(got(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup(test_one_chain, setup),
         cmocka_unit_test_setup(test_share_is_bounded, setup),
         cmocka_unit_test_setup(test_own_address, setup),
+        cmocka_unit_test_setup(test_claimed_address, setup),
         cmocka_unit_test_setup(test_machine_is_trusted, setup),
         cmocka_unit_test_setup(test_sizes, setup),
     };

@@ -71,6 +71,15 @@ static void remember(struct net_port *port, u64 address, u64 now_ns)
     *chain = entry;
 }
 
+static bool is_claimed(const struct net_switch *net, u64 address)
+{
+    const struct net_claim *claim = net->claims;
+
+    while (claim && claim->address != address)
+        claim = claim->next;
+    return claim != NULL;
+}
+
 /* False: this address is not this port's to use. */
 static bool learn(struct net_port *from, u64 address, u64 now_ns)
 {
@@ -85,6 +94,8 @@ static bool learn(struct net_port *from, u64 address, u64 now_ns)
     }
     if (known && !is_aged(known, now_ns) &&
         (is_own(known) || (known->port->trust == NET_MACHINE && from->trust == NET_GUEST)))
+        return false;
+    if (from->own != address && is_claimed(from->home, address))
         return false;
     if (known)
         forget(known);
@@ -107,6 +118,12 @@ static void flood(struct net_port *from, const struct net_frame *frame)
     for (struct net_port *to = from->home->ports; to; to = to->next)
         if (to != from)
             deliver(to, frame);
+}
+
+void switch_claim(struct net_switch *net, struct net_claim *claim)
+{
+    claim->next = net->claims;
+    net->claims = claim;
 }
 
 void switch_attach(struct net_switch *net, struct net_port *port)

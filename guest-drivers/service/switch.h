@@ -19,10 +19,20 @@ struct net_address {
     struct net_address *next;
 };
 
+/* An address that belongs to one port alone, whether that is attached or not. */
+struct net_claim {
+    u64 address;
+    struct net_claim *next;
+};
+
 struct net_switch {
     struct net_port *ports;
+    struct net_claim *claims;
     struct net_address *chain[SWITCH_CHAINS];
 };
+
+/* Nobody but the port whose own it is sends from claim->address, from now on and for ever. */
+void switch_claim(struct net_switch *net, struct net_claim *claim);
 
 /* port->send, abilities, largest, trust, own, address and addresses (at least 1) are set; the
  * rest is zero. Its own address is known from now on. */

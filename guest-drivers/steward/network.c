@@ -27,7 +27,8 @@ struct vif {
     struct guest *guest;        /* NULL: does not live */
     struct bridge *bridge;
     struct vif_config config;
-    void *backlog; /* made once, kept */
+    struct net_claim claim; /* of its address */
+    void *backlog;          /* made once, kept */
 };
 
 static struct bridge bridges[BRIDGES_MAX];
@@ -149,6 +150,12 @@ void networks_init(void)
     struct bridge *bridge = &bridges[0];
     enum status status;
 
+    for (u32 i = 0; i < VIFS_MAX; i++) {
+        if (!vifs[i].owner)
+            continue;
+        vifs[i].claim.address = vifs[i].config.address;
+        switch_claim(&vifs[i].bridge->net, &vifs[i].claim);
+    }
     for (u32 i = 0; i < BRIDGES_MAX; i++)
         if (text_is(bridges[i].name, VIF_BRIDGE_USUAL))
             bridge = &bridges[i];
