@@ -10,7 +10,7 @@ $(BUILD)/kit/%.o: abi-tests/%
 
 # What every image begins with; what follows in each is its own line's.
 KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) abi-tests/kit/kit.lds
-KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest
+KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest hostile
 $(KIT_IMAGES:%=$(BUILD)/%.elf): $(KIT)
 	$(call say,LINK)
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
@@ -92,3 +92,15 @@ oracle: $(ABI_IMAGES) $(BUILD)/device-model
 checks: abi-check
 matrix: $(BUILD)/abi.elf $(BUILD)/tlfs.elf
 	@abi-tests/tools/abi matrix
+
+# Guests that mean ill, and others beside them: make hostile ROUNDS=20 SEED=1 ROLES="disk die".
+HOSTILE := hostile block net disk network revoke store ports bystander
+$(BUILD)/hostile.elf: $(BUILD)/kit/kit/notes.S.o \
+		$(patsubst %,$(BUILD)/kit/kit/%.c.o,grant store front) $(patsubst %,$(BUILD)/kit/hostile/%.c.o,$(HOSTILE))
+export ROUNDS ROLES LIFE_MS
+.PHONY: hostile hostile-sample
+hostile: images $(BUILD)/hostile.elf
+	@abi-tests/hostile/hostile-test
+hostile-sample: images $(BUILD)/hostile.elf
+	@ROUNDS=2 abi-tests/hostile/hostile-test
+checks: hostile-sample

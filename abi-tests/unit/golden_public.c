@@ -15,13 +15,18 @@
 #include <xen/hvm/params.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/io/blkif.h>
 #include <xen/io/console.h>
+#include <xen/io/netif.h>
+#include <xen/io/xenbus.h>
+#include <xen/io/xs_wire.h>
 #include <xen/memory.h>
 #include <xen/physdev.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
+#include "abi-tests/golden/xen_io.h"
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 #include "abi-tests/unit/golden_public.h"
@@ -173,7 +178,32 @@
     X(sizeof(struct g_hvm_evtchn_upcall_vector), sizeof(xen_hvm_evtchn_upcall_vector_t))       \
     X(offsetof(struct g_shared_info, mask), offsetof(shared_info_t, evtchn_mask))              \
     X(offsetof(struct g_shared_info, wc_sec), offsetof(shared_info_t, wc_sec))                 \
-    X(offsetof(struct g_vcpu_info, time), offsetof(vcpu_info_t, time))
+    X(offsetof(struct g_vcpu_info, time), offsetof(vcpu_info_t, time))                         \
+    X(G_XS_RM, XS_RM)                                                                          \
+    X(G_XS_ERROR, XS_ERROR)                                                                    \
+    X(G_XS_RESET_WATCHES, XS_RESET_WATCHES)                                                    \
+    X(G_XS_TYPE_COUNT, XS_TYPE_COUNT)                                                          \
+    X(G_XENSTORE_PAYLOAD_MAX, XENSTORE_PAYLOAD_MAX)                                            \
+    X(sizeof(struct g_xenstore_ring), sizeof(struct xenstore_domain_interface))                \
+    X(sizeof(struct g_xsd_sockmsg), sizeof(struct xsd_sockmsg))                                \
+    X(G_XENBUS_CONNECTED, XenbusStateConnected)                                                \
+    X(G_XENBUS_CLOSED, XenbusStateClosed)                                                      \
+    X(G_BLKIF_OP_INDIRECT, BLKIF_OP_INDIRECT)                                                  \
+    X(G_BLKIF_SEGMENTS, BLKIF_MAX_SEGMENTS_PER_REQUEST)                                        \
+    X(G_BLKIF_INDIRECT_PAGES, BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST)                            \
+    X(sizeof(struct g_blkif_request), sizeof(blkif_request_t))                                 \
+    X(sizeof(struct g_blkif_response), sizeof(blkif_response_t))                               \
+    X(offsetof(struct g_blkif_request, seg), offsetof(blkif_request_t, seg))                   \
+    X(offsetof(struct g_blkif_indirect, indirect_grefs),                                       \
+      offsetof(blkif_request_indirect_t, indirect_grefs))                                      \
+    X(offsetof(struct g_ring_head, rsp_prod), offsetof(blkif_sring_t, rsp_prod))               \
+    X(G_NETTXF_csum_blank, NETTXF_csum_blank)                                                  \
+    X(G_NETTXF_extra_info, NETTXF_extra_info)                                                  \
+    X(G_NETRXF_extra_info, NETRXF_extra_info)                                                  \
+    X(G_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_TYPE_GSO)                                        \
+    X(sizeof(union g_netif_tx), sizeof(union netif_tx_sring_entry))                            \
+    X(sizeof(union g_netif_rx), sizeof(union netif_rx_sring_entry))                            \
+    X(sizeof(struct g_netif_extra), sizeof(netif_extra_info_t))
 
 #define ASSERT_SAME(golden, public)                                                            \
     _Static_assert((long)(golden) == (long)(public), #golden " differs from " #public);

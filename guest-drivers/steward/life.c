@@ -214,6 +214,7 @@ bool life_next_round(void)
         return false;
     for (u32 i = 0; i < steward.guest_count; i++) {
         steward.guest[i].state = GUEST_WAITS;
+        steward.guest[i].short_lives = 0;
         life_begin(&steward.guest[i]);
     }
     return true;
