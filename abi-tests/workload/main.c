@@ -2,7 +2,8 @@
  * The workload: runs in a guest and shows that processes, memory, signals, the FPU and the
  * clock work there. `workload check|full|NAME` prints a line for each test and a last one for
  * all; `workload generate MIB` writes deterministic bytes for the compressor test, `workload
- * disk PATH DEPTH` tries a block device, `workload clocks WHAT SECONDS` is in clocks.c.
+ * disk PATH DEPTH` tries a block device, `workload clocks WHAT SECONDS` is in clocks.c,
+ * `workload broadcast WHAT TURNS` in broadcast.c.
  */
 #include "abi-tests/workload/test.h"
 
@@ -137,6 +138,13 @@ static int run_clocks(const char *what, const char *seconds)
     return report("clocks", test_clocks(what, seconds), begin_ns);
 }
 
+static int run_broadcast(const char *what, const char *turns)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report(what, test_broadcast(what, (uint32_t)strtoul(turns, NULL, 10)), begin_ns);
+}
+
 /* By name, or by a set's name; what SKIP=a,b in the environment names is not in a set. */
 static int is_wanted(const char *what, const char *name)
 {
@@ -166,6 +174,8 @@ int main(int argc, char **argv)
         return run_disk(argv[2], argv[3]);
     if (!strcmp(what, "clocks") && argc == 4)
         return run_clocks(argv[2], argv[3]);
+    if (!strcmp(what, "broadcast") && argc == 4)
+        return run_broadcast(argv[2], argv[3]);
     for (size_t i = 0; i < TEST_COUNT; i++) {
         if (!is_wanted(what, tests[i].name))
             continue;

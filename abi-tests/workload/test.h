@@ -28,6 +28,9 @@ const char *test_disk(const char *path, uint32_t depth);
 /* Reads the clocks for so many seconds; what, see clocks.c. */
 const char *test_clocks(const char *what, const char *number);
 
+/* `turns` broadcasts of this kind to all other CPUs: see broadcast.c. */
+const char *test_broadcast(const char *what, uint32_t turns);
+
 /* Says what went wrong, with numbers; the text is valid until the next call. */
 const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

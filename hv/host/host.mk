@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time control-test debian cycles many smp vcpus loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time control-test debian cycles many smp vcpus broadcast loaders launcher terminal
 .PHONY: cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -80,6 +80,10 @@ smp: preflight images
 smp-sample: preflight images
 	@SAMPLE=1 $(HOST)/smp
 
+# Exits for interrupts and flushes to all other virtual CPUs.
+broadcast: preflight images
+	@$(HOST)/broadcast
+
 # As many virtual CPUs as a guest may have.
 vcpus: preflight images
 	@ROUNDS=$${ROUNDS:-1} KERNELS="$${KERNELS:-5.10-cloud 6.1-cloud}" CPUS_LIST="$${CPUS_LIST:-1}" \
@@ -109,10 +113,11 @@ shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
 		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test \
 		$(HOST)/hyperv-time $(HOST)/three-kinds \
-		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp \
+		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp $(HOST)/broadcast \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
-		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time
+		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time \
+		abi-tests/workload/broadcast-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
