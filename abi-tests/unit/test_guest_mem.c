@@ -1,0 +1,282 @@
+/* A guest's memory by its own page tables, of every kind, and what is remembered of a walk. */
+// sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
+// sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
+// sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
+// sources: hypercall/call.c hypercall/native.c hypercall/guest_mem.c hypercall/trace.c
+// sources: hypercall/op_clock.c hypercall/op_memory.c hypercall/mailbox.c hypercall/native_message.c
+#include "abi-tests/unit/native_caller.h"
+
+#define TABLES_AT MIB /* page tables */
+
+#define CR0_WP   BIT(16)
+#define CR0_PG   BIT(31)
+#define CR4_PSE  BIT(4)
+#define CR4_PAE  BIT(5)
+#define EFER_LMA BIT(10)
+#define EFER_NXE BIT(11)
+
+static void entry_set(u32 table, u32 index, u64 entry)
+{
+    u64 at = TABLES_AT + table * PAGE_SIZE + index * 8;
+
+    assert_int_equal(mem_write_gpa(root, gpa(at), &entry, 8), ST_OK);
+}
+
+static u64 table_at(u32 table)
+{
+    return (TABLES_AT + table * PAGE_SIZE) | 7;
+}
+
+static void long_mode(void)
+{
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP,
+                                        .cr3 = TABLES_AT | 0x18, /* write-through, uncached */
+                                        .cr4 = CR4_PAE,
+                                        .efer = EFER_LMA | EFER_NXE};
+    entry_set(0, 511, table_at(1));
+    entry_set(1, 510, table_at(2));
+    entry_set(2, 0, table_at(3));
+    entry_set(2, 1, 0x200000 | 0x83);
+    entry_set(3, 0, 0x50000 | 3);
+    entry_set(3, 1, 0x60000 | 1);
+    entry_set(3, 2, 0x70000 | 3 | BIT(63));
+}
+
+#define HIGH 0xffffffff80000000ull
+
+static void expect_translated(u64 at, enum mem_access access, u64 physical)
+{
+    gpa_t out;
+
+    assert_int_equal(mem_translate(vcpu, gva(at), access, &out), ST_OK);
+    assert_int_equal(out.raw, physical);
+}
+
+static void expect_fault(u64 at, enum mem_access access)
+{
+    gpa_t out;
+
+    assert_int_equal(mem_translate(vcpu, gva(at), access, &out), ST_FAULT);
+}
+
+static void test_walk_long_mode(void **state)
+{
+    (void)state;
+    long_mode();
+    expect_translated(HIGH + 5, MEM_WRITE, 0x50005);
+    expect_translated(HIGH + 0x1fff, MEM_READ, 0x60fff);
+    expect_fault(HIGH + 0x1000, MEM_WRITE);
+    expect_translated(HIGH + 0x2000, MEM_READ, 0x70000);
+    expect_fault(HIGH + 0x2000, MEM_FETCH);
+    expect_fault(HIGH + 0x3000, MEM_READ);
+    expect_translated(HIGH + 0x2abcde, MEM_WRITE, 0x2abcde);
+    expect_fault(0x0000800000000000ull, MEM_READ); /* not canonical */
+    expect_fault(0xfffe000000000000ull, MEM_READ);
+    fake_paging.cr0 = CR0_PG;
+    expect_translated(HIGH + 0x1000, MEM_WRITE, 0x60000);
+    fake_paging.efer = EFER_LMA;
+    expect_translated(HIGH + 0x2000, MEM_FETCH, 0x70000);
+    fake_paging.cr3 = 100 * MIB; /* no memory there */
+    expect_fault(HIGH, MEM_READ);
+}
+
+/* A walk remembers no table entry of the guest's, and no page that the partition has lost. */
+static void test_walk_follows_changes(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x200000), &byte, 1), ST_OK);
+    entry_set(3, 0, 0x60000 | 3);
+    expect_translated(HIGH + 5, MEM_WRITE, 0x60005);
+    entry_set(2, 1, 0x400000 | 0x83);
+    expect_translated(HIGH + 0x2abcde, MEM_WRITE, 0x4abcde);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_OK);
+    assert_int_equal(space_remove(&root->space, gpa(0x60000), PAGE_SIZE), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_FAULT);
+    entry_set(3, 0, 0x50000 | 3);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 5), &byte, 1), ST_OK);
+    assert_int_equal(space_remove(&root->space, gpa(TABLES_AT + 3 * PAGE_SIZE), PAGE_SIZE),
+                     ST_OK);
+    expect_fault(HIGH + 5, MEM_READ);
+    entry_set(1, 510, 0x40000000 | 0x83); /* 1 GiB */
+    expect_translated(HIGH + 0x12345678, MEM_WRITE, 0x52345678);
+}
+
+/* What stands in the guest's page at the frame. */
+static void mark_put(u64 frame, u8 mark)
+{
+    assert_int_equal(mem_write_gpa(root, gpa(frame), &mark, 1), ST_OK);
+}
+
+static u8 mark_read(u64 at)
+{
+    u8 mark = 0;
+
+    assert_int_equal(mem_read(vcpu, gva(at), &mark, 1), ST_OK);
+    return mark;
+}
+
+/* Twice from the same page: the second time the walk is remembered. It sees an entry of each
+ * level change. */
+static void test_remembered_walk_reads_each_entry(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    mark_put(0x50000, 1);
+    mark_put(0x60000, 2);
+    mark_put(0x70000, 3);
+    mark_put(0x80000, 4);
+    entry_set(4, 510, table_at(5)); /* another way: 4, 5, 6, 7 */
+    entry_set(5, 0, table_at(6));
+    entry_set(6, 0, table_at(7));
+    entry_set(7, 0, 0x80000 | 3);
+    assert_int_equal(mark_read(HIGH), 1);
+    entry_set(3, 0, 0x60000 | 3);
+    assert_int_equal(mark_read(HIGH), 2);
+    entry_set(2, 0, table_at(7));
+    assert_int_equal(mark_read(HIGH), 4);
+    entry_set(1, 510, table_at(6));
+    entry_set(6, 0, table_at(3));
+    assert_int_equal(mark_read(HIGH), 2);
+    entry_set(0, 511, table_at(4));
+    entry_set(5, 0, 0x80 | 3); /* a large page at 0 */
+    mark_put(0, 5);
+    assert_int_equal(mark_read(HIGH), 5);
+    entry_set(4, 510, 0);
+    assert_int_equal(mem_read(vcpu, gva(HIGH), &byte, 1), ST_FAULT);
+}
+
+/* Nor does it outlive the registers it was made under, or say more than was asked. */
+static void test_remembered_walk_keeps_rights(void **state)
+{
+    u8 byte = 7;
+
+    (void)state;
+    long_mode();
+    mark_put(0x60000, 2);
+    assert_int_equal(mark_read(HIGH + 0x1000), 2);
+    assert_int_equal(mark_read(HIGH + 0x1000), 2);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    fake_paging.cr0 = CR0_PG;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_OK);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_OK);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+    fake_paging.cr0 = CR0_PG | CR0_WP;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+    fake_paging.cr3 = TABLES_AT + 4 * PAGE_SIZE; /* empty */
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+    fake_paging.cr3 = TABLES_AT;
+    assert_null(mem_pointer(vcpu, gva(HIGH + 0x1000), 1, MEM_WRITE));
+    assert_null(mem_pointer(vcpu, gva(HIGH + 0x1fff), 2, MEM_READ));
+    assert_non_null(mem_pointer(vcpu, gva(HIGH + 0x1fff), 1, MEM_READ));
+    /* Pages that share a place. */
+    entry_set(3, 9, 0x70000 | 3);
+    mark_put(0x70000, 3);
+    assert_int_equal(mark_read(HIGH + 0x9000), 3);
+    assert_int_equal(mark_read(HIGH + 0x1000), 7);
+}
+
+/* A page or a table that the partition loses, by whatever way: nothing is found there. */
+static void test_remembered_walk_loses_its_page(void **state)
+{
+    u8 byte = 0;
+
+    (void)state;
+    long_mode();
+    mark_put(0x50000, 1);
+    assert_int_equal(mark_read(HIGH), 1);
+    assert_int_equal(space_remove(&root->space, gpa(0x50000), PAGE_SIZE), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH), &byte, 1), ST_FAULT);
+    assert_int_equal(mark_read(HIGH + 0x1000), mark_read(HIGH + 0x1000));
+    assert_int_equal(space_remove(&root->space, gpa(TABLES_AT + 3 * PAGE_SIZE), PAGE_SIZE),
+                     ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
+}
+
+static void test_walk_without_paging(void **state)
+{
+    (void)state;
+    expect_translated(0x12345, MEM_WRITE, 0x12345);
+    expect_fault(0x100000000ull, MEM_READ);
+}
+
+static void test_walk_two_levels(void **state)
+{
+    u32 directory[2] = {0x00051007, (u32)(0x00800000 | 0x83)};
+    u32 table[2] = {0x00052003, 0x00053001};
+
+    (void)state;
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP, .cr3 = 0x50018, .cr4 = CR4_PSE};
+    assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), table, sizeof(table)), ST_OK);
+    expect_translated(0x123, MEM_WRITE, 0x52123);
+    expect_fault(0x1000, MEM_WRITE);
+    expect_translated(0x400123, MEM_READ, 0x800123);
+    directory[1] |= 0x2000; /* address bit 32: no memory there, but an address */
+    assert_int_equal(mem_write_gpa(root, gpa(0x50000), directory, sizeof(directory)), ST_OK);
+    expect_translated(0x400123, MEM_READ, 0x100800123);
+    fake_paging.cr4 = 0; /* then it is a table that is not there */
+    expect_fault(0x400123, MEM_READ);
+}
+
+static void test_walk_pae(void **state)
+{
+    u64 top = 0x51000 | 1; /* no rights at this level */
+    u64 directory = 0x52000 | 7;
+    u64 table = 0x53000 | 3;
+
+    (void)state;
+    fake_paging = (struct guest_paging){.cr0 = CR0_PG | CR0_WP, .cr3 = 0x50038, .cr4 = CR4_PAE};
+    assert_int_equal(mem_write_gpa(root, gpa(0x50020 + 3 * 8), &top, 8), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), &directory, 8), ST_OK);
+    assert_int_equal(mem_write_gpa(root, gpa(0x52000), &table, 8), ST_OK);
+    expect_translated(0xc0000042u, MEM_WRITE, 0x53042);
+    expect_fault(0x42, MEM_READ);
+    directory = 0x600000 | 0x83;
+    assert_int_equal(mem_write_gpa(root, gpa(0x51000), &directory, 8), ST_OK);
+    expect_translated(0xc01fffffu, MEM_WRITE, 0x7fffff);
+}
+
+static void test_copy_straddles(void **state)
+{
+    u8 bytes[64], back[64];
+    u64 got;
+
+    (void)state;
+    long_mode();
+    for (u32 i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (u8)i;
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1ffff0), bytes, 32), ST_FAULT);
+    entry_set(3, 511, 0x61000 | 3);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0x1fffe0), bytes, 64), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1fffe0), back, 64), ST_OK);
+    assert_memory_equal(bytes, back, 64);
+    assert_int_equal(mem_read_gpa(root, gpa(0x200000), back, 32), ST_OK);
+    assert_memory_equal(bytes + 32, back, 32);
+    /* An instruction at the end of what is mapped. */
+    assert_int_equal(mem_fetch(vcpu, gva(HIGH + 0x1ff8), back, 15, &got), ST_OK);
+    assert_int_equal(got, 8);
+    assert_int_equal(mem_fetch(vcpu, gva(HIGH + 0x2000), back, 15, &got), ST_FAULT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_walk_long_mode, setup),
+        cmocka_unit_test_setup(test_remembered_walk_reads_each_entry, setup),
+        cmocka_unit_test_setup(test_remembered_walk_keeps_rights, setup),
+        cmocka_unit_test_setup(test_remembered_walk_loses_its_page, setup),
+        cmocka_unit_test_setup(test_walk_without_paging, setup),
+        cmocka_unit_test_setup(test_walk_follows_changes, setup),
+        cmocka_unit_test_setup(test_walk_two_levels, setup),
+        cmocka_unit_test_setup(test_walk_pae, setup),
+        cmocka_unit_test_setup(test_copy_straddles, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
