@@ -32,6 +32,14 @@ TEST(shutdown_watchdog, "shutdown-watchdog", TEST_ALL | TEST_ALONE)
     expect_true("sched_op.watchdog", "ends the guest", false);
 }
 
+/* No vCPU is left that could take one up. */
+TEST(shutdown_down, "shutdown-down", TEST_ALL | TEST_ALONE)
+{
+    kit_print("#= vcpu_op.down | the only vCPU | ends here\n");
+    kit_hypercall(G_HYPERVISOR_vcpu_op, G_VCPUOP_down, 0, 0, 0);
+    expect_true("vcpu_op.down", "does not come back", false);
+}
+
 TEST(shutdown_suspend, "shutdown-suspend", TEST_ALL | TEST_ALONE)
 {
     end_with("suspend", G_SHUTDOWN_suspend);

@@ -55,6 +55,18 @@ static void do_fpu(uint64_t unused)
     __asm__ volatile("fnop");
 }
 
+static void do_halt(uint64_t unused)
+{
+    (void)unused;
+    __asm__ volatile("hlt");
+}
+
+/* A PV kernel waits by sched_op.block, which lets events in: there is no halt without them. */
+TEST(halt, "halt", TEST_PV)
+{
+    expect_trap("trap", "hlt in the kernel", kit_try(do_halt, 0), 13);
+}
+
 /* On PV and PVH alike: what an exception says. */
 TEST(exceptions, "exceptions", TEST_ALL)
 {
