@@ -12,6 +12,7 @@
 #define CR0_PG   BIT(31)
 #define CR4_PSE  BIT(4)
 #define CR4_PAE  BIT(5)
+#define CR4_LA57 BIT(12)
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 
@@ -198,6 +199,56 @@ static void test_remembered_walk_loses_its_page(void **state)
     assert_int_equal(mem_read(vcpu, gva(HIGH + 0x1000), &byte, 1), ST_FAULT);
 }
 
+static u32 random_next(u32 *seed, u32 limit)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (u32)((u64)(*seed >> 8) * limit >> 24);
+}
+
+/* The guest's tables, registers and memory change at random; what is remembered never says
+ * anything else than a walk made now. */
+static void test_remembered_walk_is_a_walk(void **state)
+{
+    static const u64 cr0[] = {CR0_PG | CR0_WP, CR0_PG, CR0_WP};
+    static const u64 cr4[] = {CR4_PAE, CR4_PAE | CR4_LA57, CR4_PSE};
+    static const u64 efer[] = {EFER_LMA | EFER_NXE, EFER_LMA, EFER_NXE, 0};
+    u32 seed = 7, found = 0;
+
+    (void)state;
+    long_mode();
+    for (u32 round = 0; round < 60000; round++) {
+        enum mem_access access = (enum mem_access)random_next(&seed, 3);
+        u64 at = (random_next(&seed, 4) ? HIGH : 0) + random_next(&seed, 20) * PAGE_SIZE;
+        void *expected = NULL;
+        gpa_t where;
+
+        if (random_next(&seed, 4) == 0)
+            entry_set(random_next(&seed, 4),
+                      random_next(&seed, 4) ? random_next(&seed, 20) : 510,
+                      table_at(random_next(&seed, 4)) & ~(u64)random_next(&seed, 8));
+        if (random_next(&seed, 16) == 0)
+            long_mode();
+        if (random_next(&seed, 16) == 0)
+            fake_paging =
+                (struct guest_paging){.cr0 = cr0[random_next(&seed, ARRAY_SIZE(cr0))],
+                                      .cr3 = TABLES_AT + random_next(&seed, 2) * PAGE_SIZE,
+                                      .cr4 = cr4[random_next(&seed, ARRAY_SIZE(cr4))],
+                                      .efer = efer[random_next(&seed, ARRAY_SIZE(efer))]};
+        if (random_next(&seed, 64) == 0)
+            assert_int_equal(space_remove(&root->space, gpa(0x50000), PAGE_SIZE), ST_OK);
+        if (random_next(&seed, 64) == 0)
+            (void)space_populate(&root->space, gpa(0x50000), PAGE_SIZE,
+                                 random_next(&seed, 2) ? SPACE_RAM : SPACE_READ);
+        if (mem_translate(vcpu, gva(at), access, &where) == ST_OK)
+            expected = space_pointer(&root->space, where,
+                                     access == MEM_WRITE ? SPACE_WRITE : SPACE_READ);
+        assert_ptr_equal(mem_pointer(vcpu, gva(at), 8, access), expected);
+        assert_ptr_equal(mem_pointer(vcpu, gva(at), 8, access), expected);
+        found += expected != NULL;
+    }
+    assert_in_range(found, 10000, 50000);
+}
+
 static void test_walk_without_paging(void **state)
 {
     (void)state;
@@ -271,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup(test_remembered_walk_reads_each_entry, setup),
         cmocka_unit_test_setup(test_remembered_walk_keeps_rights, setup),
         cmocka_unit_test_setup(test_remembered_walk_loses_its_page, setup),
+        cmocka_unit_test_setup(test_remembered_walk_is_a_walk, setup),
         cmocka_unit_test_setup(test_walk_without_paging, setup),
         cmocka_unit_test_setup(test_walk_follows_changes, setup),
         cmocka_unit_test_setup(test_walk_two_levels, setup),
