@@ -340,6 +340,8 @@ static void storvsc_packet(struct vmbus_channel *channel, const struct vmbus_pac
     struct storvsc *storvsc = channel->own;
     struct storvsp_packet said = {0};
 
+    if (packet->head.type == VMBUS_PACKET_COMPLETION)
+        return; /* we ask for none; an answer might come back as the next */
     if (status == ST_OK && (packet->head.type == VMBUS_PACKET_INBAND ||
                             packet->head.type == VMBUS_PACKET_GPA_DIRECT))
         memcpy(&said, packet->all + packet->data_at, MIN(packet->data_bytes, sizeof(said)));
