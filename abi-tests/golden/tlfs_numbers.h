@@ -74,13 +74,14 @@
 #define T_QUERY_EXTENDED 0x8001u
 
 /* Appendix B */
-#define T_SUCCESS            0x00
-#define T_INVALID_CODE       0x02
-#define T_INVALID_INPUT      0x03
-#define T_INVALID_ALIGNMENT  0x04
-#define T_INVALID_PARAMETER  0x05
-#define T_ACCESS_DENIED      0x06
-#define T_INVALID_CONNECTION 0x12
+#define T_SUCCESS              0x00
+#define T_INVALID_CODE         0x02
+#define T_INVALID_INPUT        0x03
+#define T_INVALID_ALIGNMENT    0x04
+#define T_INVALID_PARAMETER    0x05
+#define T_ACCESS_DENIED        0x06
+#define T_INVALID_CONNECTION   0x12
+#define T_INSUFFICIENT_BUFFERS 0x33
 
 /* 11.8, 11.10 */
 #define T_SINT_MASKED   (1ull << 16)

@@ -166,13 +166,21 @@ static void keys_mend(struct block *block)
         kit_front_put(&block->bus, "ring-page-order", "none");
 }
 
+/* What was taken back is lent again, until the next time. */
+static void pages_restore(void)
+{
+    for (unsigned i = 0; i < HOSTILE_PAGES; i++)
+        kit_lend_restore(refs[i], hostile_page[i], 0);
+    kit_lend_restore(list_ref, list, 0);
+}
+
 static void burst(struct block *block, const struct mood *mood)
 {
     for (uint32_t count = 1 + below(200); count > 0; count--) {
         if (mood->indexes != 0 && one_in(mood->indexes))
             indexes_spoil(block);
         else if (mood->revokes != 0 && one_in(mood->revokes))
-            hostile_revoke();
+            (one_in(2) ? hostile_revoke : pages_restore)();
         else if (one_in(16))
             kit_port_await(block->port, below(2000000));
         else

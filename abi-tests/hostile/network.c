@@ -161,6 +161,13 @@ static void keys_mend(struct net *net)
     kit_front_put_number(&net->bus, "feature-no-csum-offload", below(2));
 }
 
+/* What was taken back is lent again, until the next time. */
+static void pages_restore(void)
+{
+    for (unsigned i = 0; i < HOSTILE_PAGES; i++)
+        kit_lend_restore(refs[i], hostile_page[i], 0);
+}
+
 static void burst(struct net *net, const struct mood *mood)
 {
     const uint8_t *frame;
@@ -170,7 +177,7 @@ static void burst(struct net *net, const struct mood *mood)
         if (mood->indexes != 0 && one_in(mood->indexes))
             indexes_spoil(net);
         else if (mood->revokes != 0 && one_in(mood->revokes))
-            hostile_revoke();
+            (one_in(2) ? hostile_revoke : pages_restore)();
         else if (is_spoilt && one_in(8))
             buffers_spoil(net);
         for (uint32_t packets = 1 + below(8); packets > 0; packets--)

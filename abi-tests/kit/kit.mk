@@ -10,7 +10,7 @@ $(BUILD)/kit/%.o: abi-tests/%
 
 # What every image begins with; what follows in each is its own line's.
 KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) abi-tests/kit/kit.lds
-KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest hostile
+KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest hostile hostile-vmbus
 $(KIT_IMAGES:%=$(BUILD)/%.elf): $(KIT)
 	$(call say,LINK)
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
@@ -94,13 +94,15 @@ matrix: $(BUILD)/abi.elf $(BUILD)/tlfs.elf
 	@abi-tests/tools/abi matrix
 
 # Guests that mean ill, and others beside them: make hostile ROUNDS=20 SEED=1 ROLES="disk die".
-HOSTILE := hostile block net disk network revoke store ports bystander
+HOSTILE := hostile value block net disk network revoke store ports bystander
 $(BUILD)/hostile.elf: $(BUILD)/kit/kit/notes.S.o \
 		$(patsubst %,$(BUILD)/kit/kit/%.c.o,grant store front) $(patsubst %,$(BUILD)/kit/hostile/%.c.o,$(HOSTILE))
+$(BUILD)/hostile-vmbus.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(BUILD)/kit/tlfs/tlfs.c.o \
+		$(patsubst %,$(BUILD)/kit/hostile/%.c.o,value vmbus vmbus_hostile vmbus_bystander)
 export ROUNDS ROLES LIFE_MS
 .PHONY: hostile hostile-sample
-hostile: images $(BUILD)/hostile.elf
+hostile: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf
 	@abi-tests/hostile/hostile-test
-hostile-sample: images $(BUILD)/hostile.elf
+hostile-sample: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf
 	@ROUNDS=2 abi-tests/hostile/hostile-test
 checks: hostile-sample
