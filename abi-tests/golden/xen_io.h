@@ -8,28 +8,34 @@
 #include <stdint.h>
 
 /* xenstore [xen/io/xs_wire.h] */
-#define G_XS_CONTROL           0
-#define G_XS_DIRECTORY         1
-#define G_XS_READ              2
-#define G_XS_WATCH             4
-#define G_XS_UNWATCH           5
-#define G_XS_TRANSACTION_START 6
-#define G_XS_TRANSACTION_END   7
-#define G_XS_INTRODUCE         8
-#define G_XS_RELEASE           9
-#define G_XS_WRITE             11
-#define G_XS_MKDIR             12
-#define G_XS_RM                13
-#define G_XS_SET_PERMS         14
-#define G_XS_WATCH_EVENT       15
-#define G_XS_ERROR             16
-#define G_XS_RESUME            18
-#define G_XS_SET_TARGET        19
-#define G_XS_RESET_WATCHES     21
-#define G_XS_TYPE_COUNT        23
-#define G_XENSTORE_RING_SIZE   1024
-#define G_XENSTORE_PAYLOAD_MAX 4096
-#define G_XENSTORE_RECONNECT   1
+#define G_XS_CONTROL              0
+#define G_XS_DIRECTORY            1
+#define G_XS_READ                 2
+#define G_XS_GET_PERMS            3
+#define G_XS_WATCH                4
+#define G_XS_UNWATCH              5
+#define G_XS_TRANSACTION_START    6
+#define G_XS_TRANSACTION_END      7
+#define G_XS_INTRODUCE            8
+#define G_XS_RELEASE              9
+#define G_XS_GET_DOMAIN_PATH      10
+#define G_XS_WRITE                11
+#define G_XS_MKDIR                12
+#define G_XS_RM                   13
+#define G_XS_SET_PERMS            14
+#define G_XS_WATCH_EVENT          15
+#define G_XS_ERROR                16
+#define G_XS_IS_DOMAIN_INTRODUCED 17
+#define G_XS_RESUME               18
+#define G_XS_SET_TARGET           19
+#define G_XS_RESET_WATCHES        21
+#define G_XS_DIRECTORY_PART       22
+#define G_XS_TYPE_COUNT           23
+#define G_XENSTORE_RING_SIZE      1024
+#define G_XENSTORE_PAYLOAD_MAX    4096
+#define G_XENSTORE_ERROR_RINGIDX  2
+#define G_XENSTORE_ERROR_PROTO    3
+#define G_XENSTORE_RECONNECT      1
 
 struct g_xsd_sockmsg {
     uint32_t type, req_id, tx_id, len;

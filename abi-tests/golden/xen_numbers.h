@@ -108,6 +108,7 @@
 #define G_EIO        5
 #define G_ENXIO      6
 #define G_E2BIG      7
+#define G_EAGAIN     11
 #define G_ENOMEM     12
 #define G_EACCES     13
 #define G_EFAULT     14

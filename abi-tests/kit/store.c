@@ -82,7 +82,7 @@ static bool room_await(const volatile uint32_t *produced, const volatile uint32_
     return true;
 }
 
-static bool bytes_put(const void *bytes, uint32_t count)
+bool kit_store_put(const void *bytes, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (!room_await(&ring->req_prod, &ring->req_cons, RING))
@@ -113,21 +113,23 @@ static bool bytes_get(void *bytes, uint32_t count, uint32_t room)
     return true;
 }
 
+bool kit_store_get(struct g_xsd_sockmsg *head, void *payload, uint32_t room)
+{
+    return bytes_get(head, sizeof(*head), sizeof(*head)) && bytes_get(payload, head->len, room);
+}
+
 long kit_store_call(const struct kit_store_request *request, void *reply, uint32_t room)
 {
     struct g_xsd_sockmsg head = {request->type, ++requests, request->transaction,
                                  request->bytes};
 
-    if (!bytes_put(&head, sizeof(head)) || !bytes_put(request->payload, request->bytes))
+    if (!kit_store_put(&head, sizeof(head)) || !kit_store_put(request->payload, request->bytes))
         return KIT_STORE_DEAD;
-    for (;;) {
-        if (!bytes_get(&head, sizeof(head), sizeof(head)))
+    do {
+        if (!kit_store_get(&head, reply, room))
             return KIT_STORE_DEAD;
-        if (!bytes_get(reply, head.len, head.type == G_XS_WATCH_EVENT ? 0 : room))
-            return KIT_STORE_DEAD;
-        if (head.type != G_XS_WATCH_EVENT && head.req_id == requests)
-            return head.type == G_XS_ERROR ? KIT_STORE_ERROR : (long)head.len;
-    }
+    } while (head.type == G_XS_WATCH_EVENT || head.req_id != requests);
+    return head.type == G_XS_ERROR ? KIT_STORE_ERROR : (long)head.len;
 }
 
 static uint32_t length_of(const char *text)

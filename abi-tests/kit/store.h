@@ -28,6 +28,11 @@ uint32_t kit_store_port(void);
  * reply is its word; DEAD: it says nothing. Events of watches on the way are dropped. */
 long kit_store_call(const struct kit_store_request *request, void *reply, uint32_t room);
 
+/* The two halves of a call: bytes into the ring as there is room, and the next message of any
+ * kind, of whose payload at most `room` bytes are stored. False: the server is silent. */
+bool kit_store_put(const void *bytes, uint32_t count);
+bool kit_store_get(struct g_xsd_sockmsg *head, void *payload, uint32_t room);
+
 /* Strings, with a zero behind; the length, or an error. */
 long kit_store_read(const char *path, char *value, uint32_t room);
 bool kit_store_write(const char *path, const char *value);

@@ -22,13 +22,14 @@ static const char *error_name(long result)
         long number;
         const char *name;
     } names[] = {
-        {G_EPERM, "EPERM"},     {G_ENOENT, "ENOENT"}, {G_ESRCH, "ESRCH"},
-        {G_E2BIG, "E2BIG"},     {G_ENOMEM, "ENOMEM"}, {G_EACCES, "EACCES"},
-        {G_EFAULT, "EFAULT"},   {G_EBUSY, "EBUSY"},   {G_EEXIST, "EEXIST"},
-        {G_EXDEV, "EXDEV"},     {G_ENODEV, "ENODEV"}, {G_EINVAL, "EINVAL"},
-        {G_ENOSPC, "ENOSPC"},   {G_ERANGE, "ERANGE"}, {G_ENOSYS, "ENOSYS"},
-        {G_ENODATA, "ENODATA"}, {G_ETIME, "ETIME"},   {G_EOPNOTSUPP, "EOPNOTSUPP"},
-        {G_ENOBUFS, "ENOBUFS"}, {G_EIO, "EIO"},       {G_ENXIO, "ENXIO"},
+        {G_EPERM, "EPERM"},     {G_ENOENT, "ENOENT"},   {G_ESRCH, "ESRCH"},
+        {G_E2BIG, "E2BIG"},     {G_ENOMEM, "ENOMEM"},   {G_EACCES, "EACCES"},
+        {G_EFAULT, "EFAULT"},   {G_EBUSY, "EBUSY"},     {G_EEXIST, "EEXIST"},
+        {G_EXDEV, "EXDEV"},     {G_ENODEV, "ENODEV"},   {G_EINVAL, "EINVAL"},
+        {G_ENOSPC, "ENOSPC"},   {G_ERANGE, "ERANGE"},   {G_ENOSYS, "ENOSYS"},
+        {G_ENODATA, "ENODATA"}, {G_ETIME, "ETIME"},     {G_EOPNOTSUPP, "EOPNOTSUPP"},
+        {G_EAGAIN, "EAGAIN"},   {G_ENOBUFS, "ENOBUFS"}, {G_EIO, "EIO"},
+        {G_ENXIO, "ENXIO"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

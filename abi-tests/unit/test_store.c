@@ -58,7 +58,7 @@ static void test_bad_paths(void **state)
     ask(5, WIRE_READ, 0, "@releaseDomain\0");
     expect_error("EINVAL");
     ask(5, WIRE_RM, 0, "/\0");
-    expect_error("EINVAL");
+    expect_error("EACCES");
     ask(5, 99, 0, "x\0");
     expect_error("ENOSYS");
     ask(5, WIRE_INTRODUCE, 0,

@@ -316,9 +316,9 @@ enum store_error tree_remove(struct store *s, struct connection *c, struct trans
     struct node *node, *parent;
     enum store_error error;
 
-    if (!path[1])
-        return STORE_EINVAL;
     error = tree_find(s, c, t, path, ACCESS_WRITE, &node);
+    if (!error && !path[1])
+        return STORE_EINVAL;
     if (!error)
         return subtree_remove(s, t, path);
     if (error != STORE_ENOENT)
