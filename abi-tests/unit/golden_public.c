@@ -179,6 +179,28 @@
     X(offsetof(struct g_shared_info, mask), offsetof(shared_info_t, evtchn_mask))              \
     X(offsetof(struct g_shared_info, wc_sec), offsetof(shared_info_t, wc_sec))                 \
     X(offsetof(struct g_vcpu_info, time), offsetof(vcpu_info_t, time))                         \
+    X(G_XS_CONTROL, XS_CONTROL)                                                                \
+    X(G_XS_DIRECTORY, XS_DIRECTORY)                                                            \
+    X(G_XS_READ, XS_READ)                                                                      \
+    X(G_XS_GET_PERMS, XS_GET_PERMS)                                                            \
+    X(G_XS_WATCH, XS_WATCH)                                                                    \
+    X(G_XS_UNWATCH, XS_UNWATCH)                                                                \
+    X(G_XS_TRANSACTION_START, XS_TRANSACTION_START)                                            \
+    X(G_XS_TRANSACTION_END, XS_TRANSACTION_END)                                                \
+    X(G_XS_INTRODUCE, XS_INTRODUCE)                                                            \
+    X(G_XS_RELEASE, XS_RELEASE)                                                                \
+    X(G_XS_GET_DOMAIN_PATH, XS_GET_DOMAIN_PATH)                                                \
+    X(G_XS_WRITE, XS_WRITE)                                                                    \
+    X(G_XS_MKDIR, XS_MKDIR)                                                                    \
+    X(G_XS_SET_PERMS, XS_SET_PERMS)                                                            \
+    X(G_XS_WATCH_EVENT, XS_WATCH_EVENT)                                                        \
+    X(G_XS_IS_DOMAIN_INTRODUCED, XS_IS_DOMAIN_INTRODUCED)                                      \
+    X(G_XS_RESUME, XS_RESUME)                                                                  \
+    X(G_XS_SET_TARGET, XS_SET_TARGET)                                                          \
+    X(G_XS_DIRECTORY_PART, XS_DIRECTORY_PART)                                                  \
+    X(G_XENSTORE_RING_SIZE, XENSTORE_RING_SIZE)                                                \
+    X(G_XENSTORE_ERROR_RINGIDX, XENSTORE_ERROR_RINGIDX)                                        \
+    X(G_XENSTORE_ERROR_PROTO, XENSTORE_ERROR_PROTO)                                            \
     X(G_XS_RM, XS_RM)                                                                          \
     X(G_XS_ERROR, XS_ERROR)                                                                    \
     X(G_XS_RESET_WATCHES, XS_RESET_WATCHES)                                                    \

@@ -9,10 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "abi-tests/golden/xen_io.h"
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 #include "abi-tests/unit/golden_public.h"
+#include "xen-adapter/abi/xen_io.h"
 #include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/store/wire.h"
 
 #define SAME(golden, ours)      assert_int_equal((long)(golden), (long)(ours))
 #define CALL_SAME(name)         SAME(G_HYPERVISOR_##name, XENNR_##name)
@@ -202,12 +205,54 @@ static void test_public(void **state)
     assert_true(golden_public_compared() > 0);
 }
 
+#define WIRE_SAME(name)  SAME(G_XS_##name, WIRE_##name)
+#define RING_SAME(field) PLACE_SAME(xenstore_ring, field, store_ring, field)
+
+static void test_store(void **state)
+{
+    (void)state;
+    WIRE_SAME(CONTROL);
+    WIRE_SAME(DIRECTORY);
+    WIRE_SAME(READ);
+    WIRE_SAME(GET_PERMS);
+    WIRE_SAME(WATCH);
+    WIRE_SAME(UNWATCH);
+    WIRE_SAME(TRANSACTION_START);
+    WIRE_SAME(TRANSACTION_END);
+    WIRE_SAME(INTRODUCE);
+    WIRE_SAME(RELEASE);
+    WIRE_SAME(GET_DOMAIN_PATH);
+    WIRE_SAME(WRITE);
+    WIRE_SAME(MKDIR);
+    WIRE_SAME(RM);
+    WIRE_SAME(SET_PERMS);
+    WIRE_SAME(WATCH_EVENT);
+    WIRE_SAME(ERROR);
+    WIRE_SAME(IS_DOMAIN_INTRODUCED);
+    WIRE_SAME(RESUME);
+    WIRE_SAME(SET_TARGET);
+    WIRE_SAME(RESET_WATCHES);
+    WIRE_SAME(DIRECTORY_PART);
+    RING_SAME(req);
+    RING_SAME(rsp);
+    RING_SAME(req_cons);
+    RING_SAME(req_prod);
+    RING_SAME(rsp_cons);
+    RING_SAME(rsp_prod);
+    RING_SAME(connection);
+    RING_SAME(error);
+    SAME(G_XENSTORE_RING_SIZE, XEN_STORE_RING_SIZE);
+    SAME(G_XENSTORE_ERROR_RINGIDX, WIRE_ERROR_RINGIDX);
+    SAME(G_XENSTORE_ERROR_PROTO, WIRE_ERROR_PROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),  cmocka_unit_test(test_operations),
         cmocka_unit_test(test_values), cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_places), cmocka_unit_test(test_public),
+        cmocka_unit_test(test_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
