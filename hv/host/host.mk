@@ -89,7 +89,8 @@ vcpus: preflight images
 	@ROUNDS=$${ROUNDS:-1} KERNELS="$${KERNELS:-5.10-cloud 6.1-cloud}" CPUS_LIST="$${CPUS_LIST:-1}" \
 		VCPUS_LIST="$${VCPUS_LIST:-8 16 32}" $(HOST)/smp
 
-# Debian 12 with systemd on a disk, as PV, PVH, by its own GRUB configuration, as Hyper-V.
+# Debian 12 with systemd on a disk, as PV, PVH, by its own GRUB configuration, as Hyper-V, there
+# also under other kernels.
 debian: images
 	@$(HOST)/entente preflight --for run debian
 	@$(HOST)/debian-test
@@ -116,7 +117,7 @@ shellcheck:
 		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp $(HOST)/broadcast \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
-		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time \
+		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time abi-tests/workload/hyperv-root \
 		abi-tests/workload/broadcast-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
