@@ -6,6 +6,22 @@
 #include "enlight/stimer.h"
 #include "enlight/synic.h"
 
+/* A vCPU that is down is not entered, but its pages are read: a kernel that panics has halted
+ * the others and waits for VMBus's last message in all of them. */
+static void down_deliver(const struct partition *p)
+{
+    for (u32 i = 0; i < TLFS_VPS_MAX; i++) {
+        struct vcpu *other = op_vcpu_find(p, i);
+        struct tlfs_vcpu *tv;
+
+        if (!other || op_vcpu_is_up(other) || !op_message_waits(other))
+            continue;
+        tv = tlfs_vcpu_get(other);
+        if (tv)
+            synic_deliver(tv);
+    }
+}
+
 void tlfs_deliver(struct vcpu *vcpu)
 {
     struct tlfs_vcpu *tv = tlfs_vcpu_get(vcpu);
@@ -26,6 +42,8 @@ void tlfs_deliver(struct vcpu *vcpu)
         stimer_deliver(tv);
         synic_deliver(tv);
     }
+    if (op_messages_wait(p))
+        down_deliver(p);
     assist_settle(tv);
 }
 

@@ -32,6 +32,7 @@ struct mailbox {
     struct mailbox_message *page[OUTBOX_PAGES];
     u32 connection_limit; /* no record at or above it is used */
     struct connection connection[NATIVE_EVENTS_MAX];
+    u32 waiting; /* messages in all inboxes */
     struct inbox *inbox[VCPU_MAX];
     struct flags *flags[VCPU_MAX];
     u16 flagged[VCPU_MAX]; /* the sources with a flag set */
@@ -189,11 +190,19 @@ enum status op_event_signal(struct partition *p, u32 connection)
 /* ---- To a vCPU ----------------------------------------------------------------------------
  */
 
-/* The adapter looks before the next entry. */
+/* The adapter looks before the next entry; that of another one for a vCPU that is down. */
 static void tell(struct vcpu *vcpu)
 {
-    vcpu->deliver_hint = true;
-    vcpu_wake(vcpu);
+    struct partition *p = vcpu->partition;
+
+    if (vcpu_is_up(vcpu)) {
+        vcpu->deliver_hint = true;
+        vcpu_wake(vcpu);
+        return;
+    }
+    for (u32 i = 0; i < VCPU_MAX; i++)
+        if (p->vcpu[i] && vcpu_is_up(p->vcpu[i]))
+            vcpu_wake(p->vcpu[i]);
 }
 
 enum status mailbox_reserve(struct vcpu *vcpu, struct mailbox_message **out)
@@ -214,6 +223,7 @@ enum status mailbox_reserve(struct vcpu *vcpu, struct mailbox_message **out)
 void mailbox_commit(struct vcpu *vcpu)
 {
     vcpu->partition->mailbox->inbox[vcpu->id]->count++;
+    vcpu->partition->mailbox->waiting++;
     tell(vcpu);
 }
 
@@ -242,6 +252,11 @@ bool op_message_waits(const struct vcpu *vcpu)
                    (box->inbox[vcpu->id] && box->inbox[vcpu->id]->count != 0));
 }
 
+bool op_messages_wait(const struct partition *p)
+{
+    return p->mailbox && p->mailbox->waiting != 0;
+}
+
 const struct mailbox_message *op_message_at(const struct vcpu *vcpu, u32 index)
 {
     const struct mailbox *box = vcpu->partition->mailbox;
@@ -255,6 +270,7 @@ void op_message_take(struct vcpu *vcpu, u32 index)
     struct inbox *inbox = vcpu->partition->mailbox->inbox[vcpu->id];
 
     inbox->count--;
+    vcpu->partition->mailbox->waiting--;
     memmove(&inbox->message[index], &inbox->message[index + 1],
             (inbox->count - index) * sizeof(inbox->message[0]));
 }

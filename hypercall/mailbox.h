@@ -50,6 +50,8 @@ enum status op_event_signal(struct partition *p, u32 connection);
 
 /* Does anything of the root wait for this vCPU? */
 bool op_message_waits(const struct vcpu *vcpu);
+/* Does a message of the root wait for any vCPU of it? */
+bool op_messages_wait(const struct partition *p);
 /* The index-th message for it, oldest first; NULL: no more. Taking one moves the rest up. */
 const struct mailbox_message *op_message_at(const struct vcpu *vcpu, u32 index);
 void op_message_take(struct vcpu *vcpu, u32 index);

@@ -47,7 +47,7 @@ static struct tlfs_message *slot(u32 sint)
     return (struct tlfs_message *)tlfs_memory(MESSAGES_AT) + sint;
 }
 
-static void post(u32 sint, u32 type)
+static void hand_over(u32 sint, u32 type)
 {
     struct mailbox_message *message;
 
@@ -55,6 +55,11 @@ static void post(u32 sint, u32 type)
     *message = (struct mailbox_message){.connection = sint, .type = type, .bytes = 4};
     memcpy(message->payload, "abc", 4);
     mailbox_commit(tlfs_guest->vcpu[0]);
+}
+
+static void post(u32 sint, u32 type)
+{
+    hand_over(sint, type);
     tlfs_deliver(tlfs_guest->vcpu[0]);
 }
 
@@ -93,6 +98,28 @@ static void test_message(void **state)
     assert_int_equal(slot(2)->flags, 0);
     assert_true(tlfs_took_vector(0, 0x30));
     assert_false(op_message_waits(tlfs_guest->vcpu[0]));
+}
+
+/* A kernel that panics halts the other vCPUs and looks into their pages itself. */
+static void test_message_to_one_that_is_down(void **state)
+{
+    struct vcpu *other = tlfs_guest->vcpu[1];
+
+    (void)state;
+    vcpu_park(other, TIME_NEVER);
+    vcpu_down(tlfs_guest->vcpu[0]);
+    hand_over(2, 7);
+    assert_int_equal(other->state, VCPU_RUNNABLE);
+    assert_int_equal(slot(2)->type, 0);
+    tlfs_deliver(other);
+    assert_int_equal(slot(2)->type, 7);
+    hand_over(2, 8); /* the slot is full: it is tried again after an EOM of anybody */
+    tlfs_deliver(other);
+    slot(2)->type = 0;
+    tlfs_write(1, EOM, 0);
+    tlfs_deliver(other);
+    assert_int_equal(slot(2)->type, 8);
+    assert_false(op_messages_wait(tlfs_guest));
 }
 
 static void test_masked_and_polling(void **state)
@@ -354,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_sources, setup),
         cmocka_unit_test_setup(test_message, setup),
+        cmocka_unit_test_setup(test_message_to_one_that_is_down, setup),
         cmocka_unit_test_setup(test_masked_and_polling, setup),
         cmocka_unit_test_setup(test_waits_for_page, setup),
         cmocka_unit_test_setup(test_event_flags, setup),

@@ -3,7 +3,8 @@
  * clock work there. `workload check|full|NAME` prints a line for each test and a last one for
  * all; `workload generate MIB` writes deterministic bytes for the compressor test, `workload
  * disk PATH DEPTH` tries a block device, `workload clocks WHAT SECONDS` is in clocks.c,
- * `workload broadcast WHAT TURNS` in broadcast.c.
+ * `workload broadcast WHAT TURNS` in broadcast.c, `workload kexec KERNEL RAMDISK WORDS` in
+ * kexec.c.
  */
 #include "abi-tests/workload/test.h"
 
@@ -145,6 +146,13 @@ static int run_broadcast(const char *what, const char *turns)
     return report(what, test_broadcast(what, (uint32_t)strtoul(turns, NULL, 10)), begin_ns);
 }
 
+static int run_kexec(const char *kernel, const char *ramdisk, const char *words)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report("kexec", test_kexec(kernel, ramdisk, words), begin_ns);
+}
+
 /* By name, or by a set's name; what SKIP=a,b in the environment names is not in a set. */
 static int is_wanted(const char *what, const char *name)
 {
@@ -172,6 +180,8 @@ int main(int argc, char **argv)
         return generate(argc > 2 ? strtoul(argv[2], NULL, 10) : 50);
     if (!strcmp(what, "disk") && argc == 4)
         return run_disk(argv[2], argv[3]);
+    if (!strcmp(what, "kexec") && argc == 5)
+        return run_kexec(argv[2], argv[3], argv[4]);
     if (!strcmp(what, "clocks") && argc == 4)
         return run_clocks(argv[2], argv[3]);
     if (!strcmp(what, "broadcast") && argc == 4)

@@ -31,6 +31,9 @@ const char *test_clocks(const char *what, const char *number);
 /* `turns` broadcasts of this kind to all other CPUs: see broadcast.c. */
 const char *test_broadcast(const char *what, uint32_t turns);
 
+/* Returns only when it did not work. */
+const char *test_kexec(const char *kernel, const char *ramdisk, const char *words);
+
 /* Says what went wrong, with numbers; the text is valid until the next call. */
 const char *test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -41,8 +41,8 @@ hyperv_ramdisk() {
 guest_config() {
     local console=hvc0
     [[ $2 != hyperv ]] || console=ttyS0
-    printf 'name = "%s"\ntype = "%s"\nkernel = "%s"\nramdisk = "%s"\nmemory = 192\n' \
-        "$1" "$2" "$3" "$4"
+    printf 'name = "%s"\ntype = "%s"\nkernel = "%s"\nramdisk = "%s"\nmemory = %s\n' \
+        "$1" "$2" "$3" "$4" "${GUEST_MIB:-192}"
     printf 'cmdline = "console=%s quiet %s"\n' "$console" "$5"
 }
 
