@@ -1,4 +1,5 @@
-/* Another kernel in place of this one, as `kexec -f` does it: all its drivers are told to end. */
+/* Another kernel in place of this one, as `kexec -f` does it: all its drivers are told to end.
+ */
 #include "abi-tests/workload/test.h"
 
 #include <errno.h>
