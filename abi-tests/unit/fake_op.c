@@ -13,6 +13,7 @@ char fake_log[256];
 u64 fake_yields;
 u32 fake_ranges;
 s64 fake_holds;
+bool fake_is_read_only;
 bool fake_is_full;
 
 static void *owned[4096]; /* every page given out, to free at reset */
@@ -56,7 +57,7 @@ void fake_op_reset(void)
     fake_yields = 0;
     fake_ranges = 2;
     fake_holds = 0;
-    fake_is_full = false;
+    fake_is_full = fake_is_read_only = false;
 }
 
 void *fake_guest(u64 at)
@@ -94,7 +95,7 @@ enum status mem_read_pages(struct vcpu *vcpu, gva_t from, void *to, u64 bytes)
 enum status mem_write(struct vcpu *vcpu, gva_t to, const void *from, u64 bytes)
 {
     (void)vcpu;
-    return copy(to.raw, NULL, from, bytes);
+    return fake_is_read_only ? ST_FAULT : copy(to.raw, NULL, from, bytes);
 }
 
 void *mem_pointer(struct vcpu *vcpu, gva_t at, u64 bytes, enum mem_access access)

@@ -43,9 +43,10 @@ extern u32 fake_cpl;
 extern u64 fake_now_ns;
 extern char fake_log[256];
 extern u64 fake_yields;
-extern u32 fake_ranges;   /* of the memory map, at most 2 */
-extern s64 fake_holds;    /* pages that the adapter holds */
-extern bool fake_is_full; /* no page is given out any more */
+extern u32 fake_ranges;        /* of the memory map, at most 2 */
+extern bool fake_is_read_only; /* what calls point to */
+extern s64 fake_holds;         /* pages that the adapter holds */
+extern bool fake_is_full;      /* no page is given out any more */
 
 /* Everything anew: frames 0 to FAKE_PAGES / 2 - 1 are memory. */
 void fake_op_reset(void);

@@ -12,6 +12,12 @@ static struct connection *guest(u32 domid)
     return connection_find(store, domid);
 }
 
+static void begin(u32 domid)
+{
+    ask(domid, WIRE_TRANSACTION_START, 0, "\0");
+    assert_int_not_equal(atoi(data), 0);
+}
+
 /* A value of so many bytes, which need not fit the ring at once. */
 static enum store_error write_bytes(const char *path, u32 bytes)
 {
@@ -219,18 +225,83 @@ static void test_node_count(void **state)
 
     (void)state;
     assert_int_equal(write_bytes("c", 0), STORE_OK);
-    for (u32 i = store->owned[5]; i < QUOTA_NODES - 1; i = store->owned[5]) {
+    for (u32 i = store->owned[5]; i < QUOTA_NODES - 3; i = store->owned[5]) {
         snprintf(path, sizeof(path), "c/%u/%u", i / 200, i);
         assert_int_equal(write_bytes(path, 0), STORE_OK);
     }
+    assert_int_equal(store->owned[5], QUOTA_NODES - 3);
+    assert_int_equal(write_bytes("two/together", 0), STORE_OK);
     assert_int_equal(store->owned[5], QUOTA_NODES - 1);
-    assert_int_equal(write_bytes("two/more", 0), STORE_ENOSPC);
+    assert_int_equal(write_bytes("next/more", 0), STORE_ENOSPC);
     assert_int_equal(write_bytes("one", 0), STORE_OK);
     assert_int_equal(write_bytes("none", 0), STORE_ENOSPC);
     assert_int_equal(write_bytes("one", 5), STORE_OK);
     assert_int_equal(store->owned[5], QUOTA_NODES);
     ask(5, WIRE_RM, 0, "c\0");
-    assert_int_equal(store->owned[5], 2);
+    assert_int_equal(store->owned[5], 4);
+}
+
+/* Rights count as well. */
+static void test_node_size_of_rights(void **state)
+{
+    u32 most = QUOTA_NODE_BYTES - 16 - 8;
+
+    (void)state;
+    assert_int_equal(write_bytes("size", most), STORE_OK);
+    ask(5, WIRE_SET_PERMS, 0, "size\0r5\0");
+    expect_ok();
+    ask(5, WIRE_SET_PERMS, 0, "size\0n5\0r6\0");
+    expect_error("ENOSPC");
+    ask(5, WIRE_GET_PERMS, 0, "size\0");
+    assert_string_equal(data, "r5");
+}
+
+/* No bucket is much longer than the others. */
+static void test_buckets(void **state)
+{
+    char path[32];
+    u32 longest = 0;
+
+    (void)state;
+    for (u32 i = 0; i < 500; i++) {
+        snprintf(path, sizeof(path), "/tool/node-%u", i);
+        assert_int_equal(store_write_text(store, path, ""), ST_OK);
+    }
+    for (u32 i = 0; i < NODE_BUCKETS; i++) {
+        u32 length = 0;
+
+        for (const struct node *node = store->bucket[i]; node; node = node->next)
+            length++;
+        longest = MAX(longest, length);
+    }
+    assert_in_range(longest, 1, 9);
+}
+
+/* What does not fit spoils its transaction, whether it was looked at or written. */
+static void test_no_room_in_a_transaction(void **state)
+{
+    const struct contents nothing = {0};
+    struct transaction *t;
+    struct node *node;
+
+    (void)state;
+    for (u32 how = 0; how < 2; how++) {
+        begin(5);
+        t = guest(5)->transactions;
+        if (how == 1) /* the first sight of it as well */
+            assert_int_equal(node_put(store, t, "/tool/fresh", &nothing, &node), STORE_OK);
+        assert_false(t->is_spoiled);
+        store->arena.payer = 5;
+        store->arena.limit = 0;
+        if (how == 0)
+            assert_int_equal(node_find(store, t, "/tool", &node), STORE_ENOMEM);
+        else
+            assert_int_equal(node_put(store, t, "/tool/fresh", &nothing, &node), STORE_ENOMEM);
+        assert_true(t->is_spoiled);
+        store->arena.payer = 0;
+        assert_int_equal(transaction_finish(store, guest(5), t->id, TRANSACTION_COMMIT),
+                         STORE_ENOMEM);
+    }
 }
 
 /* ---- The tree ------------------------------------------------------------------- */
@@ -280,6 +351,24 @@ static void test_owned_goes_with_its_owner(void **state)
     assert_int_equal(length, 0);
     assert_int_equal(store_list(store, "/local/domain", names, sizeof(names), &length), ST_OK);
     assert_int_equal(length, 0);
+}
+
+/* The longest path there can be is removed like any other. */
+static void test_longest_path_goes(void **state)
+{
+    char path[STORE_PATH_MAX + 1];
+    size_t used = store_bytes(store), length;
+
+    (void)state;
+    memset(path, 'x', sizeof(path));
+    memcpy(path, "/tool/", 6);
+    path[STORE_PATH_MAX / 2] = '/';
+    path[STORE_PATH_MAX] = 0;
+    assert_int_equal(store_write_text(store, path, "end"), ST_OK);
+    path[STORE_PATH_MAX / 2] = 0;
+    assert_int_equal(store_remove(store, path), ST_OK);
+    assert_int_equal(store_bytes(store), used);
+    assert_int_equal(store_read(store, path, path, 1, &length), ST_NO_ENTRY);
 }
 
 /* Who may not look at what is above a missing node does not learn that it is missing. */
@@ -336,6 +425,10 @@ int main(void)
         BOTH(test_permission_words),
         BOTH(test_node_size),
         BOTH(test_node_count),
+        BOTH(test_node_size_of_rights),
+        BOTH(test_buckets),
+        BOTH(test_no_room_in_a_transaction),
+        BOTH(test_longest_path_goes),
         BOTH(test_removed_goes_whole),
         BOTH(test_owned_goes_with_its_owner),
         BOTH(test_missing),

@@ -139,6 +139,60 @@ static void test_transactions_beside_each_other(void **state)
     assert_int_equal(store->owned[5], 5);
 }
 
+/* At its limit a guest may still take one node away and make another, in one step. */
+static void test_transaction_at_the_limit(void **state)
+{
+    char path[48];
+    u32 t, length;
+
+    (void)state;
+    for (u32 i = store->owned[5]; i < QUOTA_NODES; i = store->owned[5]) {
+        length = (u32)snprintf(path, sizeof(path), "%s/%u", i < 500 ? "a" : "b", i) + 1;
+        send_raw(5, WIRE_WRITE, 0, path, length);
+        expect_ok();
+    }
+    t = begin(5);
+    ask(5, WIRE_WRITE, t, "a/new\0");
+    expect_error("ENOSPC");
+    ask(5, WIRE_RM, t, "a/100\0");
+    ask(5, WIRE_WRITE, t, "a/new\0");
+    expect_ok();
+    ask(5, WIRE_WRITE, t, "a/newer\0");
+    expect_error("ENOSPC");
+    ask(5, WIRE_TRANSACTION_END, t, "T\0");
+    expect_ok();
+    assert_int_equal(store->owned[5], QUOTA_NODES);
+
+    ask(5, WIRE_RM, 0, "a/101\0");
+    t = begin(5);
+    ask(5, WIRE_WRITE, t, "a/last\0");
+    expect_ok();
+    ask(5, WIRE_WRITE, 0, "b/last\0"); /* takes the place */
+    expect_ok();
+    ask(5, WIRE_TRANSACTION_END, t, "T\0");
+    expect_error("ENOSPC");
+    assert_int_equal(store->owned[5], QUOTA_NODES);
+}
+
+/* Changed rights are heard of when they are there for all. */
+static void test_transaction_of_rights(void **state)
+{
+    u32 t;
+
+    (void)state;
+    ask(5, WIRE_WRITE, 0, "r\0x");
+    ask(5, WIRE_WATCH, 0, "r\0tok\0");
+    expect_event(&ring5, "r", "tok");
+    t = begin(5);
+    ask(5, WIRE_SET_PERMS, t, "r\0n5\0r6\0");
+    expect_ok();
+    assert_int_equal(heard, 0);
+    ask(5, WIRE_TRANSACTION_END, t, "T\0");
+    expect_ok();
+    assert_int_equal(heard, 1);
+    assert_string_equal(first_event, "r");
+}
+
 /* ---- Watches -------------------------------------------------------------------- */
 
 static void test_watch_count(void **state)
@@ -223,6 +277,43 @@ static void test_event_paths(void **state)
     store_permissions_set(store, "@releaseDomain", "r0");
     ask(5, WIRE_GET_PERMS, 0, "@releaseDomain\0");
     expect_error("EACCES");
+}
+
+/* What a guest may not read it hears of when it may read what is above. */
+static void test_heard_from_above(void **state)
+{
+    (void)state;
+    ask(5, WIRE_WRITE, 0, "gone\0x");
+    ask(5, WIRE_SET_PERMS, 0, "gone\0n5\0");
+    ask(6, WIRE_WATCH, 0, "/local/domain/5/gone\0tok\0");
+    expect_event(&ring6, "/local/domain/5/gone", "tok");
+    ask(5, WIRE_WRITE, 0, "gone\0y");
+    assert_false(next(&ring6));
+    ask(5, WIRE_SET_PERMS, 0, "/local/domain/5\0n5\0r6\0");
+    assert_false(next(&ring6));
+    ask(5, WIRE_WRITE, 0, "gone\0z");
+    expect_event(&ring6, "/local/domain/5/gone", "tok");
+    ask(5, WIRE_RM, 0, "gone\0");
+    expect_event(&ring6, "/local/domain/5/gone", "tok");
+}
+
+/* Room for the path, none for the token: nothing is left of it. */
+static void test_no_room_for_a_token(void **state)
+{
+    size_t used = store_bytes(store);
+    char token[600];
+
+    (void)state;
+    memset(token, 't', sizeof(token) - 1);
+    token[sizeof(token) - 1] = 0;
+    store->arena.payer = 5;
+    store->arena.limit = store->arena.held[5] + 300;
+    assert_int_equal(watch_add(store, guest(5), "/tool", token), STORE_ENOMEM);
+    assert_int_equal(guest(5)->watch_count, 0);
+    assert_null(guest(5)->watches);
+    assert_int_equal(store_bytes(store), used);
+    assert_int_equal(watch_add(store, guest(5), "/tool", "short"), STORE_OK);
+    store->arena.payer = 0;
 }
 
 /* The watch of a special name is told to those that may read it. */
@@ -345,10 +436,14 @@ int main(void)
         BOTH(test_transaction_end_words),
         BOTH(test_transaction_accesses),
         BOTH(test_transactions_beside_each_other),
+        BOTH(test_transaction_at_the_limit),
+        BOTH(test_transaction_of_rights),
         BOTH(test_watch_count),
         BOTH(test_watch_names),
         BOTH(test_event_paths),
         BOTH(test_special_is_heard),
+        BOTH(test_heard_from_above),
+        BOTH(test_no_room_for_a_token),
         BOTH(test_arguments),
         BOTH(test_long_directory),
         BOTH(test_long_value),

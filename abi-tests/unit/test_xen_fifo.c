@@ -208,6 +208,18 @@ static void test_no_link_to_itself(void **state)
     assert_int_equal(control_of(0)->head[3], port);
 }
 
+/* Nothing is held, and nothing has begun, when the answer cannot be written. */
+static void test_control_block_not_answered(void **state)
+{
+    (void)state;
+    fake_is_read_only = true;
+    assert_int_equal(control_set(0, CONTROL_GFN, 0), -XEN_EFAULT);
+    assert_int_equal(fake_holds, 0);
+    fake_is_read_only = false;
+    assert_int_equal(control_set(0, CONTROL_GFN, 0), 0);
+    assert_int_equal(fake_holds, 1);
+}
+
 /* A bit that nobody's port stands for is nobody's event. */
 static void test_pending_without_a_port(void **state)
 {
@@ -345,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup(test_upcalls, caller_setup),
         cmocka_unit_test_setup(test_link_over_a_link, caller_setup),
         cmocka_unit_test_setup(test_no_link_to_itself, caller_setup),
+        cmocka_unit_test_setup(test_control_block_not_answered, caller_setup),
         cmocka_unit_test_setup(test_pending_without_a_port, caller_setup),
         cmocka_unit_test_setup(test_event_changes_priority, caller_setup),
         cmocka_unit_test_setup(test_event_changes_vcpu, caller_setup),
