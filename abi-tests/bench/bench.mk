@@ -31,3 +31,9 @@ bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)
 		$(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz $(BUILD)/bench-unpause $(BUILD)/bench-io \
 		$(BUILD)/bench-entry.elf
 	@abi-tests/bench/bench
+
+# What the reporter makes of logs.
+.PHONY: bench-test
+bench-test:
+	@abi-tests/bench/report-test
+checks: bench-test
