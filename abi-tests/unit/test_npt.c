@@ -187,6 +187,32 @@ static void near_pages_are_forgotten(void **state)
     expect_near(NPT_LIMIT + 0x1000);
 }
 
+/* A page that comes where nothing was leaves what is near as it is. */
+static void a_new_page_forgets_nothing(void **state)
+{
+    u64 changes;
+
+    (void)state;
+    assert_int_equal(map(0x1000, 0x5000, PAGE_SIZE, NPT_READ), ST_OK);
+    changes = npt.changes;
+    assert_int_not_equal(changes, 0);
+    fill();
+    assert_int_equal(map(0x2000, 0x6000, PAGE_SIZE, NPT_READ), ST_OK);
+    fill();
+    assert_int_equal(map(0x40000000, 0x200000, LARGE_PAGE_SIZE, NPT_READ), ST_OK);
+    assert_int_equal(npt_unmap(&npt, gpa(0x3000), PAGE_SIZE), ST_OK);
+    assert_int_equal(npt.changes, changes);
+    fill();
+    assert_int_equal(map(0x40001000, 0x7000, PAGE_SIZE, NPT_READ), ST_OK); /* splits */
+    assert_int_not_equal(npt.changes, changes);
+    changes = npt.changes;
+    assert_int_equal(npt_unmap(&npt, gpa(0x1000), PAGE_SIZE), ST_OK);
+    assert_int_not_equal(npt.changes, changes);
+    changes = npt.changes;
+    assert_int_equal(npt_unmap(&npt, gpa(0x40000000), LARGE_PAGE_SIZE), ST_OK);
+    assert_int_not_equal(npt.changes, changes);
+}
+
 /* Pages of 8 large ones come and go at random; each is looked at again and again. */
 static void near_pages_follow_the_tables(void **state)
 {
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_room_for_old_table, make, end),
         cmocka_unit_test_setup_teardown(bad_arguments, make, end),
         cmocka_unit_test_setup_teardown(near_pages_are_forgotten, make, end),
+        cmocka_unit_test_setup_teardown(a_new_page_forgets_nothing, make, end),
         cmocka_unit_test_setup_teardown(near_pages_follow_the_tables, make, end),
     };
 

@@ -56,15 +56,20 @@ static enum status check_range(gpa_t at, u64 bytes)
 static void flush(const struct space *space)
 {
     struct partition *p = partition_find(space->owner);
+    u32 count = p ? p->vcpu_count : 0;
 
-    for (u32 i = 0; p && i < VCPU_MAX; i++)
-        if (p->vcpu[i])
-            sched_poke(p->vcpu[i]);
-    for (u32 i = 0; p && i < VCPU_MAX; i++) {
+    for (u32 i = 0, found = 0; found < count; i++) {
+        if (!p->vcpu[i])
+            continue;
+        sched_poke(p->vcpu[i]);
+        found++;
+    }
+    for (u32 i = 0, found = 0; found < count; i++) {
         if (!p->vcpu[i])
             continue;
         sched_expel(p->vcpu[i]);
         guest_flush_tlb(p->vcpu[i]->guest);
+        found++;
     }
 }
 

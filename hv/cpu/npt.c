@@ -52,17 +52,23 @@ static u32 entry_flags(u64 entry)
     return entry & ENTRY_KEEP ? flags | NPT_KEEP : flags;
 }
 
-static void near_forget(struct npt *npt)
+/* Before the page that is mapped there changes; what was not there is near nowhere. */
+static void near_forget(struct npt *npt, gpa_t at, u64 size)
 {
     npt->changes++;
-    for (u32 i = 0; i < NPT_NEAR; i++)
-        npt->near[i].first = 1; /* no page begins there */
+    for (u32 i = 0; i < NPT_NEAR; i++) {
+        struct npt_near *near = &npt->near[i];
+
+        if ((at.raw & near->mask) == near->first || align_down(near->first, size) == at.raw)
+            near->first = 1; /* no page begins there */
+    }
 }
 
 void npt_make(struct npt *npt, hpa_t root)
 {
-    npt->changes = 0;
-    near_forget(npt);
+    for (u32 i = 0; i < NPT_NEAR; i++)
+        npt->near[i] = (struct npt_near){.first = 1};
+    npt->changes = 1;
     npt->root = root;
     npt->spare_count = 0;
     npt->tables = 1;
@@ -139,7 +145,6 @@ enum status npt_map(struct npt *npt, gpa_t gpa, hpa_t frame, u64 size, u32 flags
         return ST_INVALID;
     if (npt_wants(npt))
         return ST_NO_MEMORY;
-    near_forget(npt);
     for (u32 level = 3; level > leaf; level--) {
         slot = &table[index_at(gpa, level)];
         if (!(*slot & ENTRY_PRESENT))
@@ -149,6 +154,8 @@ enum status npt_map(struct npt *npt, gpa_t gpa, hpa_t frame, u64 size, u32 flags
         table = table_at(*slot);
     }
     slot = &table[index_at(gpa, leaf)];
+    if (*slot & ENTRY_PRESENT)
+        near_forget(npt, gpa, size);
     if (leaf == 1 && (*slot & ENTRY_PRESENT) && !(*slot & ENTRY_LARGE) &&
         !spare_return(npt, *slot)) {
         fill_table(table_at(*slot), entry);
@@ -165,7 +172,6 @@ enum status npt_unmap(struct npt *npt, gpa_t gpa, u64 size)
     u64 *slot;
 
     TRY(check_page(gpa, size));
-    near_forget(npt);
     for (u32 level = 3; level > leaf; level--) {
         slot = &table[index_at(gpa, level)];
         if (!(*slot & ENTRY_PRESENT))
@@ -178,6 +184,8 @@ enum status npt_unmap(struct npt *npt, gpa_t gpa, u64 size)
         table = table_at(*slot);
     }
     slot = &table[index_at(gpa, leaf)];
+    if (*slot & ENTRY_PRESENT)
+        near_forget(npt, gpa, size);
     if (leaf == 1 && (*slot & ENTRY_PRESENT) && !(*slot & ENTRY_LARGE) &&
         !spare_return(npt, *slot)) {
         table = table_at(*slot);

@@ -24,8 +24,7 @@
 /* Guest-physical addresses end here (48 bits). */
 #define NPT_LIMIT BIT(48)
 
-/* A page looked up of late, by its page number's low bits. Each change of the tables forgets
- * all. */
+/* A page looked up of late, by its page number's low bits; forgotten before it changes. */
 struct npt_near {
     u64 first; /* of its guest-physical addresses */
     u64 mask;  /* address & mask == first: inside */
@@ -37,7 +36,7 @@ struct npt {
     hpa_t root;
     u32 spare_count;
     u32 tables;  /* frames in use as tables, root included */
-    u64 changes; /* another number after each change of the tables; never 0 */
+    u64 changes; /* another number after each change of what was mapped; never 0 */
     hpa_t spare[NPT_SPARE];
     struct npt_near near[NPT_NEAR];
 };
