@@ -20,6 +20,8 @@ enum status op_grant_grow(struct partition *p, u32 count)
     (void)p;
     if (count > OP_GRANT_FRAMES_MAX)
         return ST_INVALID;
+    if (fake_grant.is_full)
+        return ST_NO_MEMORY;
     fake_grant.frames = MAX(fake_grant.frames, count);
     return ST_OK;
 }

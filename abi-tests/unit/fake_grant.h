@@ -7,7 +7,8 @@
 struct fake_grant {
     enum status answer; /* of map, unmap and copy */
     u32 version, frames;
-    gpa_t at; /* what they were asked for last */
+    bool is_full; /* no more frames */
+    gpa_t at;     /* what they were asked for last */
     u32 ref, rights, bytes;
     struct op_grant_side from, to;
 };
