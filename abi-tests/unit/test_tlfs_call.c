@@ -187,9 +187,17 @@ static void test_ipi(void **state)
     assert_true(tlfs_took_vector(1, 0x30));
     assert_int_equal(tlfs_invoke(FAST | 0xb, 0x0f, 1), BAD_PARAMETER);
     assert_int_equal(tlfs_invoke(FAST | 0xb, 0x100, 1), BAD_PARAMETER);
+    assert_int_equal(tlfs_invoke(FAST | 0xb, 0x10, 1), OK);
+    assert_true(tlfs_took_vector(0, 0x10));
+    assert_int_equal(tlfs_invoke(FAST | 0xb, 0xff, 1), OK);
+    assert_true(tlfs_took_vector(0, 0xff));
     assert_int_equal(tlfs_invoke(FAST | 0xb, 0x30, ~(u64)3), OK);
     assert_int_equal(tlfs_invoke_with(0x15 | BANKS(1), input, sizeof(input)), OK);
     assert_true(tlfs_took_vector(0, 0x31));
+    assert_true(tlfs_took_vector(1, 0x31));
+    input[3] = 2; /* the second alone */
+    assert_int_equal(tlfs_invoke_with(0x15 | BANKS(1), input, sizeof(input)), OK);
+    assert_false(tlfs_took_vector(0, 0x31));
     assert_true(tlfs_took_vector(1, 0x31));
 }
 
