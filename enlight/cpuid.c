@@ -1,6 +1,7 @@
 /*
  * The CPUID leaves [TLFS 2.4]. The profile `windows` is one fixed set: every FEATURE row of
- * tlfs.def that is DONE, privileges, features and advice together.
+ * tlfs.def that is DONE, privileges, features and advice together. The control of the invariant
+ * TSC alone is there on demand: Linux takes its time from elsewhere as soon as it sees it.
  */
 #include "enlight/enlight.h"
 #include "enlight/state.h"
@@ -21,6 +22,11 @@ static const struct feature features[] = {
 #include "enlight/abi/tlfs.def"
 };
 
+enum {
+#define FEATURE(name, leaf, reg, bit, prio, state, doc) MASK_##name = 1 << (bit),
+#include "enlight/abi/tlfs.def"
+};
+
 static void features_fill(u32 leaf, u32 out[4])
 {
     for (u32 i = 0; i < ARRAY_SIZE(features); i++)
@@ -32,6 +38,18 @@ static void vendor_fill(u32 last, u32 out[4])
 {
     out[EAX] = last;
     memcpy(&out[EBX], TLFS_VENDOR, 3 * sizeof(u32));
+}
+
+/* Until the guest has asked for it, the TSC's leaf has nothing to say. */
+static enum verdict tsc_leaf(struct vcpu *vcpu)
+{
+    struct partition *p = op_vcpu_partition(vcpu);
+    const struct tlfs_domain *domain;
+
+    if (!tlfs_has_tsc_control(p))
+        return VERDICT_NOT_MINE;
+    domain = tlfs_domain_get(p);
+    return domain && domain->tsc_invariant ? VERDICT_NOT_MINE : VERDICT_ANSWERED;
 }
 
 enum verdict tlfs_cpuid(struct vcpu *vcpu, u32 leaf, u32 out[4])
@@ -52,6 +70,8 @@ enum verdict tlfs_cpuid(struct vcpu *vcpu, u32 leaf, u32 out[4])
         break;
     case TLFS_CPUID_FEATURES:
         features_fill(leaf, out);
+        if (!tlfs_has_tsc_control(op_vcpu_partition(vcpu)))
+            out[EAX] &= ~(u32)MASK_access_tsc_invariant_controls;
         break;
     case TLFS_CPUID_LIMITS:
         out[EAX] = TLFS_VPS_MAX;
@@ -68,6 +88,8 @@ enum verdict tlfs_cpuid(struct vcpu *vcpu, u32 leaf, u32 out[4])
         break;
     case TLFS_CPUID_STACK_LAST: /* no property */
         break;
+    case TLFS_CPUID_POWER:
+        return tsc_leaf(vcpu);
     default:
         return VERDICT_NOT_MINE;
     }

@@ -81,6 +81,9 @@ static enum status plain_read(struct tlfs_vcpu *tv, u32 msr, u64 *value)
     case TLFS_MSR_RESET:
         *value = 0;
         return ST_OK;
+    case TLFS_MSR_TSC_INVARIANT_CONTROL:
+        *value = tv->domain->tsc_invariant;
+        return tlfs_has_tsc_control(op_vcpu_partition(tv->vcpu)) ? ST_OK : ST_INVALID;
     case TLFS_MSR_GUEST_IDLE:
         return guest_idle(tv->vcpu, value);
     case TLFS_MSR_CRASH_CTL:
@@ -160,6 +163,11 @@ static enum status plain_write(struct tlfs_vcpu *tv, u32 msr, u64 value)
         return reftsc_set(p, tv->domain, value);
     case TLFS_MSR_CRASH_CTL:
         crash_tell(tv, value);
+        return ST_OK;
+    case TLFS_MSR_TSC_INVARIANT_CONTROL:
+        if (!tlfs_has_tsc_control(p) || value & ~(u64)TLFS_TSC_INVARIANT)
+            return ST_INVALID;
+        tv->domain->tsc_invariant = value;
         return ST_OK;
     default: /* read only */
         return ST_INVALID;

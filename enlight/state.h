@@ -32,8 +32,9 @@ struct tlfs_domain {
     struct tlfs_overlay hypercall_page;
     u64 reference_tsc;
     struct tlfs_overlay tsc_page;
-    u64 tsc_scale; /* 100 ns units for a tick, times 2^64 */
-    u64 tsc_base;  /* units at guest TSC 0, taken off */
+    u64 tsc_invariant; /* the register: bit 0 shows CPUID's word for it */
+    u64 tsc_scale;     /* 100 ns units for a tick, times 2^64 */
+    u64 tsc_base;      /* units at guest TSC 0, taken off */
     u64 crash[5];
     struct tlfs_serial serial;
     struct tlfs_ioapic ioapic;
@@ -68,6 +69,12 @@ _Static_assert(sizeof(struct tlfs_vcpu) <= PAGE_SIZE, "one page");
 /* The states, made when missing; NULL when there is no memory for them. */
 struct tlfs_domain *tlfs_domain_get(struct partition *p);
 struct tlfs_vcpu *tlfs_vcpu_get(struct vcpu *vcpu);
+
+/* Has its manifest asked for the control of the invariant TSC? */
+static inline bool tlfs_has_tsc_control(const struct partition *p)
+{
+    return op_partition_property(p, NATIVE_TSC_INVARIANT);
+}
 
 /* Is this feature (TLFS_FEATURE_*) in the profile the guest sees? */
 #define TLFS_HAS(name) (TLFS_HAS_##name)

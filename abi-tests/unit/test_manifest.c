@@ -218,6 +218,8 @@ static void test_values(void **state)
     expect_error(BASE "vcpus = 4\nmaxvcpus = 2\n", "maxvcpus = 2 is less than vcpus = 4");
     expect_error(BASE "vcpus = 0\n", "vcpus = 0: a guest has 1 to 32");
     expect_error(BASE "type = \"pv\"\nviridian = 1\n", "a.cfg:4: viridian = 1 is for type");
+    expect_error(BASE "type = \"pvh\"\ntsc_invariant = 1\n",
+                 "a.cfg:4: tsc_invariant = 1 is for");
     expect_error(BASE "cpu_weight = 0\n", "cpu_weight = 0 is out of range; write 1 to 65535");
     expect_error(BASE "cpu_weight = 65536\n", "a.cfg:3: cpu_weight = 65536 is out of range");
     expect_error(BASE "cap = 6401\n", "cap = 6401 is out of range; write 0 for none");

@@ -287,6 +287,33 @@ static void test_lazy_eoi(void **state)
     assert_false(is_serving(0x31));
 }
 
+static u32 cpuid_word(u32 leaf, u32 index, enum verdict expected)
+{
+    u32 out[4];
+
+    assert_int_equal(tlfs_cpuid(tlfs_guest->vcpu[0], leaf, out), expected);
+    return out[index];
+}
+
+/* Only where it was asked for; the processor's own word counts when the guest has said so. */
+static void test_invariant_tsc(void **state)
+{
+    (void)state;
+    assert_int_equal(cpuid_word(0x40000003, 0, VERDICT_ANSWERED) & 1u << 15, 0);
+    assert_true(tlfs_read_faults(0, 0x40000118));
+    assert_true(tlfs_write_faults(0, 0x40000118, 1));
+    cpuid_word(0x80000007, 3, VERDICT_NOT_MINE);
+
+    tlfs_guest->property[NATIVE_TSC_INVARIANT] = 1;
+    assert_int_equal(cpuid_word(0x40000003, 0, VERDICT_ANSWERED) & 1u << 15, 1u << 15);
+    assert_int_equal(tlfs_read(1, 0x40000118), 0);
+    assert_int_equal(cpuid_word(0x80000007, 3, VERDICT_ANSWERED), 0);
+    assert_true(tlfs_write_faults(0, 0x40000118, 2));
+    tlfs_write(0, 0x40000118, 1);
+    assert_int_equal(tlfs_read(1, 0x40000118), 1);
+    cpuid_word(0x80000007, 3, VERDICT_NOT_MINE);
+}
+
 static void test_start_up_resets(void **state)
 {
     u32 *word = tlfs_memory(PAGE_AT);
@@ -321,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup(test_crash, tlfs_setup),
         cmocka_unit_test_setup(test_apic_registers, tlfs_setup),
         cmocka_unit_test_setup(test_lazy_eoi, tlfs_setup),
+        cmocka_unit_test_setup(test_invariant_tsc, tlfs_setup),
         cmocka_unit_test_setup(test_start_up_resets, tlfs_setup),
     };
 

@@ -58,6 +58,9 @@ enum tlfs_row_index {
 #define TLFS_CPUID_STACK      0x40000080u
 #define TLFS_CPUID_STACK_FACE 0x40000081u
 #define TLFS_CPUID_STACK_LAST 0x40000082u
+#define TLFS_CPUID_POWER      0x80000007u /* the processor's; its one bit: the TSC is invariant */
+
+#define TLFS_TSC_INVARIANT 1u /* MSR_TSC_INVARIANT_CONTROL */
 
 #define TLFS_VENDOR            "Microsoft Hv"
 #define TLFS_INTERFACE         0x31237648u /* "Hv#1" */

@@ -386,6 +386,7 @@ static enum status fill(struct guest *guest, const struct layout *layout, u64 *e
     TRY(reset_vector_write(guest));
     TRY(uuid_set(guest));
     TRY(property(guest, NATIVE_HALT_IS_CRASH, guest->config->type == CONFIG_PV));
+    TRY(property(guest, NATIVE_TSC_INVARIANT, guest->config->has_tsc_control));
     TRY(rings_make(guest));
     return is_hyperv(guest)
                ? hyperv_introduce(guest, &(struct hyperv_ram){layout->low_bytes, HIGH_BEGIN,

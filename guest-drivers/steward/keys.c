@@ -23,6 +23,7 @@ static const struct key keys[] = {
     {"cpu_weight", KEY_CPU_WEIGHT, VALUE_NUMBER},
     {"cap", KEY_CAP, VALUE_NUMBER},
     {"viridian", KEY_VIRIDIAN, VALUE_NUMBER},
+    {"tsc_invariant", KEY_TSC_INVARIANT, VALUE_NUMBER},
     {"autostart", KEY_AUTOSTART, VALUE_NUMBER},
     {"on_poweroff", KEY_ON_POWEROFF, VALUE_ACTION},
     {"on_reboot", KEY_ON_REBOOT, VALUE_ACTION},

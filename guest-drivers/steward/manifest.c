@@ -244,6 +244,10 @@ static void set_number(struct parser *parser, const struct key *key, u64 value)
         guest->has_viridian = value != 0;
         return;
     }
+    if (key->id == KEY_TSC_INVARIANT) {
+        guest->has_tsc_control = value != 0;
+        return;
+    }
     if (key->id == KEY_AUTOSTART) {
         guest->waits = value == 0;
         return;
@@ -469,6 +473,9 @@ static void guest_check(struct manifest *manifest, struct config *guest)
         config_refuse(
             guest, KEY_VIRIDIAN,
             "viridian = 1 is for type = \"pvh\"; a PV guest sees Xen only, leave it out");
+    if (guest->has_tsc_control && guest->type != CONFIG_HYPERV)
+        config_refuse(guest, KEY_TSC_INVARIANT,
+                      "tsc_invariant = 1 is for type = \"hyperv\"; leave it out");
     if (guest->vcpus == 0)
         guest->vcpus = 1;
     if (guest->maxvcpus == 0)

@@ -49,6 +49,7 @@ enum config_key {
     KEY_CPU_WEIGHT,
     KEY_CAP,
     KEY_VIRIDIAN,
+    KEY_TSC_INVARIANT,
     KEY_AUTOSTART,
     KEY_ON_POWEROFF,
     KEY_ON_REBOOT,
@@ -88,11 +89,12 @@ struct config {
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
-    u32 maxvcpus;      /* it has; the others wait for the command set */
-    u32 cpu_weight;    /* 1-65535 */
-    bool has_viridian; /* a PVH guest is shown the Hyper-V interface as well */
-    u32 cap_percent;   /* of one CPU; 0 = none */
-    bool waits;        /* autostart = 0: the command create starts it */
+    u32 maxvcpus;         /* it has; the others wait for the command set */
+    u32 cpu_weight;       /* 1-65535 */
+    bool has_viridian;    /* a PVH guest is shown the Hyper-V interface as well */
+    bool has_tsc_control; /* a Hyper-V guest is offered the invariant TSC */
+    u32 cap_percent;      /* of one CPU; 0 = none */
+    bool waits;           /* autostart = 0: the command create starts it */
     enum config_action action[KEYS_USED];        /* by KEY_ON_* */
     struct text_list list[KEYS_USED - KEY_DISK]; /* by key, from KEY_DISK on */
     u32 line[KEYS_USED];                         /* where the key stood, 0 = it did not */

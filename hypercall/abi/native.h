@@ -55,6 +55,7 @@ enum native_property {
     NATIVE_START_FLAGS,   /* start_info flags a PV guest of this partition may see */
     NATIVE_SPECIAL_GFN,   /* first of the special pages */
     NATIVE_HALT_IS_CRASH, /* not 0: what runs in it never halts with interrupts off */
+    NATIVE_TSC_INVARIANT, /* not 0: it may be told that its TSC never changes its pace */
     NATIVE_PROPERTIES = 32
 };
 
