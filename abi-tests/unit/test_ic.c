@@ -206,6 +206,33 @@ static void wide_put(u8 *to, const char *text)
         to[2 * i] = (u8)text[i];
 }
 
+/* Into the pool in which a guest looks for what its host says. */
+static void test_kvp_name(void **state)
+{
+    struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
+    u8 key[40] = {0}, value[8] = {0};
+
+    (void)state;
+    begin(IC_KIND_KVP);
+    ic.name = "web";
+    agree(4, 0);
+    assert_int_equal(host_says(2), 2);
+    assert_int_equal(kvp->kvp_hdr.operation, KVP_OP_SET);
+    assert_int_equal(kvp->kvp_hdr.pool, KVP_POOL_AUTO_EXTERNAL);
+    wide_put(key, "VirtualMachineName");
+    wide_put(value, "web");
+    assert_int_equal(kvp->body.kvp_set.data.value_type, 1);
+    assert_int_equal(kvp->body.kvp_set.data.key_size, 38);
+    assert_int_equal(kvp->body.kvp_set.data.value_size, 8);
+    assert_memory_equal(kvp->body.kvp_set.data.key, key, 38);
+    assert_memory_equal(kvp->body.kvp_set.data.value, value, 8);
+    said[20] = 5; /* it may refuse */
+    guest_answers();
+    assert_int_equal(host_says(2), 2);
+    assert_int_equal(kvp->kvp_hdr.operation, KVP_OP_ENUMERATE);
+    assert_int_equal(kvp->body.kvp_enum_data.index, 0);
+}
+
 static void test_kvp(void **state)
 {
     struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
@@ -254,7 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_negotiation), TEST(test_no_version), TEST(test_wrong_answers),
         TEST(test_heartbeat),   TEST(test_time),       TEST(test_shutdown),
-        TEST(test_kvp),
+        TEST(test_kvp_name),    TEST(test_kvp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

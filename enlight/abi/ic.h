@@ -75,8 +75,11 @@ struct ic_time_sync {
 } __attribute__((packed));
 
 /* KVP: a key and its value in UTF-16, by index, until the guest answers with a status. */
+#define IC_KVP_SET         1u
 #define IC_KVP_ENUMERATE   3u
-#define IC_KVP_POOL_AUTO   2u
+#define IC_KVP_POOL_AUTO   2u /* the guest's */
+#define IC_KVP_POOL_HOST   3u /* what the host says of itself and of the guest */
+#define IC_KVP_STRING      1u
 #define IC_KVP_KEY_BYTES   512u
 #define IC_KVP_VALUE_BYTES 2048u
 struct ic_kvp {
@@ -84,7 +87,19 @@ struct ic_kvp {
     uint8_t pool;
     uint16_t padding;
     uint32_t index;
-    uint32_t value_type; /* 1: a string */
+    uint32_t value_type;
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+    uint8_t key[IC_KVP_KEY_BYTES];
+    uint8_t value[IC_KVP_VALUE_BYTES];
+} __attribute__((packed));
+
+/* SET */
+struct ic_kvp_set {
+    uint8_t operation;
+    uint8_t pool;
+    uint16_t padding;
+    uint32_t value_type;
     uint32_t key_bytes;
     uint32_t value_bytes;
     uint8_t key[IC_KVP_KEY_BYTES];
@@ -96,5 +111,6 @@ _Static_assert(sizeof(struct ic_shutdown) == 2060, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_heartbeat) == 40, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_time_sync) == 25, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_kvp) == 2580, "<uapi/linux/hyperv.h>");
+_Static_assert(sizeof(struct ic_kvp_set) == 2576, "<uapi/linux/hyperv.h>");
 
 #endif

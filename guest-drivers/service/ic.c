@@ -12,6 +12,7 @@ static struct {
         struct ic_heartbeat heartbeat;
         struct ic_time_sync time;
         struct ic_kvp kvp;
+        struct ic_kvp_set kvp_set;
     };
 } __attribute__((packed)) message;
 _Static_assert(sizeof(message) + sizeof(struct vmbus_packet_head) <= VMBUS_PACKET_MAX,
@@ -76,10 +77,42 @@ static u64 heartbeat_say(struct ic *ic, u64 now_ns, u64 wall_ns)
     return now_ns + BEAT_NS;
 }
 
+/* UTF-16 with its end; its bytes. */
+static u32 text_put(u8 *out, const char *text, u32 room)
+{
+    u32 count = (u32)MIN(strlen(text) + 1, (unsigned long)room / 2);
+
+    memset(out, 0, room);
+    for (u32 i = 0; i + 1 < count; i++)
+        out[2 * i] = (u8)text[i];
+    return 2 * count;
+}
+
+/* Under the key a guest of Microsoft's host finds it. */
+static void name_say(struct ic *ic)
+{
+    struct ic_kvp_set *set = &message.kvp_set;
+
+    set->operation = IC_KVP_SET;
+    set->pool = IC_KVP_POOL_HOST;
+    set->padding = 0;
+    set->value_type = IC_KVP_STRING;
+    set->key_bytes = text_put(set->key, "VirtualMachineName", sizeof(set->key));
+    set->value_bytes = text_put(set->value, ic->name, sizeof(set->value));
+    ic->is_named = true;
+    send(ic, IC_KVP, sizeof(message.kvp));
+}
+
+/* First the guest is told its name, then it tells what it is. */
 static u64 kvp_say(struct ic *ic, u64 now_ns, u64 wall_ns)
 {
     (void)now_ns;
     (void)wall_ns;
+    ic->is_naming = ic->name && !ic->is_named;
+    if (ic->is_naming) {
+        name_say(ic);
+        return IC_NEVER;
+    }
     message.kvp = (struct ic_kvp){
         .operation = IC_KVP_ENUMERATE, .pool = IC_KVP_POOL_AUTO, .index = ic->key_count};
     send(ic, IC_KVP, sizeof(message.kvp));
@@ -106,6 +139,10 @@ static void kvp_hear(struct ic *ic)
 {
     struct ic_key *key = &ic->key[ic->key_count];
 
+    if (ic->is_naming) {
+        ic->next_ns = 0; /* whether it wanted the name or not */
+        return;
+    }
     if (message.head.status != 0)
         return;
     text_take(key->name, message.kvp.key, message.kvp.key_bytes, IC_KVP_KEY_BYTES);
@@ -197,6 +234,7 @@ static enum status ic_opened(struct vmbus_channel *channel)
     ic->next_ns = 0;
     ic->is_wanted = false;
     ic->key_count = 0;
+    ic->is_named = false;
     return ST_OK;
 }
 

@@ -38,8 +38,11 @@ struct ic {
     bool is_wanted;   /* it is to be said */
     bool is_answered; /* what was said last */
     u8 transaction;
-    u64 answers;   /* beats of the heart */
-    u32 key_count; /* of a guest that has told all: when next_ns is IC_NEVER */
+    u64 answers;      /* beats of the heart */
+    const char *name; /* what the guest is told it is called; NULL: nothing */
+    bool is_named;    /* it was told */
+    bool is_naming;   /* that was said last */
+    u32 key_count;    /* of a guest that has told all: when next_ns is IC_NEVER */
     struct ic_key key[IC_KEYS_MAX];
 };
 

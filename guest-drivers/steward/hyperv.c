@@ -159,6 +159,7 @@ static enum status components_offer(struct hyperv *state)
 {
     for (u32 i = 0; i < IC_KINDS; i++) {
         ic_make(&state->ic[i], (enum ic_kind)i);
+        state->ic[i].name = state->guest->name;
         TRY(vmbus_channel_offer(&state->bus, &state->ic[i].channel));
     }
     return ST_OK;
