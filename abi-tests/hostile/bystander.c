@@ -1,7 +1,8 @@
 /*
  * role=bystander own=N peer=N ms=N: for so long it reads and writes its disk at random, and
- * exchanges frames with the other bystander. Every byte must be what it was when it was written
- * or sent. Only frames can get lost where others flood the switch; they are sent again.
+ * exchanges frames with the other bystander, and writes into the store. Every byte must be what
+ * it was when it was written or sent. Only frames can get lost where others flood the switch;
+ * they are sent again.
  */
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/hostile/block.h"
@@ -235,9 +236,6 @@ static void disk_round(uint8_t operation)
                          first[i] + k);
 }
 
-/* ---- all of it -----------------------------------------------------------------------------
- */
-
 static void net_round(uint32_t number)
 {
     uint32_t bytes = ask(number);
@@ -252,6 +250,29 @@ static void net_round(uint32_t number)
         kit_port_await(net.port, LOOK_AGAIN);
     } while (!frames_take(number) && kit_now() < ends_ns);
 }
+
+/* ---- the store --------------------------------------------------------------------------- */
+
+static void store_round(uint64_t number)
+{
+    static const char key[] = "data/bystander";
+    char value[24] = "round ";
+
+    for (unsigned i = 6; i < 22; i++)
+        value[i] = (char)('a' + (word_of(number, i) & 15));
+    if (!kit_store_write(key, value))
+        complain("store: not written", number);
+    memset(value, 0, sizeof(value));
+    if (kit_store_read(key, value, sizeof(value)) != 22)
+        complain("store: not read", number);
+    for (unsigned i = 6; i < 22; i++)
+        if (value[i] != (char)('a' + (word_of(number, i) & 15))) {
+            complain("store", number);
+            break;
+        }
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
 
 static bool begin(void)
 {
@@ -280,6 +301,7 @@ void bystander_main(void)
     while (errors == 0 && kit_now() < ends_ns) {
         disk_round(G_BLKIF_OP_WRITE);
         disk_round(G_BLKIF_OP_READ);
+        store_round(rounds);
         net_round((uint32_t)++rounds);
         if (kit_now() > report) {
             report = kit_now() + 1000000000;

@@ -105,5 +105,5 @@ export ROUNDS ROLES LIFE_MS
 hostile: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf
 	@abi-tests/hostile/hostile-test
 hostile-sample: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf
-	@ROUNDS=2 abi-tests/hostile/hostile-test
+	@SAMPLE=1 ROUNDS=2 LIFE_MS=1500 abi-tests/hostile/hostile-test
 checks: hostile-sample
