@@ -3,6 +3,7 @@
 #include "guest-drivers/service/bus.h"
 #include "guest-drivers/service/virtio_disk.h"
 #include "guest-drivers/steward/disk_config.h"
+#include "guest-drivers/steward/life.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -219,7 +220,7 @@ static enum status vbd_open(struct bus_device *bus)
     struct vbd *vbd = (struct vbd *)(void *)bus;
     enum status status = queues_open(vbd);
 
-    if (status != ST_OK)
+    if (status != ST_OK && life_may_warn(vbd->guest))
         print("entente: warning: guest %s: disk %u: the front-end's rings: %s\n",
               vbd->guest->name, bus->id, status_text(status));
     return status;

@@ -9,6 +9,7 @@
 /* A guest that ends this soon, this often in a row, is not started again. */
 #define SHORT_LIFE_NS   ((u64)3 * 1000 * 1000 * 1000)
 #define SHORT_LIVES_MAX 5u
+#define WARNINGS_MAX    8u
 
 static const char *const reason_names[NATIVE_ENDS] = {
     [NATIVE_END_POWEROFF] = "poweroff",
@@ -31,6 +32,7 @@ static void memory_print(void)
 void life_begin(struct guest *guest)
 {
     guest->line_used = 0;
+    guest->warnings = 0;
     guest->shim_line[0] = 0;
     console_margin();
     if (guest_build(guest) != ST_OK) {
@@ -171,6 +173,17 @@ void life_destroy(struct guest *guest)
     print("entente: guest %s destroyed\n", guest->name);
     memory_print();
     console_leave(guest);
+}
+
+bool life_may_warn(struct guest *guest)
+{
+    if (guest->warnings > WARNINGS_MAX)
+        return false;
+    if (guest->warnings++ < WARNINGS_MAX)
+        return true;
+    print("entente: warning: guest %s: what else its devices do wrong is not told any more\n",
+          guest->name);
+    return false;
 }
 
 bool life_has_guests(void)

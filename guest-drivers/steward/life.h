@@ -13,6 +13,9 @@ enum status life_create(struct guest *guest);
 void life_destroy(struct guest *guest);
 /* All have ended, and nobody keeps the machine on. */
 bool life_is_over(void);
+/* May we warn about this guest once more? It can be the cause as often as it likes, and the
+ * serial line is everybody's. Says itself when it was for the last time in this life. */
+bool life_may_warn(struct guest *guest);
 /* A round is over: begins the next and returns true, if there is one. */
 bool life_next_round(void);
 /* One lives or will soon. */

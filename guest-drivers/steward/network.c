@@ -2,6 +2,7 @@
 #include "guest-drivers/service/bus.h"
 #include "guest-drivers/service/netif.h"
 #include "guest-drivers/service/virtio_nic.h"
+#include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/vif_config.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
@@ -230,7 +231,7 @@ static enum status vif_open(struct bus_device *bus)
     struct vif *vif = (struct vif *)(void *)bus;
     enum status status = rings_open(vif);
 
-    if (status != ST_OK)
+    if (status != ST_OK && life_may_warn(vif->guest))
         print("entente: warning: guest %s: network device %u: the front-end's rings: %s\n",
               vif->guest->name, bus->id, status_text(status));
     return status;
@@ -364,9 +365,10 @@ bool networks_serve(u32 port)
 
 static void broken_close(struct vif *vif)
 {
-    print("entente: warning: guest %s: network device %u: its rings make no sense; it is "
-          "disconnected\n",
-          vif->guest->name, vif->bus.id);
+    if (life_may_warn(vif->guest))
+        print("entente: warning: guest %s: network device %u: its rings make no sense; it is "
+              "disconnected\n",
+              vif->guest->name, vif->bus.id);
     bus_device_close(&vif->bus);
 }
 

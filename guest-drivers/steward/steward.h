@@ -48,6 +48,7 @@ struct guest {
     u32 store_port;
     u32 store_remote_port;
     bool is_console_broken;
+    u32 warnings; /* about what it did to its devices */
 
     /* The unfinished line of its output, and the last one the shim said. */
     char line[LINE_MAX];
