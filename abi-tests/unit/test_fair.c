@@ -351,6 +351,65 @@ static void test_weight_beyond_a_cpu(void **state)
 }
 
 /* Alone on a CPU there is nothing to do for the scheduler. */
+/* Two guests of four; in one of them whoever runs lends the CPU to the others all the time. It
+ * has no more of it for that, and who mostly sleeps is not kept waiting. */
+static void test_loans_are_the_groups_own(void **state)
+{
+    struct fair_group *lends = NULL, *other;
+    struct task *sleeper;
+    u64 span = 4 * SECOND, ran[2] = {0};
+    u32 loans = 0;
+
+    (void)state;
+    begin(1);
+    lends = group_add(0, 256, 0, FAIR_NORMAL);
+    other = group_add(1, 256, 0, FAIR_NORMAL);
+    for (u32 i = 0; i < 4; i++) {
+        task_add(lends, SECOND, 0);
+        task_add(other, SECOND, 0);
+    }
+    sleeper = task_add(group_add(2, 256, 0, FAIR_NORMAL), 50 * US, 7 * MS);
+    for (u64 end = now + span; now < end;) {
+        struct fair_entity *to = &tasks[2 * (loans % 4)].entity;
+
+        if (on_cpu[0] && on_cpu[0]->group == lends && on_cpu[0] != to &&
+            fair_yield(&fair, 0, to)) {
+            reschedule(0);
+            loans++;
+        }
+        simulate(30 * US);
+    }
+    assert_true(loans > 1000);
+    for (u32 i = 0; i < 8; i++)
+        ran[i % 2] += tasks[i].ran_ns;
+    assert_in_range(ran[0], ran[1] * 97 / 100, ran[1] * 103 / 100);
+    assert_true(sleeper->latency_ns < 2 * MS);
+}
+
+/* Lender or borrower may be gone when the CPU comes to choose. */
+static void test_loans_to_and_from_the_dead(void **state)
+{
+    struct fair_group *group;
+    struct fair_entity *lender;
+
+    (void)state;
+    for (u32 dead = 0; dead < 2; dead++) {
+        begin(1);
+        group = group_add(0, 256, 0, FAIR_NORMAL);
+        for (u32 i = 0; i < 3; i++)
+            task_add(group, SECOND, 0);
+        simulate(MS);
+        lender = on_cpu[0];
+        for (u32 i = 0; i < 3; i++)
+            if (&tasks[i].entity != lender)
+                assert_true(fair_yield(&fair, 0, &tasks[i].entity));
+        on_cpu[0] = NULL;
+        fair_entity_end(&fair, dead ? lender : &tasks[2].entity, now);
+        assert_ptr_not_equal(fair_next(&fair, 0, now), NULL);
+        assert_ptr_not_equal(fair_next(&fair, 0, now + SECOND), NULL);
+    }
+}
+
 static void test_tickless(void **state)
 {
     (void)state;
@@ -426,6 +485,8 @@ int main(void)
         cmocka_unit_test(test_sleepers_cannot_starve),
         cmocka_unit_test(test_more_than_cpus),
         cmocka_unit_test(test_weight_beyond_a_cpu),
+        cmocka_unit_test(test_loans_are_the_groups_own),
+        cmocka_unit_test(test_loans_to_and_from_the_dead),
         cmocka_unit_test(test_tickless),
         cmocka_unit_test(test_late_comer),
         cmocka_unit_test(test_random),

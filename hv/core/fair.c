@@ -175,6 +175,8 @@ static void queue_remove(struct fair *fair, struct fair_entity *entity)
     list_remove(&queue->first, entity);
     if (queue->favoured == entity)
         queue->favoured = NULL;
+    if (queue->wanted == entity)
+        queue->wanted = NULL;
 }
 
 static void member_link(struct fair *fair, struct fair_entity *entity)
@@ -389,10 +391,14 @@ void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     entity->loaded_on = FAIR_NO_CPU;
 }
 
-bool fair_yield(struct fair *fair, u32 cpu)
+bool fair_yield(struct fair *fair, u32 cpu, struct fair_entity *to)
 {
     struct fair_queue *queue = &fair->queue[cpu];
 
+    if (to && to->state == FAIR_WAITING && to->cpu == cpu) {
+        queue->wanted = to;
+        queue->is_loan = true;
+    }
     queue->has_yielded = queue->first || fair->cpus > 1;
     return queue->has_yielded;
 }
@@ -540,8 +546,10 @@ static void current_set(struct fair *fair, u32 cpu, struct fair_entity *next, u6
     queue->since_ns = now_ns;
     queue->preempt_at_ns = FAIR_NEVER;
     queue->favoured = NULL;
+    queue->wanted = NULL;
     queue->has_expired = false;
     queue->has_yielded = false;
+    queue->is_loan = false;
 }
 
 bool fair_must_switch(const struct fair *fair, u32 cpu, u64 now_ns)
@@ -564,7 +572,18 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     next = choose(fair, cpu, not, now_ns);
     if (!next && not )
         next = choose(fair, cpu, NULL, now_ns);
+    if (next && queue->wanted && queue->wanted->group == next->group)
+        return queue->wanted;
     return next ? next : steal(fair, cpu, now_ns);
+}
+
+/* The CPU's new current has it from a member of its group, who goes on soon. */
+static void loan_begin(struct fair_queue *queue, struct fair_entity *lender, u64 now_ns)
+{
+    if (lender->state != FAIR_WAITING)
+        return;
+    queue->wanted = lender;
+    queue->preempt_at_ns = now_ns + FAIR_REQUEST_MIN_NS;
 }
 
 /* The current goes on; who came meanwhile may run elsewhere. */
@@ -580,7 +599,7 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
     struct fair_queue *queue = &fair->queue[cpu];
     struct fair_entity *current;
     struct fair_entity *next;
-    bool has_expired;
+    bool has_expired, is_loan;
 
     charge(fair, cpu, now_ns);
     release_due(fair, cpu, now_ns);
@@ -595,7 +614,10 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
     }
     has_expired = queue->has_expired;
     next = choose_next(fair, cpu, queue->has_yielded ? current : NULL, now_ns);
+    is_loan = queue->is_loan && current && next && next == queue->wanted;
     current_set(fair, cpu, next, now_ns);
+    if (is_loan)
+        loan_begin(queue, current, now_ns);
     if (fair->cpus > 1 && queue->first) {
         if (has_expired)
             give(fair, cpu, now_ns);

@@ -2,6 +2,7 @@
 #include "hv/core/partition.h"
 #include "hv/core/timer.h"
 #include "hv/core/vcpu.h"
+#include "hv/core/vlapic.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/tsc.h"
 #include "hv/lib/print.h"
@@ -106,10 +107,29 @@ void sched_forget(struct vcpu *vcpu)
         cpu_table[vcpu->cpu]->running = NULL;
 }
 
+/* Who spins often waits for an answer: another vCPU of the guest that has not seen its signal.
+ */
+static struct fair_entity *awaited(const struct vcpu *spins)
+{
+    const struct partition *p = spins->partition;
+
+    for (u32 i = 1; i < VCPU_MAX; i++) {
+        struct vcpu *vcpu = p->vcpu[(spins->id + i) % VCPU_MAX];
+
+        if (vcpu && vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
+            (vcpu_has_raised(vcpu) || vcpu->lapic->summary))
+            return &vcpu->fair;
+    }
+    return NULL;
+}
+
 void sched_give_way(void)
 {
+    const struct vcpu *current;
+
     lock_take(&queue_lock);
-    if (fair_yield(&fair, cpu_this()->id))
+    current = sched_here()->current;
+    if (fair_yield(&fair, cpu_this()->id, current ? awaited(current) : NULL))
         sched_here()->must_switch = true;
     lock_drop(&queue_lock);
 }
