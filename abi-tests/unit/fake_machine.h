@@ -15,6 +15,7 @@ extern u64 fake_now_ns;
 
 /* What the guest's registers would say; all vCPUs share it. */
 extern struct guest_paging fake_paging;
+extern u32 fake_pci_written; /* value of the last one */
 extern u32 fake_cpl;
 extern enum guest_mode fake_mode;
 extern u8 fake_xmm[GUEST_XMM_BYTES];

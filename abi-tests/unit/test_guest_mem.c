@@ -315,6 +315,111 @@ static void test_copy_straddles(void **state)
     assert_int_equal(mem_fetch(vcpu, gva(HIGH + 0x2000), back, 15, &got), ST_FAULT);
 }
 
+/* The place where the walk to a page is remembered, or NULL. */
+static struct walk *walk_of(u64 page)
+{
+    for (u32 i = 0; i < WALKS; i++)
+        if (vcpu->walk[i].npt_changes != 0 && vcpu->walk[i].page == page)
+            return &vcpu->walk[i];
+    return NULL;
+}
+
+/* A page put in place of the remembered one shows whether the walk is used again. */
+static bool is_used_again(u64 at)
+{
+    static u8 other[PAGE_SIZE];
+    u8 *own = walk_of(at)->base;
+    bool is_other;
+
+    memset(other, 0xee, sizeof(other));
+    walk_of(at)->base = other;
+    is_other = mark_read(at) == 0xee;
+    walk_of(at)->base = own;
+    return is_other;
+}
+
+static void test_remembered_walk_is_used(void **state)
+{
+    u8 byte = 7;
+
+    (void)state;
+    long_mode();
+    mark_put(0x50000, 1);
+    mark_put(0x60000, 2);
+    assert_int_equal(mark_read(HIGH), 1);
+    assert_int_equal(mark_read(HIGH + 0x1000), 2);
+    assert_non_null(walk_of(HIGH)); /* neighbours do not take each other's place */
+    assert_true(is_used_again(HIGH));
+    assert_true(is_used_again(HIGH + 0x1000));
+    assert_int_equal(mem_write(vcpu, gva(HIGH), &byte, 1), ST_OK);
+    assert_true(is_used_again(HIGH)); /* who may write may read */
+    assert_int_equal(mark_read(HIGH), 7);
+}
+
+/* Nothing is used again after a register of paging has changed. */
+static void test_remembered_walk_and_registers(void **state)
+{
+    u64 *const registers[] = {&fake_paging.cr0, &fake_paging.cr3, &fake_paging.cr4,
+                              &fake_paging.efer};
+    static const u64 bits[] = {CR0_WP, 8, CR4_PSE, EFER_NXE};
+
+    (void)state;
+    long_mode();
+    entry_set(3, 2, 0x70000 | 3);
+    for (u32 i = 0; i < ARRAY_SIZE(registers); i++) {
+        (void)mark_read(HIGH);
+        assert_true(is_used_again(HIGH));
+        *registers[i] ^= bits[i];
+        assert_false(is_used_again(HIGH));
+    }
+}
+
+/* More than two pages, which do not lie side by side; nothing around is touched. */
+static void test_copy_over_three_pages(void **state)
+{
+    static const u32 frames[] = {0x50000, 0x70000, 0x60000};
+    static u8 bytes[128 + PAGE_SIZE + 72], back[sizeof(bytes)], page[PAGE_SIZE];
+
+    (void)state;
+    long_mode();
+    for (u32 i = 0; i < 3; i++) {
+        entry_set(3, i, frames[i] | 3);
+        memset(page, 0x33, sizeof(page));
+        assert_int_equal(mem_write_gpa(root, gpa(frames[i]), page, sizeof(page)), ST_OK);
+    }
+    for (u32 i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (u8)(i % 251);
+    assert_int_equal(mem_write(vcpu, gva(HIGH + 0xf80), bytes, sizeof(bytes)), ST_OK);
+    assert_int_equal(mem_read(vcpu, gva(HIGH + 0xf80), back, sizeof(back)), ST_OK);
+    assert_memory_equal(bytes, back, sizeof(bytes));
+    assert_int_equal(mem_read_gpa(root, gpa(0x70000), page, sizeof(page)), ST_OK);
+    assert_memory_equal(page, bytes + 128, sizeof(page));
+    assert_int_equal(mem_read_gpa(root, gpa(0x60000), page, sizeof(page)), ST_OK);
+    assert_memory_equal(page, bytes + 128 + PAGE_SIZE, 72);
+    for (u32 i = 72; i < PAGE_SIZE; i++)
+        assert_int_equal(page[i], 0x33);
+    assert_int_equal(mem_read_gpa(root, gpa(0x50000), page, sizeof(page)), ST_OK);
+    for (u32 i = 0; i < 0xf80; i++)
+        assert_int_equal(page[i], 0x33);
+}
+
+/* Five levels: 57 bits count. */
+static void test_walk_five_levels(void **state)
+{
+    (void)state;
+    long_mode();
+    fake_paging.cr4 |= BIT(12);
+    fake_paging.cr3 = TABLES_AT + 8 * PAGE_SIZE;
+    entry_set(8, 0, table_at(9));
+    entry_set(8, 511, table_at(9));
+    entry_set(9, 256, table_at(1));
+    entry_set(1, 0, table_at(2));
+    expect_translated(0x0000800000000005ull, MEM_READ, 0x50005);
+    expect_translated(0xffff800000000005ull, MEM_READ, 0x50005);
+    expect_fault(0x0100800000000005ull, MEM_READ); /* not canonical */
+    expect_fault(0xfeff800000000005ull, MEM_READ);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +433,10 @@ int main(void)
         cmocka_unit_test_setup(test_walk_two_levels, setup),
         cmocka_unit_test_setup(test_walk_pae, setup),
         cmocka_unit_test_setup(test_copy_straddles, setup),
+        cmocka_unit_test_setup(test_remembered_walk_is_used, setup),
+        cmocka_unit_test_setup(test_remembered_walk_and_registers, setup),
+        cmocka_unit_test_setup(test_copy_over_three_pages, setup),
+        cmocka_unit_test_setup(test_walk_five_levels, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
