@@ -33,6 +33,12 @@ $(BUILD)/store/api-checked $(BUILD)/store/api-threads: abi-tests/store/api.c $(C
 	$(call say,LINK)
 	$(Q)$(CC) $(HOST_CFLAGS) $(UNIT_SANITIZE) -o $@ $(filter %.c,$^) -lpthread
 
+# Inside of Linux guests.
+.PHONY: store-guest
+store-guest: images $(BUILD)/store/tool $(BUILD)/store/lib/libxenstore.so.4
+	@abi-tests/store/guest-test
+checks: store-guest
+
 # The kept answers of Debian's xenstored to abi-tests/store/trace.txt, and ours; anew on the real one.
 .PHONY: store-images store-trace store-lib store-oracle
 STORE_IMAGES += $(addprefix $(BUILD)/store/,lib/libxenstore.so.4 api tool api-checked api-threads)
