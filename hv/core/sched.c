@@ -113,12 +113,17 @@ static struct fair_entity *awaited(const struct vcpu *spins)
 {
     const struct partition *p = spins->partition;
 
-    for (u32 i = 1; i < VCPU_MAX; i++) {
+    u32 others = p->vcpu_count - 1;
+
+    for (u32 i = 1; i < VCPU_MAX && others != 0; i++) {
         struct vcpu *vcpu = p->vcpu[(spins->id + i) % VCPU_MAX];
 
-        if (vcpu && vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
+        if (!vcpu)
+            continue;
+        if (vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
             (vcpu_has_raised(vcpu) || vcpu->lapic->summary))
             return &vcpu->fair;
+        others--;
     }
     return NULL;
 }
