@@ -353,6 +353,30 @@ static void test_owned_goes_with_its_owner(void **state)
     assert_int_equal(length, 0);
 }
 
+/* Names of one letter right below the root, and a root that is a guest's. */
+static void test_short_paths(void **state)
+{
+    char value[8] = {0};
+    size_t length;
+
+    (void)state;
+    assert_int_equal(store_write_text(store, "/a", "1"), ST_OK);
+    assert_int_equal(store_write_text(store, "/a/b", "2"), ST_OK);
+    assert_int_equal(store_write_text(store, "/a/c/d", "3"), ST_OK);
+    assert_int_equal(store_permissions_set(store, "/a/c", "n5"), ST_OK);
+    assert_int_equal(store_permissions_set(store, "/", "n5"), ST_OK);
+    assert_int_equal(store_read(store, "/a/c/d", value, sizeof(value), &length), ST_OK);
+    assert_string_equal(value, "3");
+    assert_int_equal(store_list(store, "/a", value, sizeof(value), &length), ST_OK);
+    assert_int_equal(length, 4);
+    assert_memory_equal(value, "b\0c", 4);
+    store_release(store, 5, STORE_DROP_NODES);
+    assert_int_equal(store_list(store, "/a", value, sizeof(value), &length), ST_OK);
+    assert_int_equal(length, 2);
+    assert_int_equal(store_read(store, "/a/b", value, sizeof(value), &length), ST_OK);
+    assert_memory_equal(value, "2", 1);
+}
+
 /* The longest path there can be is removed like any other. */
 static void test_longest_path_goes(void **state)
 {
@@ -429,6 +453,7 @@ int main(void)
         BOTH(test_buckets),
         BOTH(test_no_room_in_a_transaction),
         BOTH(test_longest_path_goes),
+        BOTH(test_short_paths),
         BOTH(test_removed_goes_whole),
         BOTH(test_owned_goes_with_its_owner),
         BOTH(test_missing),

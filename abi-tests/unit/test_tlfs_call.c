@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include "abi-tests/unit/fake_tlfs.h"
 #include "enlight/vpset.h"
+#include "hv/core/sched.h"
 #include "hv/core/vlapic.h"
 #include "hypercall/mailbox.h"
 
@@ -201,6 +202,18 @@ static void test_ipi(void **state)
     assert_true(tlfs_took_vector(1, 0x31));
 }
 
+/* Who spins lets another vCPU run. */
+static void test_spin_wait(void **state)
+{
+    struct sched *sched = sched_here();
+
+    (void)state;
+    (void)sched_next(fake_now_ns);
+    assert_false(sched_must_switch(sched));
+    assert_int_equal(tlfs_invoke(FAST | 0x8, 1, 0), OK);
+    assert_true(sched_must_switch(sched));
+}
+
 static void bind(u32 *near)
 {
     u32 far;
@@ -301,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup(test_flush_ex, tlfs_setup),
         cmocka_unit_test_setup(test_fast_input, tlfs_setup),
         cmocka_unit_test_setup(test_ipi, tlfs_setup),
+        cmocka_unit_test_setup(test_spin_wait, tlfs_setup),
         cmocka_unit_test_setup(test_post_message, tlfs_setup),
         cmocka_unit_test_setup(test_signal_event, tlfs_setup),
         cmocka_unit_test_setup(test_beside_xen, tlfs_setup),

@@ -5,7 +5,10 @@
 // sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
 // sources: xen-adapter/sched.c xen-adapter/state.c xen-adapter/time.c xen-adapter/vcpu.c
 // sources: xen-adapter/vcpu_context.c xen-adapter/version.c
+// libs: -pthread
 /* FIFO event channels of an HVM guest, from the control block to a reset of all ports. */
+#include <pthread.h>
+
 #include "abi-tests/unit/xen_ports.h"
 
 #define CONTROL_GFN 30u
@@ -208,6 +211,42 @@ static void test_no_link_to_itself(void **state)
     assert_int_equal(control_of(0)->head[3], port);
 }
 
+static volatile bool is_over;
+
+/* A guest that masks and unmasks an event all the time. */
+static void *mask_all_the_time(void *word)
+{
+    while (!is_over)
+        __atomic_xor_fetch((u32 *)word, XEN_FIFO_MASKED, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* However it goes, the next event is found: behind the last one or as the head. */
+static void test_link_against_a_guest(void **state)
+{
+    struct xen_vcpu *xv = xen_vcpu_get(&fake_vcpu[0]);
+    pthread_t thread;
+    u32 last, next, lost = 0;
+
+    (void)state;
+    fifo_start();
+    last = port_make(0, 5);
+    next = port_make(0, 5);
+    is_over = false;
+    assert_int_equal(pthread_create(&thread, NULL, mask_all_the_time, word_of(last)), 0);
+    for (u32 i = 0; i < 20000; i++) {
+        xv->queue[5].tail = last;
+        control_of(0)->head[5] = last;
+        __atomic_store_n(word_of(last), XEN_FIFO_PENDING | XEN_FIFO_LINKED, __ATOMIC_SEQ_CST);
+        xen_fifo_link(xv, next, 5);
+        lost += (*word_of(last) & XEN_FIFO_LINK_MASK) != next && control_of(0)->head[5] != next;
+        lost += (*word_of(last) & XEN_FIFO_BUSY) != 0;
+    }
+    is_over = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(lost, 0);
+}
+
 /* Nothing is held, and nothing has begun, when the answer cannot be written. */
 static void test_control_block_not_answered(void **state)
 {
@@ -357,6 +396,7 @@ int main(void)
         cmocka_unit_test_setup(test_upcalls, caller_setup),
         cmocka_unit_test_setup(test_link_over_a_link, caller_setup),
         cmocka_unit_test_setup(test_no_link_to_itself, caller_setup),
+        cmocka_unit_test_setup(test_link_against_a_guest, caller_setup),
         cmocka_unit_test_setup(test_control_block_not_answered, caller_setup),
         cmocka_unit_test_setup(test_pending_without_a_port, caller_setup),
         cmocka_unit_test_setup(test_event_changes_priority, caller_setup),
