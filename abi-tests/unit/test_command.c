@@ -57,6 +57,8 @@ static void test_plain(void **state)
     assert_true(text_is(command.guest, "web"));
     assert_true(parse("trace web 5"));
     assert_int_equal(command.number, 5);
+    assert_true(parse("key web 30"));
+    assert_int_equal(command.number, 30);
     assert_true(parse("trace web"));
     assert_int_equal(command.number, 0);
     assert_true(parse("set web memory 0x100"));
@@ -83,6 +85,8 @@ static void test_refusals(void **state)
     expect_refused("set web memory many", "'many' is not a number");
     expect_refused("set web memory -1", "not a number");
     expect_refused("set web memory 99999999999999999999999", "not a number");
+    expect_refused("key web", "key GUEST NUMBER");
+    expect_refused("key web a", "'a' is not a number");
     expect_refused("trace web soon", "'soon' is not a number");
     expect_refused("list\033[2J", "a byte 0x1b");
     expect_refused("li\xfft", "a byte 0xff");

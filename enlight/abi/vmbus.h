@@ -265,6 +265,13 @@ struct vmbus_xfer_range {
             0xb8, 0x27, 0x8a, 0x84, 0x1e, 0x8c, 0x03, 0xe6                                     \
         }                                                                                      \
     }
+#define VMBUS_GUID_KEYBOARD                                                                    \
+    {                                                                                          \
+        0xf912ad6d, 0x2b17, 0x48ea,                                                            \
+        {                                                                                      \
+            0xbd, 0x65, 0xf9, 0x27, 0xa6, 0x1c, 0x76, 0x84                                     \
+        }                                                                                      \
+    }
 
 _Static_assert(sizeof(struct vmbus_initiate_contact) == 40, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct vmbus_version_response) == 16, "<linux/hyperv.h>");

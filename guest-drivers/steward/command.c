@@ -5,7 +5,13 @@
 #define WORDS_MAX   6u
 #define HELP_COLUMN 48u
 
-enum follows { FOLLOWS_NONE, FOLLOWS_GUEST, FOLLOWS_GUEST_SECONDS, FOLLOWS_SET };
+enum follows {
+    FOLLOWS_NONE,
+    FOLLOWS_GUEST,
+    FOLLOWS_GUEST_SECONDS,
+    FOLLOWS_GUEST_KEY,
+    FOLLOWS_SET
+};
 
 static const struct {
     const char *name;
@@ -128,6 +134,9 @@ static bool rest_read(const struct words *words, struct command *command, struct
         if (words->count == 3)
             return number_read(words, 2, command, out);
         return words->count == 2 || usage(command->verb, out);
+    case FOLLOWS_GUEST_KEY:
+        return words->count == 3 ? number_read(words, 2, command, out)
+                                 : usage(command->verb, out);
     case FOLLOWS_SET:
         break;
     }

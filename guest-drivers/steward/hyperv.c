@@ -3,6 +3,7 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/service/ic.h"
+#include "guest-drivers/service/keyboard.h"
 #include "guest-drivers/service/netvsc.h"
 #include "guest-drivers/service/storvsc.h"
 #include "guest-drivers/steward/disk_config.h"
@@ -31,6 +32,7 @@ struct hyperv {
     struct vmbus_channel nic_channel[NICS_MAX];
     struct netvsc nic[NICS_MAX];
     struct ic ic[IC_KINDS];
+    struct keyboard keyboard;
     bool is_described; /* what the guest says of itself was printed */
 };
 _Static_assert(sizeof(struct hyperv) <= STATE_BYTES, "it fits its place");
@@ -162,7 +164,8 @@ static enum status components_offer(struct hyperv *state)
         state->ic[i].name = state->guest->name;
         TRY(vmbus_channel_offer(&state->bus, &state->ic[i].channel));
     }
-    return ST_OK;
+    keyboard_make(&state->keyboard);
+    return vmbus_channel_offer(&state->bus, &state->keyboard.channel);
 }
 
 /* Once, when the guest has told the last of them. */
@@ -261,6 +264,15 @@ enum status hyperv_ask(const struct guest *guest, const char *what)
 
     return state ? ic_shutdown(&state->ic[IC_KIND_SHUTDOWN], IC_SHUTDOWN_FORCE | restart)
                  : ST_NO_DATA;
+}
+
+enum status hyperv_press(const struct guest *guest, u64 code)
+{
+    struct hyperv *state = state_of(guest);
+
+    if (code > UINT16_MAX)
+        return ST_RANGE;
+    return state ? keyboard_press(&state->keyboard, (u32)code) : ST_NO_DATA;
 }
 
 void hyperv_unpaused(const struct guest *guest)

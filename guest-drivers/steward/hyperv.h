@@ -23,6 +23,9 @@ void hyperv_count(const struct guest *guest, struct disks_counts *disks,
 /* Asks the guest for a "poweroff" or "reboot". ST_NO_DATA: it does not listen for that. */
 enum status hyperv_ask(const struct guest *guest, const char *what);
 
+/* Presses a key of its keyboard, as keyboard_press(). */
+enum status hyperv_press(const struct guest *guest, u64 code);
+
 /* It runs again: its clock stood still and is set. */
 void hyperv_unpaused(const struct guest *guest);
 

@@ -250,6 +250,21 @@ static void guest_set(struct session *session, struct guest *guest,
     fail(session, "%s: %s", guest->name, why);
 }
 
+static void guest_key(struct session *session, const struct guest *guest, u64 code)
+{
+    enum status status = hyperv_press(guest, code);
+
+    if (status == ST_NO_DATA)
+        fail(session, "%s has no keyboard driver; only a Hyper-V guest can have one",
+             guest->name);
+    else if (status == ST_RANGE)
+        fail(session,
+             "key: %lu is no scan code; 1 to 0x7f are, and 0xe001 to 0xe07f with the prefix E0",
+             (unsigned long)code);
+    else
+        fail_status(session, guest, status);
+}
+
 static void power_off(struct session *session)
 {
     if (life_has_guests())
@@ -286,6 +301,8 @@ static void guest_run(struct session *session, const struct command *command)
         life_destroy(guest);
     else if (command->verb == COMMAND_trace)
         guest_trace(session, guest, command->number);
+    else if (command->verb == COMMAND_key)
+        guest_key(session, guest, command->number);
     else if (command->verb == COMMAND_set)
         guest_set(session, guest, command);
 }
@@ -329,6 +346,7 @@ static void run(struct session *session, const struct command *command)
     case COMMAND_reboot:
     case COMMAND_destroy:
     case COMMAND_create:
+    case COMMAND_key:
     case COMMAND_set:
         guest_run(session, command);
         break;
