@@ -18,8 +18,8 @@ model-red:
 	@abi-tests/model/model-red $(MODELS:%=abi-tests/model/%.c)
 checks: model
 
-# make mutate [T=file.c] [N=mutants a file]
+# make mutate [T=file.c] [N=mutants a file] [GOAL=least per cent killed of each file]
 mutate:
-	@abi-tests/tools/mutate $(if $(N),--number $(N)) $(T)
+	@abi-tests/tools/mutate --goal $(or $(GOAL),90) $(if $(N),--number $(N)) $(T)
 
 -include abi-tests/fuzz/guest/guest.mk
