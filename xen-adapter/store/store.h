@@ -17,7 +17,6 @@ struct xen_store_ring;
 
 #define STORE_DOMAINS_MAX 256
 #define STORE_PATH_MAX    3072
-#define STORE_VALUE_MAX   2048
 /* What one guest's nodes, watches, transactions and events may hold of the arena. */
 #define STORE_GUEST_BYTES ((size_t)256 * 1024)
 /* Room for the tree, watches and messages of a handful of guests. */
