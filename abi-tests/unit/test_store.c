@@ -416,73 +416,6 @@ static void test_directory_part(void **state)
     assert_memory_equal(data + strlen(data) + 1, "bb\0\0", 4);
 }
 
-/* A program behind a socket: its bytes come as they like. */
-static void test_client(void **state)
-{
-    static const char wire[] = "\x02\0\0\0\x07\0\0\0\0\0\0\0\x15\0\0\0/local/domain/5/name";
-    struct connection *client;
-    char answer[64];
-    size_t taken;
-
-    (void)state;
-    assert_int_equal(store_client_make(store, &client), ST_OK);
-    for (size_t i = 0; i < sizeof(wire); i++) {
-        assert_int_equal(store_client_take(store, client, answer, sizeof(answer)), 0);
-        assert_int_equal(store_client_put(store, client, wire + i, 1, &taken), ST_OK);
-        assert_int_equal(taken, 1);
-    }
-    assert_int_equal(store_client_take(store, client, answer, 17), 17);
-    assert_int_equal(store_client_take(store, client, answer + 17, 40), 3);
-    assert_memory_equal(answer + 16, "five", 4);
-    memcpy(answer, "\x02\0\0\0\x07\0\0\0\0\0\0\0\x01\x10\0\0", 16);
-    assert_int_equal(store_client_put(store, client, answer, 16, &taken), ST_INVALID);
-    store_client_end(store, client);
-}
-
-static size_t client_asks(struct connection *client, u32 type, const char *text, u32 bytes)
-{
-    struct wire_header header = {type, 1, 0, bytes};
-    size_t taken;
-
-    assert_int_equal(store_client_put(store, client, &header, sizeof(header), &taken), ST_OK);
-    assert_int_equal(store_client_put(store, client, text, bytes, &taken), ST_OK);
-    return store_client_take(store, client, data, sizeof(data));
-}
-
-/* What the owner of the server does for a client; until then it is not heard. */
-static void test_orders(void **state)
-{
-    static struct xen_store_ring ring;
-    static const char seven[] = "7\0"
-                                "42\0"
-                                "3";
-    struct connection *client, *other;
-    struct store_order order;
-    size_t taken;
-
-    (void)state;
-    memset(&ring, 0, sizeof(ring));
-    assert_int_equal(store_client_make(store, &client), ST_OK);
-    assert_int_equal(client_asks(client, WIRE_INTRODUCE, seven, sizeof(seven)), 0);
-    assert_int_equal(store_client_put(store, client, seven, 1, &taken), ST_OK);
-    assert_int_equal(taken, 0);
-    assert_true(store_take_order(store, &order, &other));
-    assert_ptr_equal(other, client);
-    assert_false(store_take_order(store, &order, &other));
-    assert_int_equal(order.kind, STORE_ORDER_INTRODUCE);
-    assert_int_equal(order.domid, 7);
-    assert_int_equal(order.gfn, 42);
-    assert_int_equal(order.port, 3);
-    assert_int_equal(store_introduce(store, 7, &ring), ST_OK);
-    store_order_done(store, client, ST_OK);
-    assert_int_equal(store_client_take(store, client, data, sizeof(data)), 19);
-    assert_string_equal(data + 16, "OK");
-    /* A client that goes away with its order is not answered. */
-    assert_int_equal(client_asks(client, WIRE_RELEASE, "7", 2), 0);
-    store_client_end(store, client);
-    assert_false(store_take_order(store, &order, &other));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,8 +434,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken_rings, store_setup, store_teardown),
         cmocka_unit_test_setup_teardown(test_release, store_setup, store_teardown),
         cmocka_unit_test_setup_teardown(test_directory_part, store_setup, store_teardown),
-        cmocka_unit_test_setup_teardown(test_client, store_setup, store_teardown),
-        cmocka_unit_test_setup_teardown(test_orders, store_setup, store_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
