@@ -1,10 +1,8 @@
-#include "hypercall/native_message.h"
+/* Native calls: messages and events of Hyper-V guests. */
+#include "hypercall/native_rows.h"
 #include "hv/core/partition.h"
-#include "hypercall/abi/native.h"
 #include "hypercall/guest_mem.h"
 #include "hypercall/mailbox.h"
-
-#define IN(call, type) ((const type *)(const void *)(call)->in.bytes)
 
 static enum status vcpu_find(u32 partition, u32 id, struct vcpu **out)
 {

@@ -4,6 +4,8 @@
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
 // sources: hypercall/call.c hypercall/native.c hypercall/guest_mem.c hypercall/trace.c
 // sources: hypercall/op_clock.c hypercall/op_memory.c hypercall/mailbox.c hypercall/native_message.c
+// sources: hypercall/native_host.c hypercall/native_partition.c hypercall/native_memory.c
+// sources: hypercall/native_port.c hypercall/native_device.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
