@@ -266,6 +266,9 @@ static void test_event_paths(void **state)
     expect_event(&ring5, "/local/domain/5/r", "absolute");
     ask(5, WIRE_WATCH, 0, "r\0relative\0");
     expect_event(&ring5, "r", "relative");
+    assert_int_equal(got.bytes, 2 + 9); /* and nothing behind it */
+    ask(5, WIRE_WATCH, 0, "x@y\0at\0");
+    expect_event(&ring5, "x@y", "at");
     ask(5, WIRE_WATCH, 0, "@releaseDomain\0special\0");
     expect_event(&ring5, "@releaseDomain", "special");
     store_write_text(store, "/local/domain/5/r/x", "1");
