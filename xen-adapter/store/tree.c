@@ -95,7 +95,8 @@ static enum store_error parent_change(struct store *s, struct transaction *t,
     return error;
 }
 
-/* A new node under an existing parent: the parent's rights, the maker as owner. */
+/* A new node under an existing parent: the parent's rights, the maker as owner. Its name is put
+ * last: one without a node could never be removed. */
 static enum store_error child_make(struct store *s, struct connection *c, struct transaction *t,
                                    struct node *parent, const char *path, struct node **out)
 {
@@ -108,11 +109,16 @@ static enum store_error child_make(struct store *s, struct connection *c, struct
     memcpy(permissions, parent->is.permissions, is.permission_count * sizeof(permissions[0]));
     if (!c->is_privileged)
         permissions[0].domid = c->domid;
+    error = node_put(s, t, path, &is, out);
+    if (error)
+        return error;
     error = parent_change(s, t, parent, name, true);
-    if (!error)
-        error = node_put(s, t, path, &is, out);
     if (!error && t)
         t->made++;
+    else if (error && t)
+        (*out)->flags |= NODE_DELETED;
+    else if (error)
+        node_drop(s, *out);
     return error;
 }
 
