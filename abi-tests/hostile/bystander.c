@@ -288,7 +288,7 @@ static bool begin(void)
         memcpy(out[i], &head, offsetof(struct frame, is_answer));
     }
     return net_prepare(&net) && net_connect(&net) && block_prepare(&disk, 0) &&
-           block_connect(&disk);
+           kit_front_put(&disk.bus, "feature-persistent", "1") && block_connect(&disk);
 }
 
 void bystander_main(void)

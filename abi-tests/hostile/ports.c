@@ -1,4 +1,6 @@
-/* role=ports: every port there is, opened, bound to whom it may concern, signalled and closed.
+/*
+ * role=ports: every port there is, opened, bound to whom it may concern, signalled and closed;
+ * with two levels, and from some point on with queues (FIFO), which have room for more.
  */
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
@@ -6,12 +8,14 @@
 #include "abi-tests/kit/front.h"
 #include "abi-tests/kit/store.h"
 
-#define PORTS_MAX   4096u /* of two levels */
+#define PORTS_MAX   32768u
+#define LEVELS_MAX  4096u /* of two levels */
+#define FIFO_PAGES  30u   /* of 1024 ports each */
 #define KEPT        4u    /* console and store are among the first ones */
 #define REMOTE_PORT 512u
 
-static uint16_t opened[PORTS_MAX];
-static uint32_t count;
+static uint32_t opened[PORTS_MAX];
+static uint32_t count, most;
 
 static long port_call(unsigned operation, void *argument)
 {
@@ -48,9 +52,26 @@ static void ports_open(void)
         uint32_t port = port_open();
         failures = port == 0 ? failures + 1 : 0;
         if (port != 0)
-            opened[count++] = (uint16_t)port;
+            opened[count++] = port;
         if (count % 64 == 0)
             hostile_step();
+    }
+    if (count > most)
+        kit_print("hostile: %u ports open\n", count);
+    most = count > most ? count : most;
+}
+
+/* No way back; the pages may lie anywhere, and there may be too many of them. */
+static void queues_begin(void)
+{
+    struct g_evtchn_init_control control = {.control_gfn = kit_frame(hostile_page[0]),
+                                            .offset = 8 * below(64)};
+    struct g_evtchn_expand_array array = {0};
+
+    port_call(G_EVTCHNOP_init_control, &control);
+    for (uint32_t i = 1; i <= FIFO_PAGES; i++) {
+        array.array_gfn = one_in(64) ? hostile_frame() : kit_frame(hostile_page[i]);
+        port_call(G_EVTCHNOP_expand_array, &array);
     }
 }
 
@@ -88,20 +109,24 @@ static void send_storm(void)
 
 static void spoil(void)
 {
-    struct g_evtchn_bind_vcpu vcpu = {below(PORTS_MAX), (uint32_t)hostile_value()};
-    struct g_evtchn_status status = {.dom = domain_any(), .port = below(PORTS_MAX)};
-    struct g_evtchn_set_priority priority = {below(PORTS_MAX), (uint32_t)hostile_value()};
-    uint32_t port = KEPT + (uint32_t)hostile_value() % PORTS_MAX;
+    struct g_evtchn_bind_vcpu vcpu = {below(LEVELS_MAX), (uint32_t)hostile_value()};
+    struct g_evtchn_status status = {.dom = domain_any(), .port = below(LEVELS_MAX)};
+    struct g_evtchn_set_priority priority = {below(LEVELS_MAX), (uint32_t)hostile_value()};
+    uint32_t port = KEPT + (uint32_t)hostile_value() % LEVELS_MAX;
 
     port_call(G_EVTCHNOP_bind_vcpu, &vcpu);
     port_call(G_EVTCHNOP_status, &status);
     port_call(G_EVTCHNOP_set_priority, &priority);
     port_call(G_EVTCHNOP_unmask, &port);
     kit_shared()->pending[below(64)] = hostile_value();
+    /* the queues, if there are any */
+    hostile_scribble(hostile_page[below(FIFO_PAGES + 1)], KIT_PAGE);
 }
 
 void hostile_ports(void)
 {
+    if (one_in(2))
+        queues_begin();
     ports_open();
     for (uint32_t rest = below(100); rest > 0; rest--) {
         ports_of_others();

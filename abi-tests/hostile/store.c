@@ -4,6 +4,9 @@
 #include "abi-tests/hostile/hostile.h"
 #include "abi-tests/kit/front.h"
 
+#define FILL_BYTES 1900u
+#define FILL_NODES 2000u
+
 static char payload[2 * G_XENSTORE_PAYLOAD_MAX];
 static char reply[G_XENSTORE_PAYLOAD_MAX];
 
@@ -149,8 +152,32 @@ static bool request_make(void)
     return result != KIT_STORE_DEAD;
 }
 
+/* As much as the server takes: nodes as large as they may be, until it refuses one. They are in
+ * a folder that request_make() leaves alone. */
+static void fill(void)
+{
+    struct kit_store_request request = {.type = G_XS_WRITE, .payload = payload};
+    char path[] = "attr/fill/0000";
+    uint32_t written = 0;
+
+    do {
+        for (unsigned i = 0, rest = written; i < 4; i++, rest /= 10)
+            path[13 - i] = (char)('0' + rest % 10);
+        request.bytes = text_put(0, path) + FILL_BYTES;
+        memset(payload + sizeof(path), 'x', FILL_BYTES);
+        if (written++ % 16 == 0)
+            hostile_step();
+    } while (kit_store_call(&request, reply, sizeof(reply)) >= 0 && written < FILL_NODES);
+    kit_print("hostile: %u nodes of %u bytes\n", written - 1, FILL_BYTES);
+    request = (struct kit_store_request){G_XS_RM, 0, "attr/fill", sizeof("attr/fill")};
+    if (one_in(2))
+        kit_store_call(&request, reply, sizeof(reply));
+}
+
 void hostile_store(void)
 {
+    if (one_in(4))
+        fill();
     for (uint32_t count = 1 + below(300); count > 0; count--) {
         hostile_step();
         if (!request_make())
