@@ -71,6 +71,7 @@ static void test_event_half_sent(void **state)
     ring_fill(&ring5);
     ring5.rsp_cons += 4;
     event("path\0a", 7);
+    message_flush(store, guest(5));
     event("path\0a", 7);
     assert_int_equal(guest(5)->event_count, 2);
 }
@@ -110,6 +111,7 @@ static void test_response_ring_broken(void **state)
         ;
     ring5.rsp_cons = ring5.rsp_prod + 1;
     event("path\0a", 7);
+    message_flush(store, guest(5));
     assert_true(guest(5)->is_broken);
     assert_int_equal(ring5.error, WIRE_ERROR_RINGIDX);
     assert_true(store_take_notify(store, &domid));

@@ -204,6 +204,7 @@ void watch_change(struct store *s, struct transaction *t, struct node *node,
                   enum watch_reach reach);
 
 /* --- message.c --- */
+/* Into the queue; an event that waits there already is not put twice. */
 enum store_error message_put(struct store *s, struct connection *c, u32 type, u32 request,
                              u32 transaction, const void *data, u32 bytes);
 /* Moves what fits into the ring. */

@@ -57,7 +57,6 @@ enum store_error message_put(struct store *s, struct connection *c, u32 type, u3
         c->event_count++;
     else
         c->reply_count++;
-    message_flush(s, c);
     return STORE_OK;
 }
 

@@ -23,6 +23,16 @@ struct node *node_lookup(const struct store *s, const struct transaction *t, con
     return node;
 }
 
+/* Where a transaction's list, in the order of first sight, names a node; NULL: its end. */
+static struct node **place_of(struct transaction *t, const struct node *node)
+{
+    struct node **link = &t->nodes;
+
+    while (*link != node)
+        link = &(*link)->later;
+    return link;
+}
+
 static void unlink_node(struct store *s, struct node *node)
 {
     struct node **link =
@@ -33,8 +43,7 @@ static void unlink_node(struct store *s, struct node *node)
     *link = node->next;
     if (!node->transaction)
         return;
-    for (link = &node->transaction->nodes; *link != node; link = &(*link)->later)
-        ;
+    link = place_of(node->transaction, node);
     *link = node->later;
 }
 
@@ -79,7 +88,8 @@ static struct node *node_build(struct store *s, struct transaction *t, const cha
     return node;
 }
 
-static void link_node(struct store *s, struct node *node)
+/* `place` is where in its transaction's list. */
+static void link_node(struct store *s, struct node *node, struct node **place)
 {
     struct node **bucket =
         &s->bucket[bucket_of(node->transaction, node->path, node->path_bytes - 1)];
@@ -87,8 +97,8 @@ static void link_node(struct store *s, struct node *node)
     node->next = *bucket;
     *bucket = node;
     if (node->transaction) {
-        node->later = node->transaction->nodes;
-        node->transaction->nodes = node;
+        node->later = *place;
+        *place = node;
     }
     owner_count(s, node, 1);
 }
@@ -110,7 +120,7 @@ static enum store_error node_adopt(struct store *s, struct transaction *t, const
         return STORE_ENOMEM;
     copy->generation = original ? original->generation : 0;
     copy->flags = original ? 0 : NODE_DELETED;
-    link_node(s, copy);
+    link_node(s, copy, place_of(t, NULL));
     t->access_count++;
     *out = copy;
     return STORE_OK;
@@ -136,6 +146,7 @@ enum store_error node_put(struct store *s, struct transaction *t, const char *pa
                           const struct contents *is, struct node **out)
 {
     struct node *old = node_lookup(s, t, path, (u32)strlen(path));
+    struct node **place = NULL;
     struct node *node;
     enum store_error error;
 
@@ -155,9 +166,11 @@ enum store_error node_put(struct store *s, struct transaction *t, const char *pa
     } else {
         node->generation = ++s->generation;
     }
+    if (t)
+        place = place_of(t, old);
     if (old)
         node_drop(s, old);
-    link_node(s, node);
+    link_node(s, node, place);
     *out = node;
     return STORE_OK;
 }

@@ -379,11 +379,11 @@ void request_serve(struct store *s, struct connection *c)
         error = request_run(&r);
     if (c->is_waiting)
         return;
-    if (error) {
+    if (error)
         error_put(s, c, &r.header, error);
-        return;
-    }
-    (void)message_put(s, c, r.header.type, r.header.request, id, s->reply, r.reply_bytes);
-    if (r.header.type == WIRE_WATCH)
+    else
+        (void)message_put(s, c, r.header.type, r.header.request, id, s->reply, r.reply_bytes);
+    message_flush(s, c);
+    if (!error && r.header.type == WIRE_WATCH)
         watch_first_event(s, c, r.argument[1]);
 }

@@ -31,11 +31,12 @@ static enum store_error missing_error(struct store *s, struct connection *c,
     struct node *node;
     enum store_error error;
 
-    if (c->is_privileged)
-        return STORE_ENOENT;
+    need &= ~(u32)ACCESS_OWNER;
     error = nearest_find(s, t, path, &node);
     if (error)
         return error;
+    if (c->is_privileged)
+        return STORE_ENOENT;
     return node && (node_access(c, node) & need) == need ? STORE_ENOENT : STORE_EACCES;
 }
 

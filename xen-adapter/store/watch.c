@@ -63,6 +63,8 @@ static void connection_tell(struct store *s, struct connection *c, const char *p
         if (is_heard)
             event_send(s, c, w, path);
     }
+    if (is_heard)
+        message_flush(s, c);
 }
 
 void watch_fire(struct store *s, const char *path, enum watch_reach reach,
@@ -143,6 +145,7 @@ void watch_first_event(struct store *s, struct connection *c, const char *token)
 
     if (*link)
         event_send(s, c, *link, s->path);
+    message_flush(s, c);
 }
 
 enum store_error watch_remove(struct store *s, struct connection *c, const char *path,
