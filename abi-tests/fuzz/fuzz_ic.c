@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     fake_vmbus_reset();
     vmbus_make(&bus, &memory);
     ic_make(&ic, (enum ic_kind)(bytes[0] % IC_KINDS));
+    ic.name = bytes[0] & 0x80 ? "guest" : NULL;
     if (vmbus_channel_offer(&bus, &ic.channel) != ST_OK)
         abort();
     fake_vmbus_contact(&bus);
