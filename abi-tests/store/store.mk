@@ -49,5 +49,6 @@ store-lib: store-images
 	@abi-tests/store/lib-test ours
 store-oracle: store-images
 	@abi-tests/store/trace keep
+	@abi-tests/store/trace chance 0 29
 	@abi-tests/store/lib-test 4.17 4.20
 checks: store-trace store-lib

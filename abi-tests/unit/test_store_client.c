@@ -191,15 +191,17 @@ static void test_clients(void **state)
 {
     struct connection *client[3];
     struct wire_header header = {WIRE_GET_DOMAIN_PATH, 1, 0, 2};
+    char wire[36]; /* two requests at once */
     size_t taken;
 
     (void)state;
     for (u32 i = 0; i < 3; i++)
         assert_int_equal(store_client_make(store, &client[i]), ST_OK);
-    for (u32 i = 0; i < 2; i++) {
-        store_client_put(store, client[1], &header, sizeof(header), &taken);
-        store_client_put(store, client[1], "5", 2, &taken);
-    }
+    memcpy(wire, &header, sizeof(header));
+    memcpy(wire + 16, "5", 2);
+    memcpy(wire + 18, wire, 18);
+    assert_int_equal(store_client_put(store, client[1], wire, sizeof(wire), &taken), ST_OK);
+    assert_int_equal(taken, sizeof(wire));
     store_client_end(store, client[2]);
     store_client_end(store, client[0]);
     memset(data, '!', sizeof(data));
