@@ -9,7 +9,8 @@
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
-#define EPOCH_CALLS 16384u
+#define EPOCH_CALLS   16384u
+#define STEPS_IN_VAIN 65536u /* a guest that wrote over its own state makes no call */
 
 static uint64_t calls_done, trace_from;
 static uint64_t calls_issued; /* a step that traps before has made none */
@@ -112,8 +113,11 @@ void fuzz_main(void)
     kit_console_mend();
     kit_console_patience = 1ull << 32; /* seconds, whatever else runs */
     kit_print("fuzz: seed %lu, %lu calls\n", seed, calls);
-    for (uint64_t done = 0; done < calls;) {
+    for (uint64_t done = 0, in_vain = 0; done < calls;) {
         kit_try(step, 0);
+        in_vain = calls_issued == done ? in_vain + 1 : 0;
+        if (in_vain == STEPS_IN_VAIN)
+            kit_exit(G_SHUTDOWN_crash);
         if (kit_kind == KIT_PV)
             kit_try(repair, 0);
         done = calls_done = calls_issued;

@@ -87,6 +87,7 @@ static const void *boot_page(unsigned page)
  */
 static void boot_mappings_note(uint64_t tables)
 {
+    kit_edge(); /* it takes a page away when it is first asked for one */
     boot_pages = (unsigned)(((tables | 0x1fffff) + 1 - FUZZ_IMAGE) / KIT_PAGE);
     if (boot_pages > BOOT_PAGES)
         boot_pages = BOOT_PAGES;
