@@ -373,7 +373,7 @@ static void test_loans_are_the_groups_own(void **state)
         struct fair_entity *to = &tasks[2 * (loans % 4)].entity;
 
         if (on_cpu[0] && on_cpu[0]->group == lends && on_cpu[0] != to &&
-            fair_yield(&fair, 0, to)) {
+            fair_lend(&fair, 0, to)) {
             reschedule(0);
             loans++;
         }
@@ -384,6 +384,72 @@ static void test_loans_are_the_groups_own(void **state)
         ran[i % 2] += tasks[i].ran_ns;
     assert_in_range(ran[0], ran[1] * 97 / 100, ran[1] * 103 / 100);
     assert_true(sleeper->latency_ns < 2 * MS);
+}
+
+/* Whoever of the eight has the CPU passes it on; the longest that one of them waited. */
+static u64 spin(u32 turns)
+{
+    u64 ran_at[8], longest = 0;
+
+    for (u32 i = 0; i < 8; i++)
+        ran_at[i] = now;
+    for (u32 turn = 0; turn < turns; turn++) {
+        u32 i = (u32)(task_of(on_cpu[0]) - tasks);
+
+        if (i < 8)
+            longest = MAX(longest, now - ran_at[i]);
+        simulate(50 * US);
+        ran_at[i & 7] = now;
+        if (i < 8 && fair_yield(&fair, 0, &tasks[(i + 1) & 7].entity))
+            reschedule(0);
+    }
+    return longest;
+}
+
+/* Eight of a group that spin until all the others have had a turn: each comes soon, and beside
+ * another group they have no more than their share. */
+static void test_spinners_take_turns(void **state)
+{
+    u64 ran = 0;
+
+    (void)state;
+    begin(1);
+    group_add(0, 256, 0, FAIR_NORMAL);
+    for (u32 i = 0; i < 8; i++)
+        task_add(&groups[0], SECOND, 0);
+    simulate(500 * MS);
+    assert_true(spin(4000) < 2 * MS);
+    for (u32 i = 0; i < 8; i++)
+        ran -= tasks[i].ran_ns;
+    task_add(group_add(1, 256, 0, FAIR_NORMAL), SECOND, 0);
+    spin(40000);
+    for (u32 i = 0; i < 8; i++)
+        ran += tasks[i].ran_ns;
+    assert_in_range(ran, 970 * MS, 1030 * MS);
+}
+
+/* Two of a group lend the CPU to each other for ever; the third, who never has it, is no claim
+ * that lasts: the other group has its share. */
+static void test_loans_cannot_starve(void **state)
+{
+    u64 ran;
+
+    (void)state;
+    begin(1);
+    group_add(0, 256, 0, FAIR_NORMAL);
+    for (u32 i = 0; i < 3; i++)
+        task_add(&groups[0], SECOND, 0);
+    task_add(group_add(1, 256, 0, FAIR_NORMAL), SECOND, 0);
+    simulate(MS);
+    for (u32 turn = 0; turn < 40000; turn++) {
+        u32 i = (u32)(task_of(on_cpu[0]) - tasks);
+
+        if (i < 3 && fair_lend(&fair, 0, &tasks[i == 0].entity))
+            reschedule(0);
+        simulate(50 * US);
+    }
+    ran = tasks[3].ran_ns;
+    assert_in_range(ran, 970 * MS, 1030 * MS);
 }
 
 /* Lender or borrower may be gone when the CPU comes to choose. */
@@ -402,7 +468,7 @@ static void test_loans_to_and_from_the_dead(void **state)
         lender = on_cpu[0];
         for (u32 i = 0; i < 3; i++)
             if (&tasks[i].entity != lender)
-                assert_true(fair_yield(&fair, 0, &tasks[i].entity));
+                assert_true(fair_lend(&fair, 0, &tasks[i].entity));
         on_cpu[0] = NULL;
         fair_entity_end(&fair, dead ? lender : &tasks[2].entity, now);
         assert_ptr_not_equal(fair_next(&fair, 0, now), NULL);
@@ -486,6 +552,8 @@ int main(void)
         cmocka_unit_test(test_more_than_cpus),
         cmocka_unit_test(test_weight_beyond_a_cpu),
         cmocka_unit_test(test_loans_are_the_groups_own),
+        cmocka_unit_test(test_spinners_take_turns),
+        cmocka_unit_test(test_loans_cannot_starve),
         cmocka_unit_test(test_loans_to_and_from_the_dead),
         cmocka_unit_test(test_tickless),
         cmocka_unit_test(test_late_comer),

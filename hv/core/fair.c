@@ -395,12 +395,16 @@ bool fair_yield(struct fair *fair, u32 cpu, struct fair_entity *to)
 {
     struct fair_queue *queue = &fair->queue[cpu];
 
-    if (to && to->state == FAIR_WAITING && to->cpu == cpu) {
+    if (to && to->state == FAIR_WAITING && to->cpu == cpu)
         queue->wanted = to;
-        queue->is_loan = true;
-    }
     queue->has_yielded = queue->first || fair->cpus > 1;
     return queue->has_yielded;
+}
+
+bool fair_lend(struct fair *fair, u32 cpu, struct fair_entity *to)
+{
+    fair->queue[cpu].is_loan = true;
+    return fair_yield(fair, cpu, to);
 }
 
 /* --- choosing --- */
@@ -560,6 +564,30 @@ bool fair_must_switch(const struct fair *fair, u32 cpu, u64 now_ns)
            queue->has_yielded || queue->preempt_at_ns <= now_ns;
 }
 
+/*
+ * Another member of the chosen one's group runs in its place: the two trade places in virtual
+ * time, which is worth the same to both, so it is as if the chosen one ran. Both wait in one
+ * queue.
+ */
+static struct fair_entity *trade(struct fair *fair, struct fair_entity *chosen,
+                                 struct fair_entity *wanted)
+{
+    u32 cpu = chosen->cpu;
+    u64 time = chosen->time, deadline = chosen->deadline;
+
+    if (chosen == wanted)
+        return wanted;
+    queue_remove(fair, chosen);
+    queue_remove(fair, wanted);
+    chosen->time = wanted->time;
+    chosen->deadline = wanted->deadline;
+    wanted->time = time;
+    wanted->deadline = deadline;
+    queue_insert(fair, cpu, chosen);
+    queue_insert(fair, cpu, wanted);
+    return wanted;
+}
+
 static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
                                        const struct fair_entity * not, u64 now_ns)
 {
@@ -573,7 +601,7 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     if (!next && not )
         next = choose(fair, cpu, NULL, now_ns);
     if (next && queue->wanted && queue->wanted->group == next->group)
-        return queue->wanted;
+        return trade(fair, next, queue->wanted);
     return next ? next : steal(fair, cpu, now_ns);
 }
 
@@ -598,7 +626,7 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
 {
     struct fair_queue *queue = &fair->queue[cpu];
     struct fair_entity *current;
-    struct fair_entity *next;
+    struct fair_entity *next, *wanted;
     bool has_expired, is_loan;
 
     charge(fair, cpu, now_ns);
@@ -613,8 +641,9 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
             return keep(fair, cpu);
     }
     has_expired = queue->has_expired;
+    wanted = queue->wanted;
     next = choose_next(fair, cpu, queue->has_yielded ? current : NULL, now_ns);
-    is_loan = queue->is_loan && current && next && next == queue->wanted;
+    is_loan = queue->is_loan && current && next && next == wanted;
     current_set(fair, cpu, next, now_ns);
     if (is_loan)
         loan_begin(queue, current, now_ns);

@@ -113,10 +113,12 @@ void fair_sleep(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 /*
  * The CPU's current lets others go first, once. False: nobody waits, it goes on. `to`, or NULL:
- * a member of its group that it waits for. If that waits for this CPU, and the turn is the
- * group's, it is lent the CPU for FAIR_REQUEST_MIN_NS; others lose nothing by it.
+ * the member of its group that goes if it waits for this CPU and the turn is the group's;
+ * others lose nothing by it.
  */
 bool fair_yield(struct fair *fair, u32 cpu, struct fair_entity *to);
+/* The same, and `to` gives the CPU back after FAIR_REQUEST_MIN_NS. */
+bool fair_lend(struct fair *fair, u32 cpu, struct fair_entity *to);
 
 /* Charges the CPU's current and returns who runs next, NULL for nobody. */
 struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns);

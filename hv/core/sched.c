@@ -107,25 +107,31 @@ void sched_forget(struct vcpu *vcpu)
         cpu_table[vcpu->cpu]->running = NULL;
 }
 
-/* Who spins often waits for an answer: another vCPU of the guest that has not seen its signal.
+static bool has_signal(const struct vcpu *vcpu)
+{
+    return vcpu_has_raised(vcpu) || vcpu->lapic->summary != 0;
+}
+
+/*
+ * Who spins waits for another vCPU of the guest: for the answer of one that has not seen its
+ * signal, which gets the CPU for a moment, or for anyone, so they take turns.
  */
-static struct fair_entity *awaited(const struct vcpu *spins)
+static bool pass_on(const struct vcpu *spins)
 {
     const struct partition *p = spins->partition;
+    struct fair_entity *next = NULL;
 
-    u32 others = p->vcpu_count - 1;
-
-    for (u32 i = 1; i < VCPU_MAX && others != 0; i++) {
+    for (u32 i = 1; i < VCPU_MAX; i++) {
         struct vcpu *vcpu = p->vcpu[(spins->id + i) % VCPU_MAX];
 
-        if (!vcpu)
+        if (!vcpu || vcpu->fair.state != FAIR_WAITING || vcpu->fair.cpu != spins->cpu)
             continue;
-        if (vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
-            (vcpu_has_raised(vcpu) || vcpu->lapic->summary))
-            return &vcpu->fair;
-        others--;
+        if (has_signal(vcpu))
+            return fair_lend(&fair, spins->cpu, &vcpu->fair);
+        if (!next)
+            next = &vcpu->fair;
     }
-    return NULL;
+    return fair_yield(&fair, spins->cpu, next);
 }
 
 void sched_give_way(void)
@@ -134,7 +140,7 @@ void sched_give_way(void)
 
     lock_take(&queue_lock);
     current = sched_here()->current;
-    if (fair_yield(&fair, cpu_this()->id, current ? awaited(current) : NULL))
+    if (current && pass_on(current))
         sched_here()->must_switch = true;
     lock_drop(&queue_lock);
 }
