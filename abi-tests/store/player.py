@@ -257,23 +257,28 @@ class Player:
         return lines + self.sync()
 
 
-def play(name, text):
-    """The record of a script: a list of (section, line, lines that came)."""
-    record, player, section = [], None, ''
-
-    def end():
-        complaint = player.end() if player else None
-        if complaint:
-            record.append((section, END, [complaint]))
-
+def sections(text):
+    """[(head, [request, ...])] of a script."""
+    out = []
     for line in text.splitlines():
         line = line.split(' #')[0].strip()
-        if not line or line.startswith('#'):
-            continue
         if line.startswith('=='):
-            end()
-            section, player = line, Player(name)
-            continue
-        record.append((section, line, player.step(line)))
-    end()
+            out.append((line, []))
+        elif line and not line.startswith('#'):
+            out[-1][1].append(line)
+    return out
+
+
+def play(name, text):
+    """The record of a script: a list of (section, line, lines that came)."""
+    record = []
+    for section, lines in sections(text):
+        player, complaint = Player(name), None
+        try:
+            for line in lines:
+                record.append((section, line, player.step(line)))
+        finally:
+            complaint = player.end()
+        if complaint:
+            record.append((section, END, [complaint]))
     return record
