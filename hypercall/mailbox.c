@@ -196,7 +196,6 @@ static void tell(struct vcpu *vcpu)
     struct partition *p = vcpu->partition;
 
     if (vcpu_is_up(vcpu)) {
-        vcpu->deliver_hint = true;
         vcpu_wake(vcpu);
         return;
     }

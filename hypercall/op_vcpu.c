@@ -138,7 +138,6 @@ void op_vcpu_nmi(struct vcpu *vcpu)
 
 void op_vcpu_deliver_ask(struct vcpu *vcpu)
 {
-    vcpu->deliver_hint = true;
     vcpu_wake(vcpu);
 }
 

@@ -88,9 +88,7 @@ struct vcpu {
     bool nmi_pending;
     bool is_halted; /* between HLT and the interrupt that ends it; the run loop's */
 
-    bool deliver_hint; /* the adapter must look again before the next entry even if nothing
-                          raised */
-    bool has_spun;     /* its last exit said that it waits for another vCPU */
+    bool has_spun;            /* its last exit said that it waits for another vCPU */
     bool has_deadline_passed; /* the last park ended by its deadline */
 
     enum run_class run_class;    /* Q */
