@@ -8,6 +8,7 @@
 // sources: hypercall/native_host.c hypercall/native_partition.c hypercall/native_memory.c
 // sources: hypercall/native_port.c hypercall/native_device.c
 #include "abi-tests/unit/native_caller.h"
+#include "hv/core/sched.h"
 #include "hypercall/mailbox.h"
 
 #define NOWHERE    0x7f000000u
@@ -43,6 +44,9 @@ static void test_system_info(void **state)
     assert_int_equal(call_status(NATIVE_system_info, NULL, 0), ST_OK);
     out_read(&info, sizeof(info));
     assert_int_equal(info.version, NATIVE_VERSION);
+    assert_int_equal(info.cpu_count, sched_cpus());
+    assert_int_equal(info.bytes_total, frame_count_total() * PAGE_SIZE);
+    assert_int_equal(info.bytes_hypervisor, frame_count_owned(FRAME_OWNER_HV) * PAGE_SIZE);
     assert_true(info.bytes_hypervisor <= info.bytes_total);
     assert_in_range(strnlen(info.build, sizeof(info.build)), 0, sizeof(info.build) - 1);
     assert_true(
@@ -64,6 +68,8 @@ static void test_partition_info(void **state)
     assert_int_equal(POISONED(partition_info, which), ST_OK);
     out_read(&info, sizeof(info));
     assert_int_equal(info.exits, 7);
+    assert_int_equal(info.state, p->state);
+    assert_int_equal(info.reason, p->end_reason);
     assert_int_equal(info.run_ns, 0);
     assert_int_equal(info.pages, 0);
     assert_int_equal(info.pages_owned, frame_count_owned(p->id));
