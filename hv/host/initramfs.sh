@@ -85,6 +85,7 @@ initramfs_with() {
     local kernel=$1 module=$2 script=$3 out=$4 package path folder
     package=$(kernel_package "$kernel") || return 1
     path=$(find "$package" -name "$module.ko*" | head -n 1)
+    mkdir -p "$ENTENTE_BUILD/host"
     folder=$(mktemp -d "$ENTENTE_BUILD/host/initramfs.XXXXXX") || return 1
     cp "$WORKLOAD_DIR/$script" "$folder/" &&
         case $path in
