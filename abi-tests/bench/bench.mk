@@ -29,7 +29,7 @@ $(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
 .PHONY: bench
 bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)/bench-pair.elf \
 		$(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz $(BUILD)/bench-unpause $(BUILD)/bench-io \
-		$(BUILD)/bench-entry.elf
+		$(BUILD)/bench-entry.elf $(BUILD)/device-model
 	@abi-tests/bench/bench
 
 # What the reporter makes of logs.
