@@ -115,36 +115,6 @@ static void test_yield(void **state)
     assert_ptr_not_equal(tick(0), first);
 }
 
-/* Of three vCPUs of a guest one spins: the one that has a signal to see comes next, for a
- * short time, then the first goes on. */
-static void test_yield_to_the_awaited(void **state)
-{
-    struct partition *p = a->partition;
-    struct vcpu *c, *d;
-    u32 port;
-
-    (void)state;
-    vcpu_park(b, TIME_NEVER);
-    assert_int_equal(vcpu_make(p, 1, &c), ST_OK);
-    assert_int_equal(vcpu_make(p, 2, &d), ST_OK);
-    assert_int_equal(vcpu_up(c), ST_OK);
-    assert_int_equal(vcpu_up(d), ST_OK);
-    assert_int_equal(port_bind_ipi(p, 2, &port), ST_OK);
-    for (u32 round = 0; round < 20; round++) {
-        while (tick(FAIR_SLICE_NS) != a)
-            ;
-        assert_int_equal(port_send(p, port), ST_OK);
-        sched_give_way();
-        assert_true(sched_must_switch(sched_here()));
-        assert_ptr_equal(tick(0), d);
-        assert_in_range(sched_deadline(), fake_now_ns + 1, fake_now_ns + FAIR_REQUEST_MIN_NS);
-        assert_true(port_take_raised(d, &port));
-        assert_ptr_equal(tick(FAIR_REQUEST_MIN_NS), a);
-        sched_give_way(); /* nobody is awaited now */
-        assert_ptr_not_equal(tick(0), a);
-    }
-}
-
 static void test_yield_alone(void **state)
 {
     (void)state;
@@ -335,7 +305,6 @@ int main(void)
         cmocka_unit_test_setup(test_idle, setup),
         cmocka_unit_test_setup(test_waker_goes_first_and_cannot_starve, setup),
         cmocka_unit_test_setup(test_yield, setup),
-        cmocka_unit_test_setup(test_yield_to_the_awaited, setup),
         cmocka_unit_test_setup(test_yield_alone, setup),
         cmocka_unit_test_setup(test_park_deadline, setup),
         cmocka_unit_test_setup(test_park_in_the_past, setup),

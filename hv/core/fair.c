@@ -175,8 +175,6 @@ static void queue_remove(struct fair *fair, struct fair_entity *entity)
     list_remove(&queue->first, entity);
     if (queue->favoured == entity)
         queue->favoured = NULL;
-    if (queue->wanted == entity)
-        queue->wanted = NULL;
 }
 
 static void member_link(struct fair *fair, struct fair_entity *entity)
@@ -391,20 +389,12 @@ void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     entity->loaded_on = FAIR_NO_CPU;
 }
 
-bool fair_yield(struct fair *fair, u32 cpu, struct fair_entity *to)
+bool fair_yield(struct fair *fair, u32 cpu)
 {
     struct fair_queue *queue = &fair->queue[cpu];
 
-    if (to && to->state == FAIR_WAITING && to->cpu == cpu)
-        queue->wanted = to;
     queue->has_yielded = queue->first || fair->cpus > 1;
     return queue->has_yielded;
-}
-
-bool fair_lend(struct fair *fair, u32 cpu, struct fair_entity *to)
-{
-    fair->queue[cpu].is_loan = true;
-    return fair_yield(fair, cpu, to);
 }
 
 /* --- choosing --- */
@@ -550,10 +540,8 @@ static void current_set(struct fair *fair, u32 cpu, struct fair_entity *next, u6
     queue->since_ns = now_ns;
     queue->preempt_at_ns = FAIR_NEVER;
     queue->favoured = NULL;
-    queue->wanted = NULL;
     queue->has_expired = false;
     queue->has_yielded = false;
-    queue->is_loan = false;
 }
 
 bool fair_must_switch(const struct fair *fair, u32 cpu, u64 now_ns)
@@ -562,30 +550,6 @@ bool fair_must_switch(const struct fair *fair, u32 cpu, u64 now_ns)
 
     return !queue->current || queue->current->state != FAIR_RUNNING || queue->has_expired ||
            queue->has_yielded || queue->preempt_at_ns <= now_ns;
-}
-
-/*
- * Another member of the chosen one's group runs in its place: the two trade places in virtual
- * time, which is worth the same to both, so it is as if the chosen one ran. Both wait in one
- * queue.
- */
-static struct fair_entity *trade(struct fair *fair, struct fair_entity *chosen,
-                                 struct fair_entity *wanted)
-{
-    u32 cpu = chosen->cpu;
-    u64 time = chosen->time, deadline = chosen->deadline;
-
-    if (chosen == wanted)
-        return wanted;
-    queue_remove(fair, chosen);
-    queue_remove(fair, wanted);
-    chosen->time = wanted->time;
-    chosen->deadline = wanted->deadline;
-    wanted->time = time;
-    wanted->deadline = deadline;
-    queue_insert(fair, cpu, chosen);
-    queue_insert(fair, cpu, wanted);
-    return wanted;
 }
 
 static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
@@ -600,18 +564,7 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     next = choose(fair, cpu, not, now_ns);
     if (!next && not )
         next = choose(fair, cpu, NULL, now_ns);
-    if (next && queue->wanted && queue->wanted->group == next->group)
-        return trade(fair, next, queue->wanted);
     return next ? next : steal(fair, cpu, now_ns);
-}
-
-/* The CPU's new current has it from a member of its group, who goes on soon. */
-static void loan_begin(struct fair_queue *queue, struct fair_entity *lender, u64 now_ns)
-{
-    if (lender->state != FAIR_WAITING)
-        return;
-    queue->wanted = lender;
-    queue->preempt_at_ns = now_ns + FAIR_REQUEST_MIN_NS;
 }
 
 /* The current goes on; who came meanwhile may run elsewhere. */
@@ -626,8 +579,8 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
 {
     struct fair_queue *queue = &fair->queue[cpu];
     struct fair_entity *current;
-    struct fair_entity *next, *wanted;
-    bool has_expired, is_loan;
+    struct fair_entity *next;
+    bool has_expired;
 
     charge(fair, cpu, now_ns);
     release_due(fair, cpu, now_ns);
@@ -641,12 +594,8 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
             return keep(fair, cpu);
     }
     has_expired = queue->has_expired;
-    wanted = queue->wanted;
     next = choose_next(fair, cpu, queue->has_yielded ? current : NULL, now_ns);
-    is_loan = queue->is_loan && current && next && next == wanted;
     current_set(fair, cpu, next, now_ns);
-    if (is_loan)
-        loan_begin(queue, current, now_ns);
     if (fair->cpus > 1 && queue->first) {
         if (has_expired)
             give(fair, cpu, now_ns);

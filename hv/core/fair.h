@@ -78,13 +78,11 @@ struct fair_queue {
     struct fair_entity *current;
     struct fair_entity *loaded;   /* whose registers the CPU has */
     struct fair_entity *favoured; /* woke and is to preempt */
-    struct fair_entity *wanted;   /* takes the next turn that falls to its group */
     u64 since_ns;                 /* up to when `current` has been charged */
     u64 began_ns;                 /* when it got the CPU */
     u64 preempt_at_ns;
     bool has_expired; /* current's request is done */
     bool has_yielded;
-    bool is_loan; /* `wanted` gives the CPU back after FAIR_REQUEST_MIN_NS */
 };
 
 struct fair {
@@ -111,14 +109,8 @@ void fair_wake(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 void fair_sleep(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 /* It is no more: no CPU has its registers either. */
 void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns);
-/*
- * The CPU's current lets others go first, once. False: nobody waits, it goes on. `to`, or NULL:
- * the member of its group that goes if it waits for this CPU and the turn is the group's;
- * others lose nothing by it.
- */
-bool fair_yield(struct fair *fair, u32 cpu, struct fair_entity *to);
-/* The same, and `to` gives the CPU back after FAIR_REQUEST_MIN_NS. */
-bool fair_lend(struct fair *fair, u32 cpu, struct fair_entity *to);
+/* The CPU's current lets others go first, once. False: nobody waits, it goes on. */
+bool fair_yield(struct fair *fair, u32 cpu);
 
 /* Charges the CPU's current and returns who runs next, NULL for nobody. */
 struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns);

@@ -2,7 +2,6 @@
 #include "hv/core/partition.h"
 #include "hv/core/timer.h"
 #include "hv/core/vcpu.h"
-#include "hv/core/vlapic.h"
 #include "hv/cpu/cpu.h"
 #include "hv/cpu/tsc.h"
 #include "hv/lib/print.h"
@@ -107,34 +106,10 @@ void sched_forget(struct vcpu *vcpu)
         cpu_table[vcpu->cpu]->running = NULL;
 }
 
-static bool has_signal(const struct vcpu *vcpu)
-{
-    return vcpu_has_raised(vcpu) || vcpu->lapic->summary != 0;
-}
-
-/* Who spins often waits for the answer of one that has not seen its signal: that one gets the
- * CPU for a moment. */
-static bool pass_on(const struct vcpu *spins)
-{
-    const struct partition *p = spins->partition;
-
-    for (u32 i = 1; i < VCPU_MAX; i++) {
-        struct vcpu *vcpu = p->vcpu[(spins->id + i) % VCPU_MAX];
-
-        if (vcpu && vcpu->fair.state == FAIR_WAITING && vcpu->fair.cpu == spins->cpu &&
-            has_signal(vcpu))
-            return fair_lend(&fair, spins->cpu, &vcpu->fair);
-    }
-    return fair_yield(&fair, spins->cpu, NULL);
-}
-
 void sched_give_way(void)
 {
-    const struct vcpu *current;
-
     lock_take(&queue_lock);
-    current = sched_here()->current;
-    if (current && pass_on(current))
+    if (fair_yield(&fair, cpu_this()->id))
         sched_here()->must_switch = true;
     lock_drop(&queue_lock);
 }
