@@ -153,6 +153,15 @@ void handle_close(struct xs_handle *h)
 
 /* --- messages --- */
 
+/* An event's payload is a path and a token, each with its NUL. */
+static bool event_is_whole(const struct message *m)
+{
+    const char *end = m->data + m->header.bytes;
+    const char *token = memchr(m->data, 0, m->header.bytes);
+
+    return token && memchr(token + 1, 0, (size_t)(end - token) - 1);
+}
+
 /* NULL: the server broke the protocol or went away. */
 static struct message *message_read(const struct xs_handle *h)
 {
@@ -171,6 +180,10 @@ static struct message *message_read(const struct xs_handle *h)
         return NULL;
     }
     m->data[header.bytes] = 0;
+    if (header.type == WIRE_WATCH_EVENT && !event_is_whole(m)) {
+        free(m);
+        return NULL;
+    }
     return m;
 }
 
