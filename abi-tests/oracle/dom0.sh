@@ -105,10 +105,7 @@ dom0_tree() {
     cp "$root/usr/lib/xen-$version/boot/xen-shim" "$tree/usr/lib/xen-$version/boot/"
     for name in "${ORACLE_MODULES[@]}" "${ORACLE_BACK_ENDS[@]}"; do
         file=$(find "$root" -name "$name.ko*" | head -n 1)
-        case $file in
-        *.xz) xz -dc "$file" >"$tree/modules/$name.ko" ;;
-        *.ko) cp "$file" "$tree/modules/" ;;
-        esac
+        [[ -z $file ]] || module_unpack "$file" "$tree/modules/$name.ko"
     done
     : >"$tree/etc/xen/xl.conf"
     echo root:x:0:0:root:/:/bin/sh >"$tree/etc/passwd"

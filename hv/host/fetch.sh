@@ -223,3 +223,11 @@ fetch_main() {
     done
     return "$status"
 }
+
+# module_unpack FILE OUT: a kernel module as insmod takes it.
+module_unpack() {
+    case $1 in
+    *.xz) xz -dc "$1" >"$2" ;;
+    *) cp "$1" "$2" ;;
+    esac
+}

@@ -12,10 +12,7 @@ module_take() {
     if [[ -z $path ]] || compgen -G "$folder/*-$name.ko" >/dev/null; then
         return 0
     fi
-    case $path in
-    *.xz) xz -dc "$path" >"$folder/.next" ;;
-    *) cp "$path" "$folder/.next" ;;
-    esac || return 1
+    module_unpack "$path" "$folder/.next" || return 1
     needed=$(tr '\0' '\n' <"$folder/.next" | sed -n 's/^depends=//p' | head -n 1)
     mv "$folder/.next" "$folder/.$name"
     for needed in ${needed//,/ }; do

@@ -87,12 +87,10 @@ initramfs_with() {
     path=$(find "$package" -name "$module.ko*" | head -n 1)
     mkdir -p "$ENTENTE_BUILD/host"
     folder=$(mktemp -d "$ENTENTE_BUILD/host/initramfs.XXXXXX") || return 1
+    # without a path it is part of the kernel
     cp "$WORKLOAD_DIR/$script" "$folder/" &&
-        case $path in
-        '') : ;; # it is part of the kernel
-        *.xz) xz -dc "$path" >"$folder/$module.ko" ;;
-        *) cp "$path" "$folder/$module.ko" ;;
-        esac && initramfs_extend "$out" "$folder"
+        { [[ -z $path ]] || module_unpack "$path" "$folder/$module.ko"; } &&
+        initramfs_extend "$out" "$folder"
     local status=$?
     rm -rf "$folder"
     return "$status"
