@@ -53,43 +53,29 @@ static inline u64 guest_words_move(u64 *to, const u64 *from, u64 words)
     return words;
 }
 
-/* One word, for the hottest paths; false after a fault. */
-static inline bool word_from_guest(u64 *to, u64 from)
-{
-    u64 value = 0;
-
-    if (!guest_range_ok(from, 8))
-        return false;
-    __asm__ goto(SMAP_SITE(1) "772: mov (%1), %0\n\t" SMAP_SITE(0) FIXUP("772b", "%l[fault]")
-                 : "=r"(value)
-                 : "r"(from)
-                 : "memory"
-                 : fault);
-    *to = value;
-    return true;
-fault:
-    __asm__ volatile(SMAP_SITE(0)::: "memory");
-    return false;
-}
-
-/* The same for a number, such as a port's. */
-static inline bool u32_from_guest(u32 *to, u64 from)
-{
-    u32 value = 0;
-
-    if (!guest_range_ok(from, 4))
-        return false;
-    __asm__ goto(SMAP_SITE(1) "772: movl (%1), %0\n\t" SMAP_SITE(0) FIXUP("772b", "%l[fault]")
-                 : "=r"(value)
-                 : "r"(from)
-                 : "memory"
-                 : fault);
-    *to = value;
-    return true;
-fault:
-    __asm__ volatile(SMAP_SITE(0)::: "memory");
-    return false;
-}
+/* One word, or a number such as a port's, for the hottest paths; false after a fault. */
+#define FROM_GUEST(name, type)                                                                 \
+    static inline bool name(type *to, u64 from)                                                \
+    {                                                                                          \
+        type value = 0;                                                                        \
+                                                                                               \
+        if (!guest_range_ok(from, sizeof(value)))                                              \
+            return false;                                                                      \
+        __asm__ goto(SMAP_SITE(1) "772: mov (%1), %0\n\t" SMAP_SITE(0)                         \
+                         FIXUP("772b", "%l[fault]")                                            \
+                     : "=r"(value)                                                             \
+                     : "r"(from)                                                               \
+                     : "memory"                                                                \
+                     : fault);                                                                 \
+        *to = value;                                                                           \
+        return true;                                                                           \
+    fault:                                                                                     \
+        __asm__ volatile(SMAP_SITE(0)::: "memory");                                            \
+        return false;                                                                          \
+    }
+FROM_GUEST(word_from_guest, u64)
+FROM_GUEST(u32_from_guest, u32)
+#undef FROM_GUEST
 
 /* A few aligned or unaligned 64-bit words, without the start-up cost. */
 static inline enum status words_from_guest(u64 *to, u64 from, u64 words)
