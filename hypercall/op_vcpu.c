@@ -136,11 +136,6 @@ void op_vcpu_nmi(struct vcpu *vcpu)
     vcpu_wake(vcpu);
 }
 
-void op_vcpu_deliver_ask(struct vcpu *vcpu)
-{
-    vcpu_wake(vcpu);
-}
-
 void op_vcpu_timer_single(struct vcpu *vcpu, u64 deadline_ns)
 {
     timer_arm(&vcpu->timer[VCPU_TIMER_SINGLE], deadline_ns);

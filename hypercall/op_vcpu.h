@@ -38,6 +38,7 @@ void op_vcpu_abi_set(struct vcpu *vcpu, enum op_abi abi, void *state);
  * caller has checked that nothing it waits for is there already (op_port_has_raised).
  */
 void op_vcpu_park(struct vcpu *vcpu, u64 deadline_ns);
+/* The adapter's deliver is called before the next entry, as before each. */
 void op_vcpu_wake(struct vcpu *vcpu);
 void op_vcpu_yield(struct vcpu *vcpu);
 
@@ -67,10 +68,6 @@ bool op_vcpu_is_up(const struct vcpu *vcpu);
 void op_vcpu_external_set(struct vcpu *vcpu, u8 vector);
 void op_vcpu_lapic_raise(struct vcpu *vcpu, u8 vector);
 void op_vcpu_nmi(struct vcpu *vcpu);
-
-/* The next entry calls the adapter's deliver even if no port was raised; also wakes the vCPU.
- */
-void op_vcpu_deliver_ask(struct vcpu *vcpu);
 
 /*
  * Timers that raise the vCPU's port of OP_EVENT_TIMER. SINGLE: deadline_ns absolute. PERIODIC:

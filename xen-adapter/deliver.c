@@ -106,7 +106,7 @@ void xen_upcall_force(struct xen_vcpu *xv)
     __atomic_store_n(xv->info + INFO_OFFSET(xv->domain->is_narrow, upcall_pending), 0,
                      __ATOMIC_RELEASE);
     xen_upcall_mark(xv);
-    op_vcpu_deliver_ask(xv->vcpu);
+    op_vcpu_wake(xv->vcpu);
 }
 
 static void two_level_set_pending(struct xen_vcpu *xv, u32 port)

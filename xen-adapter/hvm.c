@@ -54,7 +54,7 @@ static void callback_set(struct xen_call *call, u64 value)
 
     xen_domain_latch(call->partition, call->domain, call->is_narrow);
     call->domain->callback_vector = type == XEN_HVM_CALLBACK_VECTOR ? (u8)value : 0;
-    op_vcpu_deliver_ask(call->vcpu);
+    op_vcpu_wake(call->vcpu);
 }
 
 s64 xen_hvm_op_set_param(struct xen_call *call)

@@ -465,7 +465,7 @@ void op_vcpu_nmi(struct vcpu *vcpu)
     vcpu->nmis++;
 }
 
-void op_vcpu_deliver_ask(struct vcpu *vcpu)
+void op_vcpu_wake(struct vcpu *vcpu)
 {
     (void)vcpu;
 }
