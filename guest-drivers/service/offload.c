@@ -18,12 +18,12 @@
 #define TCP_FIN_PSH   0x09u
 #define TCP_CWR       0x80u
 #define UDP_HEAD      8u
-#define PROTOCOL_TCP  6u
 #define PROTOCOL_UDP  17u
 /* IPv6 headers that stand before the transport's. */
 #define EXTRA_HOPS    0u
 #define EXTRA_ROUTING 43u
 #define EXTRA_TARGET  60u
+#define FRAGMENT      44u /* of a packet of either version: what is in it is not looked at */
 
 /* A frame in the making. One at a time: ports take the bytes before they return. */
 static u8 scratch[NET_FRAME_MAX + 1];
@@ -87,11 +87,10 @@ static enum status ipv4_read(const u8 *at, u32 bytes, struct net_headers *out)
         return ST_UNSUPPORTED;
     head_bytes = (head[0] & 15u) * 4;
     total = get16(head + 2);
-    if (head_bytes < IPV4_HEAD || total < head_bytes || total > bytes - out->network ||
-        (get16(head + 6) & (IPV4_MORE | IPV4_OFFSET)))
+    if (head_bytes < IPV4_HEAD || total < head_bytes || total > bytes - out->network)
         return ST_UNSUPPORTED;
     out->is_ipv6 = false;
-    out->protocol = head[9];
+    out->protocol = get16(head + 6) & (IPV4_MORE | IPV4_OFFSET) ? FRAGMENT : head[9];
     out->transport = out->network + head_bytes;
     out->end = out->network + total;
     return ST_OK;
@@ -128,17 +127,17 @@ static enum status transport_read(const u8 *at, struct net_headers *out)
     u32 left = out->end - out->transport;
     u32 head = UDP_HEAD;
 
-    if (out->protocol == PROTOCOL_TCP && left >= TCP_HEAD)
+    if (out->protocol == NET_PROTOCOL_TCP && left >= TCP_HEAD)
         head = (u32)(at[out->transport + 12] >> 4) * 4;
     else if (out->protocol != PROTOCOL_UDP)
         return ST_UNSUPPORTED;
-    if (head > left || (out->protocol == PROTOCOL_TCP && head < TCP_HEAD))
+    if (head > left || (out->protocol == NET_PROTOCOL_TCP && head < TCP_HEAD))
         return ST_UNSUPPORTED;
     out->payload = out->transport + head;
     return ST_OK;
 }
 
-enum status net_headers_read(const u8 *at, u32 bytes, struct net_headers *out)
+enum status net_network_read(const u8 *at, u32 bytes, struct net_headers *out)
 {
     u32 type_at = ETHERNET_HEAD - 2;
     u32 type;
@@ -154,17 +153,19 @@ enum status net_headers_read(const u8 *at, u32 bytes, struct net_headers *out)
     }
     out->network = type_at + 2;
     if (type == TYPE_IPV4)
-        TRY(ipv4_read(at, bytes, out));
-    else if (type == TYPE_IPV6)
-        TRY(ipv6_read(at, bytes, out));
-    else
-        return ST_UNSUPPORTED;
+        return ipv4_read(at, bytes, out);
+    return type == TYPE_IPV6 ? ipv6_read(at, bytes, out) : ST_UNSUPPORTED;
+}
+
+enum status net_headers_read(const u8 *at, u32 bytes, struct net_headers *out)
+{
+    TRY(net_network_read(at, bytes, out));
     return transport_read(at, out);
 }
 
 static u32 checksum_at(const struct net_headers *headers)
 {
-    return headers->transport + (headers->protocol == PROTOCOL_TCP ? 16 : 6);
+    return headers->transport + (headers->protocol == NET_PROTOCOL_TCP ? 16 : 6);
 }
 
 static void checksum_put(u8 *at, const struct net_headers *headers)
@@ -234,7 +235,8 @@ static bool segments_send(struct net_port *to, const struct net_frame *frame)
     u32 left;
 
     if (net_headers_read(frame->at, frame->bytes, &headers) != ST_OK ||
-        headers.protocol != PROTOCOL_TCP || headers.is_ipv6 != (frame->gso == NET_GSO_TCP6) ||
+        headers.protocol != NET_PROTOCOL_TCP ||
+        headers.is_ipv6 != (frame->gso == NET_GSO_TCP6) ||
         frame->gso_bytes < OFFLOAD_SEGMENT_LEAST ||
         headers.payload + MIN(frame->gso_bytes, NET_FRAME_MAX) > to->largest)
         return false;

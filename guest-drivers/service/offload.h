@@ -11,6 +11,8 @@
 /* The least payload that a frame may be cut into. */
 #define OFFLOAD_SEGMENT_LEAST 128u
 
+#define NET_PROTOCOL_TCP 6u
+
 /* Where the parts of a frame are, by offset. */
 struct net_headers {
     u32 network;   /* IPv4 or IPv6 */
@@ -21,6 +23,9 @@ struct net_headers {
     bool is_ipv6;
 };
 
+/* All but the payload. ST_UNSUPPORTED: not a whole packet of IP; a fragment is one, of a
+ * protocol of its own. */
+enum status net_network_read(const u8 *at, u32 bytes, struct net_headers *out);
 /* ST_UNSUPPORTED: not a whole TCP or UDP packet. */
 enum status net_headers_read(const u8 *at, u32 bytes, struct net_headers *out);
 
