@@ -1,6 +1,7 @@
 /* A guest that posts what it likes to VMBus and writes what it likes into its rings, between
  * and while they are served; a storage controller is behind the channel. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
+// sources: guest-drivers/service/vmbus_offer.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/scsi.c
 // sources: guest-drivers/service/scsi_pages.c guest-drivers/service/disk.c

@@ -63,9 +63,10 @@ static void post_bare(struct vmbus *bus, enum vmbus_message_type type)
 
 /* ---- the connection ---- */
 
-/* Forgets what the guest has said; the offers stay. */
+/* Forgets what the guest has said; the offers of devices stay. */
 static void disconnect(struct vmbus *bus)
 {
+    bus->has_asked = false; /* it is told nothing of what ends now */
     for (u32 i = 0; i < VMBUS_CHANNELS_MAX; i++) {
         struct vmbus_channel *channel = bus->channel[i];
 
@@ -73,11 +74,10 @@ static void disconnect(struct vmbus *bus)
             continue;
         vmbus_channel_close(channel);
         if (channel->state == VMBUS_RESCINDED)
-            bus->channel[i] = NULL;
+            vmbus_channel_forget(channel);
     }
     vmbus_gpadls_make(&bus->gpadls, bus->memory);
     bus->version = 0;
-    bus->has_asked = false;
 }
 
 void vmbus_end(struct vmbus *bus)
@@ -134,71 +134,20 @@ static void unload(struct vmbus *bus, const u8 *bytes, u32 count)
     post_bare(bus, VMBUS_UNLOAD_RESPONSE);
 }
 
-/* ---- offers ---- */
-
-static void offer_post(struct vmbus *bus, const struct vmbus_channel *channel)
-{
-    struct vmbus_offer_channel offer = {
-        .head = head(VMBUS_OFFER_CHANNEL),
-        .interface = channel->service->interface,
-        .instance = channel->instance,
-        .flags = VMBUS_OFFER_ENUMERATE | channel->service->flags,
-        .relid = channel->relid,
-        .is_dedicated = 1,
-        .connection = VMBUS_CONNECTION_BASE + channel->relid,
-    };
-
-    memcpy(offer.user, &channel->service->pipe_mode, sizeof(channel->service->pipe_mode));
-    vmbus_post(bus, &offer, sizeof(offer));
-}
+/* ---- messages of the guest; what is behind `bytes` has the size its row says ---- */
 
 static void offers_request(struct vmbus *bus, const u8 *bytes, u32 count)
 {
     (void)bytes;
     (void)count;
-    bus->has_asked = true;
-    for (u32 i = 0; i < VMBUS_CHANNELS_MAX; i++)
-        if (bus->channel[i] && bus->channel[i]->state != VMBUS_RESCINDED)
-            offer_post(bus, bus->channel[i]);
+    vmbus_offers_post(bus);
     post_bare(bus, VMBUS_ALL_OFFERS_DELIVERED);
-}
-
-enum status vmbus_channel_offer(struct vmbus *bus, struct vmbus_channel *channel)
-{
-    u32 i = 0;
-
-    while (i < VMBUS_CHANNELS_MAX && bus->channel[i])
-        i++;
-    if (i == VMBUS_CHANNELS_MAX)
-        return ST_NO_SPACE;
-    bus->channel[i] = channel;
-    channel->bus = bus;
-    channel->relid = i + 1;
-    channel->state = VMBUS_OFFERED;
-    if (bus->has_asked)
-        offer_post(bus, channel);
-    return ST_OK;
-}
-
-void vmbus_channel_rescind(struct vmbus_channel *channel)
-{
-    struct vmbus *bus = channel->bus;
-    struct vmbus_relid message = {head(VMBUS_RESCIND_OFFER), channel->relid};
-
-    vmbus_channel_close(channel);
-    channel->state = VMBUS_RESCINDED;
-    if (bus->has_asked)
-        vmbus_post(bus, &message, sizeof(message));
-    else
-        bus->channel[channel->relid - 1] = NULL;
 }
 
 static struct vmbus_channel *channel_find(struct vmbus *bus, u32 relid)
 {
     return relid - 1 < VMBUS_CHANNELS_MAX ? bus->channel[relid - 1] : NULL;
 }
-
-/* ---- messages of the guest; what is behind `bytes` has the size its row says ---- */
 
 static void channel_open(struct vmbus *bus, const u8 *bytes, u32 count)
 {
@@ -230,7 +179,7 @@ static void relid_release(struct vmbus *bus, const u8 *bytes, u32 count)
 
     (void)count;
     if (channel && channel->state == VMBUS_RESCINDED)
-        bus->channel[in->relid - 1] = NULL;
+        vmbus_channel_forget(channel);
 }
 
 static void channel_modify(struct vmbus *bus, const u8 *bytes, u32 count)

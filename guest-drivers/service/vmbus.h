@@ -8,8 +8,8 @@
 
 #include "guest-drivers/service/vmbus_ring.h"
 
-#define VMBUS_CHANNELS_MAX    16u
-#define VMBUS_POSTS_MAX       40u
+#define VMBUS_CHANNELS_MAX    64u
+#define VMBUS_POSTS_MAX       144u
 #define VMBUS_CONNECTION_BASE 0x2000u /* HvSignalEvent: this and the relid */
 
 struct vmbus;
@@ -21,7 +21,8 @@ enum vmbus_ready {
     VMBUS_FULL, /* not before the guest has taken what it was sent */
 };
 
-/* What a service does for its channels. */
+/* What a service does for its channels. Each sub-channel is opened and closed by itself, while
+ * its primary one is open: `own` is the same, `primary` and `index` tell them apart. */
 struct vmbus_service {
     struct vmbus_guid interface;
     u16 flags;     /* VMBUS_OFFER_*, beside ENUMERATE */
@@ -44,6 +45,9 @@ struct vmbus_channel {
     const struct vmbus_service *service;
     void *own; /* the service's */
     struct vmbus_guid instance;
+    struct vmbus_channel *primary; /* of a sub-channel; NULL */
+    u32 index;                     /* among them, from 1 */
+    u32 sub_channels;              /* of a primary one: so many were offered */
     u32 relid;
     enum vmbus_channel_state state;
     bool is_broken; /* a ring makes no sense; not served until it is opened again */
@@ -69,6 +73,7 @@ struct vmbus {
     bool has_asked;                                    /* for offers */
     u64 refused;                                       /* messages that made no sense */
     struct vmbus_channel *channel[VMBUS_CHANNELS_MAX]; /* by relid - 1 */
+    struct vmbus_channel sub[VMBUS_CHANNELS_MAX];      /* the same: room for sub-channels */
     u32 posts, first_post;
     struct vmbus_post post[VMBUS_POSTS_MAX];
     struct vmbus_gpadls gpadls;
@@ -97,6 +102,12 @@ bool vmbus_continue(struct vmbus *bus);
 
 /* ---- for services ---- */
 
+/*
+ * Offers `count` sub-channels of an open channel, all or none, once for each opening of it;
+ * they are closed and taken back with it. ST_INVALID, ST_EXISTS, ST_NO_SPACE.
+ */
+enum status vmbus_sub_channels_offer(struct vmbus_channel *primary, u32 count);
+
 /* Room for so many bytes of packets? If not, the channel is served again when it comes. */
 bool vmbus_channel_has_room(struct vmbus_channel *channel, u32 bytes);
 /* Puts a packet and signals. ST_NO_SPACE. */
@@ -118,5 +129,10 @@ enum status vmbus_pieces_read(const struct vmbus_packet *packet, struct vmbus_pi
 void vmbus_post(struct vmbus *bus, const void *message, u32 bytes);
 u32 vmbus_channel_open(struct vmbus_channel *channel, const struct vmbus_open_channel *open);
 void vmbus_channel_close(struct vmbus_channel *channel);
+/* To a guest that asks, and tells it of later ones. */
+void vmbus_offers_post(struct vmbus *bus);
+void vmbus_sub_channels_rescind(struct vmbus_channel *primary);
+/* What was rescinded is released: its relid is free, its GPADLs end. */
+void vmbus_channel_forget(struct vmbus_channel *channel);
 
 #endif

@@ -56,6 +56,7 @@ void vmbus_channel_close(struct vmbus_channel *channel)
 {
     if (channel->state != VMBUS_OPENED)
         return;
+    vmbus_sub_channels_rescind(channel);
     channel->is_broken = true; /* what ends now is not answered */
     channel->service->closed(channel);
     synic_event_disconnect(channel->bus->memory->partition,

@@ -75,6 +75,13 @@ void vmbus_gpadl_end(struct vmbus_gpadls *all, struct vmbus_gpadl *gpadl)
     *gpadl = (struct vmbus_gpadl){0};
 }
 
+void vmbus_gpadls_end_of(struct vmbus_gpadls *all, u32 relid)
+{
+    for (u32 i = 0; i < VMBUS_GPADLS_MAX; i++)
+        if (all->entry[i].id != 0 && all->entry[i].relid == relid)
+            vmbus_gpadl_end(all, &all->entry[i]);
+}
+
 u64 vmbus_gpadl_frame(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
                       u32 index)
 {

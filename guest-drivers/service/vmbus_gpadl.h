@@ -7,7 +7,7 @@
 
 #include "guest-drivers/service/guest_memory.h"
 
-#define VMBUS_GPADLS_MAX 64u
+#define VMBUS_GPADLS_MAX 128u
 #define VMBUS_FRAMES_MAX 16384u /* of all GPADLs of a guest together: 64 MiB */
 
 struct vmbus_gpadl {
@@ -43,6 +43,8 @@ static inline bool vmbus_gpadl_is_whole(const struct vmbus_gpadl *gpadl)
     return gpadl->known == gpadl->frames;
 }
 void vmbus_gpadl_end(struct vmbus_gpadls *all, struct vmbus_gpadl *gpadl);
+/* All that are left of a channel. */
+void vmbus_gpadls_end_of(struct vmbus_gpadls *all, u32 relid);
 
 /* Page `index` of a whole GPADL. */
 u64 vmbus_gpadl_frame(const struct vmbus_gpadls *all, const struct vmbus_gpadl *gpadl,
