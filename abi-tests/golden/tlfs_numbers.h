@@ -30,6 +30,17 @@
 #define T_FREQUENCY_REGS           (1u << 8) /* edx */
 #define T_DIRECT_TIMERS            (1u << 19)
 
+/* 2.4.4, 2.4.5: the profile `windows`, version 1: all privileges an enlightened guest is given
+ * (eax: 0 to 7, 9 to 11; ebx: 4, 5, 20), features (edx: 4, 5, 8, 10, 19), advice (eax: 2, 3, 5,
+ * 9 to 11). */
+#define T_PROFILE_1_PRIVILEGES_LOW  0x00000effu
+#define T_PROFILE_1_PRIVILEGES_HIGH 0x00100030u
+#define T_PROFILE_1_FEATURES        0x00080530u
+#define T_PROFILE_1_ADVICE          0x00000e2cu
+
+/* 2.6: Microsoft (1), Windows NT (4), 10.0, build 17763 */
+#define T_IDENTITY_WINDOWS 0x0001040a00004563ull
+
 /* Appendix F */
 #define T_MSR_GUEST_OS_ID    0x40000000u
 #define T_MSR_HYPERCALL      0x40000001u

@@ -57,7 +57,7 @@ shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
 # The conformance guest of the Hyper-V interface.
-TLFS_TESTS := tlfs cpuid msr hypercall synic time rows fuzz
+TLFS_TESTS := tlfs profile cpuid msr hypercall synic time rows fuzz
 $(BUILD)/kit/tlfs_rows.inc: abi-tests/golden/tlfs_rows.tsv
 	@mkdir -p $(@D)
 	$(Q)awk -F'\t' '/^[A-D]/ { printf "{\"%s.%s\", %s},\n", $$2, $$4, $$3 }' $< >$@

@@ -7,6 +7,8 @@
 static uint8_t pages[PAGES][KIT_PAGE] __attribute__((aligned(4096)));
 static uint8_t call_page[KIT_PAGE] __attribute__((aligned(4096)));
 
+uint64_t tlfs_call_page;
+
 volatile uint32_t tlfs_interrupts;
 volatile bool tlfs_leaves_eoi_out;
 
@@ -64,10 +66,21 @@ void msr_write(uint32_t msr, uint64_t value)
         test_error("a register faults");
 }
 
+struct tlfs_leaf tlfs_leaf(uint32_t number)
+{
+    struct tlfs_leaf leaf;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(leaf.eax), "=b"(leaf.ebx), "=c"(leaf.ecx), "=d"(leaf.edx)
+                     : "a"(number), "c"(0));
+    return leaf;
+}
+
 void tlfs_begin(void)
 {
+    tlfs_call_page = (uintptr_t)call_page;
     msr_write(T_MSR_GUEST_OS_ID, 0x8100000000000001ull);
-    msr_write(T_MSR_HYPERCALL, (uintptr_t)call_page | 1);
+    msr_write(T_MSR_HYPERCALL, tlfs_call_page | 1);
 }
 
 uint64_t tlfs_call(uint64_t control, uint64_t in, uint64_t out)
@@ -77,7 +90,7 @@ uint64_t tlfs_call(uint64_t control, uint64_t in, uint64_t out)
 
     __asm__ volatile("call *%[page]"
                      : "=a"(result), "+c"(control), "+d"(in), "+r"(r8)
-                     : [page] "b"((uintptr_t)call_page)
+                     : [page] "b"(tlfs_call_page)
                      : "r9", "r10", "r11", "memory");
     return result;
 }

@@ -12,8 +12,15 @@ struct kit_trap msr_write_try(uint32_t msr, uint64_t value);
 uint64_t msr_read(uint32_t msr);
 void msr_write(uint32_t msr, uint64_t value);
 
+struct tlfs_leaf {
+    uint32_t eax, ebx, ecx, edx;
+};
+struct tlfs_leaf tlfs_leaf(uint32_t number);
+
 /* Identity and hypercall page, on. */
 void tlfs_begin(void);
+/* The hypercall page that calls go through; tlfs_begin's own at first. */
+extern uint64_t tlfs_call_page;
 /* The result word of a call through the page. */
 uint64_t tlfs_call(uint64_t control, uint64_t in, uint64_t out);
 

@@ -45,6 +45,7 @@ static void test_use(void **state)
     before.stats.calls[NATIVE_COUNTER_TLFS + TLFS_ROW_MSR_STIMER0_COUNT] = 25;
     report(&before);
     assert_memory_equal(text, "win ", 4);
+    assert_string_equal(line_of("profile windows"), "profile windows 1");
     assert_string_equal(line_of("recommend_cluster_ipi"), "recommend_cluster_ipi 7 7");
     assert_string_equal(line_of("access_synthetic_timer_regs"),
                         "access_synthetic_timer_regs 32 7");

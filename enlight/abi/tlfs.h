@@ -62,6 +62,8 @@ enum tlfs_row_index {
 
 #define TLFS_TSC_INVARIANT 1u /* MSR_TSC_INVARIANT_CONTROL */
 
+/* The one set of features there is, and its version: another set is another version. */
+#define TLFS_PROFILE           "windows 1"
 #define TLFS_VENDOR            "Microsoft Hv"
 #define TLFS_INTERFACE         0x31237648u /* "Hv#1" */
 #define TLFS_STACK_INTERFACE   0x31235356u /* "VS#1" */

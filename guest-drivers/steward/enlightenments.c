@@ -54,6 +54,7 @@ void report_enlightenments(struct out *out, const struct report_guest *guest)
     out_column(out, guest->name, NAME_COLUMN);
     out_column(out, "used", NUMBER_COLUMN);
     out_print(out, "last second\n");
+    out_print(out, "  profile " TLFS_PROFILE "\n");
     for (u32 i = 1; i < TLFS_FEATURE_ROWS; i++) {
         struct use use = use_of(guest, i);
         char number[24];
