@@ -1,9 +1,11 @@
 /* A guest that posts what it likes to VMBus and writes what it likes into its rings, between
- * and while they are served; a storage controller is behind the channel. */
+ * and while they are served; a storage controller is behind the channel and its sub-channels.
+ */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
 // sources: guest-drivers/service/vmbus_offer.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
-// sources: guest-drivers/service/storvsc.c guest-drivers/service/scsi.c
+// sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
+// sources: guest-drivers/service/scsi.c
 // sources: guest-drivers/service/scsi_pages.c guest-drivers/service/disk.c
 // sources: abi-tests/unit/fake_vmbus.c
 #include <stdlib.h>
@@ -37,17 +39,20 @@ static void begin(u8 how)
     }
     if (how & 2)
         storvsc.state = STORVSC_READY;
+    if ((how & 9) == 9 && vmbus_sub_channels_offer(&channel, 2) == ST_OK)
+        (void)fake_channel_open(&bus, 2, 14, 2);
     if (how & 4)
         fake_pins_max = 10;
 }
 
-/* A packet into the guest's ring, so that not every one has to be found by chance. */
+/* A packet into a ring of the guest, so that not every one has to be found by chance. */
 static void packet_put(const u8 *bytes, u32 count)
 {
-    struct fake_ring out = fake_ring_at(10, 2);
+    const struct vmbus_channel *to = bus.channel[count & 2 ? 1 : 0];
+    struct fake_ring out = fake_ring_at(count & 2 ? 14 : 10, 2);
     u32 more = MIN(count, 32u) & ~7u;
 
-    if (channel.state != VMBUS_OPENED || out.head->write >= out.bytes)
+    if (!to || to->state != VMBUS_OPENED || out.head->write >= out.bytes)
         return;
     fake_ring_put(&out, count & 1 ? VMBUS_PACKET_GPA_DIRECT : VMBUS_PACKET_INBAND, 1, bytes,
                   more, bytes + more, count - more);
@@ -76,13 +81,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             memcpy(fake_ram[10] + place, from, count);
         else
             packet_put(from, count);
-        (void)vmbus_port_serve(&bus, FAKE_PORT + 1);
+        for (u32 relid = 1; relid <= 3; relid++)
+            (void)vmbus_port_serve(&bus, FAKE_PORT + relid);
         (void)vmbus_continue(&bus);
         (void)vmbus_flush(&bus);
         if (bus.gpadls.used > VMBUS_FRAMES_MAX)
             abort();
     }
     vmbus_end(&bus);
+    for (u32 i = 1; i < VMBUS_CHANNELS_MAX; i++)
+        if (bus.channel[i])
+            abort();
     if (fake_pins != 0 || fake_events != 0 || storvsc.jobs != 0)
         abort();
     return 0;

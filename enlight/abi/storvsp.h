@@ -37,6 +37,8 @@ struct storvsp_version {
     uint16_t revision;
 } __attribute__((packed));
 
+#define STORVSP_MULTI_CHANNEL 1u /* properties.flags: sub-channels can be asked for */
+
 struct storvsp_properties {
     uint32_t reserved;
     uint16_t max_channels; /* beside the first */

@@ -1,7 +1,7 @@
 /*
  * The storage service of a VMBus guest: a controller with the disks of a guest as its units.
- * Commands come with the pages of the guest they are about; those are touched only while the
- * command is under way.
+ * Commands come by any of its channels, with the pages of the guest they are about; those are
+ * touched only while the command is under way.
  */
 #ifndef GUEST_DRIVERS_SERVICE_STORVSC_H
 #define GUEST_DRIVERS_SERVICE_STORVSC_H
@@ -10,7 +10,8 @@
 #include "guest-drivers/service/vmbus.h"
 
 /* Commands of one controller that are under way at a time. */
-#define STORVSC_JOBS_EACH 16u
+#define STORVSC_JOBS_EACH        16u
+#define STORVSC_SUB_CHANNELS_MAX 7u
 
 enum storvsc_state { STORVSC_CLOSED, STORVSC_BEGUN, STORVSC_READY };
 
@@ -32,5 +33,18 @@ void storvsc_make(struct storvsc *storvsc, struct vmbus_channel *channel, u32 in
 /* Adds the next unit: a disk with this serial number. ST_NO_SPACE. */
 enum status storvsc_unit_add(struct storvsc *storvsc, struct disk *disk,
                              enum scsi_access access, const char *serial);
+
+/* ---- between its parts ---- */
+
+struct storvsp_packet;
+
+/* A command, with its pages; it is answered by the channel it came by. Only while ready. */
+void storvsc_execute(struct vmbus_channel *channel, const struct vmbus_packet *packet,
+                     const struct storvsp_packet *said);
+enum vmbus_ready storvsc_ready(struct vmbus_channel *channel);
+void storvsc_answer(struct vmbus_channel *channel, u64 transaction,
+                    struct storvsp_packet *packet, u32 status);
+/* Ends what came by this channel. */
+void storvsc_settle(struct vmbus_channel *channel);
 
 #endif
