@@ -56,6 +56,24 @@ enum status native_memory_populate(struct call *call)
     return call->done < in->bytes ? ST_RESTART : ST_OK;
 }
 
+/* What is borrowed of it stays, with ST_BUSY; so the root gives it back before. */
+enum status native_memory_remove(struct call *call)
+{
+    const struct native_memory_remove *in = IN(call, struct native_memory_remove);
+    struct partition *p;
+    u64 step;
+    u64 end;
+
+    TRY(native_find(in->partition, &p));
+    if (call->done > in->bytes || add_overflows(in->at, in->bytes, &end) ||
+        p == call->vcpu->partition)
+        return ST_INVALID;
+    step = MIN(in->bytes - call->done, POPULATE_STEP);
+    TRY(op_memory_remove(p, gpa(in->at + call->done), step));
+    call->done += step;
+    return call->done < in->bytes ? ST_RESTART : ST_OK;
+}
+
 enum status native_memory_map(struct call *call)
 {
     const struct native_memory_map *in = IN(call, struct native_memory_map);
@@ -64,6 +82,8 @@ enum status native_memory_map(struct call *call)
     TRY(native_find(in->partition, &p));
     if (!(in->flags & SPACE_READ))
         return ST_INVALID;
+    if ((in->flags & NATIVE_HOLES) && in->pages > NATIVE_HOLES_PAGES_MAX)
+        return ST_TOO_BIG;
     return share_map(p, gpa(in->remote_at), call->vcpu->partition, gpa(in->local_at), in->pages,
                      in->flags);
 }

@@ -5,7 +5,7 @@
 #include "hv/core/share.h"
 
 _Static_assert((int)NATIVE_READ == (int)SPACE_READ && (int)NATIVE_WRITE == (int)SPACE_WRITE &&
-                   (int)NATIVE_EXEC == (int)SPACE_EXEC,
+                   (int)NATIVE_EXEC == (int)SPACE_EXEC && (int)NATIVE_HOLES == (int)SHARE_HOLES,
                "same rights");
 
 enum status op_memory_populate(struct partition *p, gpa_t at, u64 bytes)

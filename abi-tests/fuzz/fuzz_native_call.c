@@ -54,7 +54,7 @@ static void step(struct vcpu *vcpu, const u8 *bytes)
     u32 tries = 0;
 
     if (number == NATIVE_power_off)
-        return;
+        number = NATIVE_memory_remove;
     for (u32 i = 0; i < 6; i++)
         words[i] = number_of(bytes + 1 + i * 8);
     /* A name for create, which else is refused at once. */

@@ -52,7 +52,8 @@
 #define N_log_write          40
 #define N_log_read           41
 #define N_device_interrupt   42
-#define N_CALLS              43
+#define N_memory_remove      43
+#define N_CALLS              44
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)
@@ -63,6 +64,7 @@
 #define N_NO_DATA      (-9)
 #define N_FAULT        (-12)
 #define N_EXISTS       (-13)
+#define N_BUSY         (-14)
 #define N_RANGE        (-17)
 
 struct n_partition_create {
@@ -89,6 +91,10 @@ struct n_memory_layout {
 };
 struct n_memory_populate {
     uint32_t partition, flags;
+    uint64_t at, bytes;
+};
+struct n_memory_remove {
+    uint32_t partition, reserved;
     uint64_t at, bytes;
 };
 struct n_memory_map {

@@ -69,6 +69,7 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.memory_populate", N_memory_populate, true, false},
         {"native.memory_map", N_memory_map, true, false},
         {"native.memory_unmap", N_memory_unmap, true, false},
+        {"native.memory_remove", N_memory_remove, true, false},
         {"native.vcpu_start", N_vcpu_start, true, false},
         {"native.port_connect", N_port_connect, true, true},
         {"native.port_send", N_port_send, true, false},
@@ -276,6 +277,30 @@ static long unmap(uint64_t local)
     return native(N_memory_unmap, &local);
 }
 
+static long remove(uint32_t partition, uint64_t at, uint64_t bytes)
+{
+    struct n_memory_remove argument = {partition, 0, at, bytes};
+
+    return native(N_memory_remove, &argument);
+}
+
+static void removals(uint32_t partition)
+{
+    const char *row = "native.memory_remove";
+    uint64_t before;
+
+    native_pair(N_partition_info, partition, 0);
+    before = out64(8);
+    expect_number(row, "two pages", remove(partition, 0x1000, 0x2000), 0);
+    native_pair(N_partition_info, partition, 0);
+    expect_true(row, "they are counted", out64(8) == before - 2);
+    expect_number(row, "again", remove(partition, 0x1000, 0x2000), 0);
+    expect_number(row, "unaligned", remove(partition, 0x800, 0x1000), N_INVALID);
+    expect_number(row, "the root", remove(0, 0x1000, 0x1000), N_INVALID);
+    expect_number(row, "no such partition", remove(NO_PARTITION, 0, 0x1000), N_NO_PARTITION);
+    expect_number(row, "they come back", populate(partition, 7, 0x1000, 0x2000), 0);
+}
+
 static void borrowed_write(uint64_t value)
 {
     *(volatile uint64_t *)(uintptr_t)CHILD_AT = value;
@@ -284,6 +309,7 @@ static void borrowed_write(uint64_t value)
 TEST(native_memory, "native-memory", TEST_NATIVE)
 {
     const char *row = "native.memory_populate", *borrow = "native.memory_map";
+    const char *take = "native.memory_remove";
 
     expect_number(row, "2 MiB", populate(child, 7, 0, 0x200000), 0);
     observe_number(row, "again", populate(child, 7, 0, 0x1000));
@@ -303,9 +329,11 @@ TEST(native_memory, "native-memory", TEST_NATIVE)
     observe_number(borrow, "2^52 pages", map(child, 0, CHILD_AT + 0x10000, 1ull << 52));
     expect_number(borrow, "no such partition", map(NO_PARTITION, 0, CHILD_AT + 0x10000, 1),
                   N_NO_PARTITION);
+    expect_number(take, "while it is borrowed", remove(child, 0, 0x1000), N_BUSY);
     expect_number("native.memory_unmap", "plain", unmap(CHILD_AT), 0);
     observe_number("native.memory_unmap", "again", unmap(CHILD_AT));
     observe_number("native.memory_unmap", "never there", unmap(CHILD_AT + 0x1000000));
+    removals(child);
 }
 
 static void connections(uint32_t port)

@@ -32,6 +32,96 @@ static void test_borrow(void **state)
     assert_int_equal(CALL(memory_map, map), ST_INVALID);
 }
 
+static u64 pages_of(u32 partition)
+{
+    struct native_partition which = {.partition = partition};
+    struct native_partition_info info;
+
+    assert_int_equal(CALL(partition_info, which), ST_OK);
+    out_read(&info, sizeof(info));
+    return info.pages;
+}
+
+static void test_remove(void **state)
+{
+    struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 4 * MIB};
+    struct native_memory_map map = {.flags = NATIVE_READ | NATIVE_WRITE,
+                                    .remote_at = MIB,
+                                    .local_at = 65 * MIB,
+                                    .pages = 4};
+    struct native_memory_unmap unmap = {.local_at = map.local_at};
+    struct native_memory_remove take = {.at = MIB + 0x1000, .bytes = 0x2000};
+    u32 word = 0xfeedface;
+    u64 free;
+
+    (void)state;
+    map.partition = take.partition = populate.partition = create("guest", 1024);
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    assert_int_equal(CALL(memory_map, map), ST_OK);
+    assert_int_equal(CALL(memory_remove, take), ST_BUSY); /* its second page is borrowed */
+    assert_int_equal(pages_of(take.partition), 1024);
+    assert_int_equal(mem_write_gpa(root, gpa(map.local_at + 0x1000), &word, 4), ST_OK);
+    assert_int_equal(CALL(memory_unmap, unmap), ST_OK);
+    assert_int_equal(CALL(memory_remove, take), ST_OK);
+    assert_int_equal(pages_of(take.partition), 1022);
+    free = frame_count_free();
+    take.bytes = 0x4000; /* a hole is no error, its tables are there */
+    assert_int_equal(CALL(memory_remove, take), ST_OK);
+    assert_int_equal(frame_count_free(), free + 2);
+    populate.at = take.at;
+    populate.bytes = take.bytes;
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    assert_int_equal(CALL(memory_map, map), ST_OK);
+    assert_int_equal(mem_read_gpa(root, gpa(map.local_at + 0x1000), &word, 4), ST_OK);
+    assert_int_equal(word, 0); /* other memory than before */
+    assert_int_equal(CALL(memory_unmap, unmap), ST_OK);
+    take.partition = root->id;
+    assert_int_equal(CALL(memory_remove, take), ST_INVALID);
+    take.partition = 99;
+    assert_int_equal(CALL(memory_remove, take), ST_NO_PARTITION);
+    take.partition = map.partition;
+    take.at++;
+    assert_int_equal(CALL(memory_remove, take), ST_INVALID);
+    take.at = ~(u64)0xfff;
+    assert_int_equal(CALL(memory_remove, take), ST_INVALID);
+}
+
+/* At both ends, single ones and two neighbours. */
+static bool page_is_taken(u64 page)
+{
+    return page == 0 || page == 511 || page % 7 == 3 || page == 11;
+}
+
+/* A piece of a guest that has given pages of it back. */
+static void test_borrow_with_holes(void **state)
+{
+    struct native_memory_populate populate = {.flags = SPACE_RAM, .bytes = 2 * MIB};
+    struct native_memory_map map = {
+        .flags = NATIVE_READ | NATIVE_WRITE, .local_at = 64 * MIB, .pages = 512};
+    struct native_memory_unmap unmap = {.local_at = 64 * MIB};
+    struct native_memory_remove take = {.bytes = PAGE_SIZE};
+    u32 word;
+
+    (void)state;
+    map.partition = take.partition = populate.partition = create("guest", 1024);
+    assert_int_equal(CALL(memory_populate, populate), ST_OK);
+    for (u64 page = 0; page < 512; page++) {
+        take.at = page * PAGE_SIZE;
+        if (page_is_taken(page))
+            assert_int_equal(CALL(memory_remove, take), ST_OK);
+    }
+    assert_int_equal(CALL(memory_map, map), ST_FAULT);
+    map.flags |= NATIVE_HOLES;
+    assert_int_equal(CALL(memory_map, map), ST_OK);
+    for (u64 page = 0; page < 512; page++)
+        assert_int_equal(mem_read_gpa(root, gpa(map.local_at + page * PAGE_SIZE), &word, 4),
+                         page_is_taken(page) ? ST_FAULT : ST_OK);
+    assert_int_equal(CALL(memory_unmap, unmap), ST_OK);
+    assert_int_equal(mem_read_gpa(root, gpa(map.local_at + PAGE_SIZE), &word, 4), ST_FAULT);
+    map.pages = 513;
+    assert_int_equal(CALL(memory_map, map), ST_TOO_BIG);
+}
+
 #define GRANT_PAGE 5u
 #define GRANT_REF  9u
 
@@ -181,6 +271,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_borrow, setup),
+        cmocka_unit_test_setup(test_remove, setup),
+        cmocka_unit_test_setup(test_borrow_with_holes, setup),
         cmocka_unit_test_setup(test_borrow_by_reference, setup),
         cmocka_unit_test_setup(test_copy_by_reference, setup),
         cmocka_unit_test_setup(test_devices, setup),

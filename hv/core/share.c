@@ -165,6 +165,7 @@ static enum status map_pages(struct partition *from, gpa_t from_at, struct parti
         hpa_t first = hpa(0);
         hpa_t frame;
         enum status status = ST_OK;
+        bool is_hole;
 
         for (; done + run < pages; run++) {
             status =
@@ -176,14 +177,17 @@ static enum status map_pages(struct partition *from, gpa_t from_at, struct parti
             else if (frame.raw != first.raw + run * PAGE_SIZE)
                 break;
         }
-        if (status == ST_OK)
+        is_hole = status != ST_OK && (flags & SHARE_HOLES);
+        if (is_hole)
+            status = ST_OK;
+        if (status == ST_OK && run != 0)
             status = space_map(&to->space, gpa(to_at.raw + done * PAGE_SIZE), first,
-                               run * PAGE_SIZE, flags);
+                               run * PAGE_SIZE, flags & SPACE_RAM);
         if (status != ST_OK) {
             space_remove(&to->space, to_at, done * PAGE_SIZE);
             return status;
         }
-        done += run;
+        done += run + is_hole;
     }
     return ST_OK;
 }
@@ -221,7 +225,7 @@ enum status share_map(struct partition *lender, gpa_t lender_at, struct partitio
     lock_take(&shares_lock);
     status = record_find(lender, borrower, &share);
     if (status == ST_OK)
-        status = map_pages(lender, lender_at, borrower, borrower_at, pages, flags & SPACE_RAM);
+        status = map_pages(lender, lender_at, borrower, borrower_at, pages, flags);
     if (status == ST_OK)
         record_use(share, &value);
     lock_drop(&shares_lock);

@@ -34,6 +34,9 @@ struct share {                  /* all S */
 
 extern struct lock shares_lock;
 
+/* Beside rights: pages that are not there, or not the lender's own, stay holes. */
+#define SHARE_HOLES 16u
+
 /*
  * Maps `pages` pages of the lender, from lender_at, into the borrower at borrower_at, with
  * SPACE_* rights. ST_FAULT when a page of the lender is not there or not its own, ST_EXISTS

@@ -63,7 +63,13 @@ enum native_property {
 #define NATIVE_PARTITION_ENDED 3u /* event: some partition is in state NATIVE_ENDED */
 #define NATIVE_DEVICE          4u /* event: a device wrote the message of device_interrupt */
 
-enum native_memory_flag { NATIVE_READ = 1, NATIVE_WRITE = 2, NATIVE_EXEC = 4 };
+enum native_memory_flag {
+    NATIVE_READ = 1,
+    NATIVE_WRITE = 2,
+    NATIVE_EXEC = 4,
+    NATIVE_HOLES = 16, /* of memory_map: pages that are not there are left out */
+};
+#define NATIVE_HOLES_PAGES_MAX 512u
 
 /* Types as in the firmware's map: 1 RAM, 2 reserved, 3 ACPI, 5 unusable. */
 struct native_memory_range {
@@ -240,6 +246,13 @@ struct native_memory_map {
 };
 struct native_memory_unmap {
     u64 local_at; /* as given to memory_map */
+};
+
+struct native_memory_remove {
+    u32 partition; /* another than the root */
+    u32 reserved;
+    u64 at;
+    u64 bytes;
 };
 
 struct native_vcpu_start {
