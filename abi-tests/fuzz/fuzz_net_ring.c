@@ -1,8 +1,10 @@
-/* A front-end that writes what it likes into its rings and its pages, between and while the
- * back-end serves it; beside it one that only receives, and a port that takes no offloads. */
+/* A front-end that writes what it likes into its three rings and its pages, between and while
+ * the back-end serves it; beside it one that only receives, and a port that takes no offloads.
+ */
 // sources: guest-drivers/service/netif.c guest-drivers/service/net_ring.c
+// sources: guest-drivers/service/net_control.c
 // sources: guest-drivers/service/xen_ring.c guest-drivers/service/backlog.c
-// sources: guest-drivers/service/switch.c guest-drivers/service/offload.c
+// sources: guest-drivers/service/switch.c guest-drivers/service/offload.c guest-drivers/service/rss.c
 // sources: abi-tests/unit/fake_platform.c
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,24 @@ static void back_open(struct net_back *back, struct net_switch *net, u32 which, 
     net_back_make(back, which, 0xa0 + 2 * which, backlogs[which]);
     if (net_queue_open(back, &offer) != ST_OK)
         abort();
+    if (net_control_open(&back->control, which, 4 + which, which + 3) != ST_OK)
+        abort();
+    /* One has its frames hashed from the start. */
+    if (which == 1)
+        back->control.algorithm = XEN_NETIF_CTRL_TOEPLITZ;
+    back->control.rss.kinds = RSS_ALL;
     net_back_attach(back, net, abilities, NET_FRAME_MAX);
+}
+
+static void control_check(const struct net_back *back)
+{
+    const struct rss *rss = &back->control.rss;
+
+    if (rss->entries > RSS_TABLE_MAX || (rss->kinds & ~(u32)RSS_ALL))
+        abort();
+    for (u32 i = 0; i < RSS_TABLE_MAX; i++)
+        if (rss->queue[i] >= MAX(back->queues, 1u))
+            abort();
 }
 
 /* Input: abilities, then steps of {offset, count, bytes}: a piece of the ring pages of both or
@@ -63,8 +82,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         at += 3 + count;
         for (u32 i = 0; i < 2; i++) {
             (void)net_port_serve(&back[i], 101 + i, at);
+            (void)net_port_serve(&back[i], 103 + i, at);
             (void)net_continue(&back[i], at);
             net_back_push(&back[i]);
+            control_check(&back[i]);
         }
     }
     for (u32 i = 0; i < 2; i++)

@@ -1,7 +1,8 @@
 /* The network back-end against rings written as front-ends write them, and as none should. */
 // sources: guest-drivers/service/netif.c guest-drivers/service/net_ring.c
+// sources: guest-drivers/service/net_control.c
 // sources: guest-drivers/service/xen_ring.c guest-drivers/service/backlog.c
-// sources: guest-drivers/service/switch.c guest-drivers/service/offload.c
+// sources: guest-drivers/service/switch.c guest-drivers/service/offload.c guest-drivers/service/rss.c
 // sources: abi-tests/unit/fake_platform.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +30,7 @@ _Static_assert(sizeof(union netif_tx_sring_entry) == sizeof(struct xen_netif_tx_
                    sizeof(struct netif_extra_info) == sizeof(struct xen_netif_extra),
                "as in netif.h");
 _Static_assert(offsetof(struct netif_extra_info, u.gso.type) ==
-                       offsetof(struct xen_netif_extra, gso_type) &&
+                       offsetof(struct xen_netif_extra, gso.type) &&
                    offsetof(struct netif_tx_request, size) ==
                        offsetof(struct xen_netif_tx_request, size) &&
                    offsetof(struct netif_rx_response, status) ==

@@ -5,7 +5,7 @@
 #ifndef GUEST_DRIVERS_SERVICE_NET_H
 #define GUEST_DRIVERS_SERVICE_NET_H
 
-#include "hv/lib/types.h"
+#include "guest-drivers/service/rss.h"
 
 #define ETHERNET_HEAD    14u
 #define ETHERNET_ADDRESS 6u
@@ -26,7 +26,8 @@ struct net_frame {
     u32 bytes;
     u32 flags; /* enum net_frame_flag */
     enum net_gso gso;
-    u32 gso_bytes; /* payload of each segment */
+    u32 gso_bytes;        /* payload of each segment */
+    struct rss_hash hash; /* by its receiver's key, where that one asked for it */
 };
 
 /* Frames a port takes as they are; others are finished first. */

@@ -5,6 +5,11 @@ _Static_assert(sizeof(struct xen_netif_tx_request) == 12, "as in netif.h");
 _Static_assert(sizeof(struct xen_netif_rx_request) == 8, "as in netif.h");
 _Static_assert(sizeof(struct xen_netif_rx_response) == sizeof(struct xen_netif_extra),
                "one takes the place of the other");
+_Static_assert((u32)XEN_NETIF_CTRL_HASH_IPV4 == RSS_IPV4 &&
+                   (u32)XEN_NETIF_CTRL_HASH_IPV4_TCP == RSS_IPV4_TCP &&
+                   (u32)XEN_NETIF_CTRL_HASH_IPV6 == RSS_IPV6 &&
+                   (u32)XEN_NETIF_CTRL_HASH_IPV6_TCP == RSS_IPV6_TCP,
+               "kinds of hashes are told as they are");
 _Static_assert((NET_FRAME_MAX + NET_SLOT_BYTES - 1) / NET_SLOT_BYTES < NET_SLOTS_MAX,
                "every frame fits");
 
@@ -22,15 +27,15 @@ void net_rx_open(struct xen_ring *ring, void *base)
 
 static enum status gso_read(const struct xen_netif_extra *extra, struct net_packet *out)
 {
-    if (out->gso != NET_GSO_NONE || extra->gso_size == 0)
+    if (out->gso != NET_GSO_NONE || extra->gso.size == 0)
         return ST_CORRUPT;
-    if (extra->gso_type == XEN_NETIF_GSO_TCP4)
+    if (extra->gso.type == XEN_NETIF_GSO_TCP4)
         out->gso = NET_GSO_TCP4;
-    else if (extra->gso_type == XEN_NETIF_GSO_TCP6)
+    else if (extra->gso.type == XEN_NETIF_GSO_TCP6)
         out->gso = NET_GSO_TCP6;
     else
         return ST_CORRUPT;
-    out->gso_bytes = extra->gso_size;
+    out->gso_bytes = extra->gso.size;
     out->flags |= NET_CHECKSUM_BLANK;
     return ST_OK;
 }
@@ -48,6 +53,7 @@ static enum status extras_take(struct xen_ring *ring, u32 *waiting, struct net_p
         out->extras++;
         if (extra.type == XEN_NETIF_EXTRA_GSO)
             TRY(gso_read(&extra, out));
+        /* A hash is by the sender's key, which is nobody's on the other side. */
         else if (extra.type == 0 || extra.type > XEN_NETIF_EXTRA_HASH)
             return ST_CORRUPT;
     } while (extra.flags & XEN_NETIF_EXTRA_MORE);
@@ -133,9 +139,14 @@ static u32 slots_of(const struct net_frame *frame)
     return (frame->bytes + NET_SLOT_BYTES - 1) / NET_SLOT_BYTES;
 }
 
+static u32 extras_of(const struct net_frame *frame)
+{
+    return (frame->gso != NET_GSO_NONE ? 1u : 0u) + (frame->hash.kind != RSS_NONE ? 1u : 0u);
+}
+
 u32 net_rx_need(const struct net_frame *frame)
 {
-    return slots_of(frame) + (frame->gso != NET_GSO_NONE);
+    return slots_of(frame) + extras_of(frame);
 }
 
 enum status net_rx_take(struct xen_ring *ring, const struct net_frame *frame,
@@ -155,23 +166,35 @@ enum status net_rx_take(struct xen_ring *ring, const struct net_frame *frame,
         xen_ring_take(ring, &request, sizeof(request));
         out->slot[out->slots] = (struct net_slot){request.gref, 0, (u16)bytes, request.id};
         left -= bytes;
-        if (out->slots++ != 0 || frame->gso == NET_GSO_NONE)
-            continue;
-        /* The buffer whose place the extra information takes stays empty. */
-        xen_ring_take(ring, &request, sizeof(request));
-        out->extras = 1;
+        out->slots++;
+        /* The buffers whose places the extra information takes stay empty. */
+        for (; out->extras < extras_of(frame); out->extras++)
+            xen_ring_take(ring, &request, sizeof(request));
     }
     return ST_OK;
 }
 
-static void extra_answer(struct xen_ring *ring, const struct net_frame *frame)
+static void gso_answer(struct xen_ring *ring, const struct net_frame *frame)
 {
     struct xen_netif_extra extra = {
         .type = XEN_NETIF_EXTRA_GSO,
-        .gso_size = (u16)frame->gso_bytes,
-        .gso_type = frame->gso == NET_GSO_TCP4 ? XEN_NETIF_GSO_TCP4 : XEN_NETIF_GSO_TCP6,
+        .flags = frame->hash.kind != RSS_NONE ? XEN_NETIF_EXTRA_MORE : 0,
+        .gso.size = (u16)frame->gso_bytes,
+        .gso.type = frame->gso == NET_GSO_TCP4 ? XEN_NETIF_GSO_TCP4 : XEN_NETIF_GSO_TCP6,
     };
 
+    xen_ring_answer(ring, &extra, sizeof(extra));
+}
+
+static void hash_answer(struct xen_ring *ring, const struct rss_hash *hash)
+{
+    struct xen_netif_extra extra = {
+        .type = XEN_NETIF_EXTRA_HASH,
+        .hash.type = (u8)__builtin_ctz((u32)hash->kind),
+        .hash.algorithm = XEN_NETIF_CTRL_TOEPLITZ,
+    };
+
+    memcpy(extra.hash.value, &hash->value, sizeof(extra.hash.value));
     xen_ring_answer(ring, &extra, sizeof(extra));
 }
 
@@ -196,8 +219,10 @@ void net_rx_answer(struct xen_ring *ring, const struct net_frame *frame,
         };
 
         xen_ring_answer(ring, &response, sizeof(response));
-        if (i == 0 && packet->extras != 0)
-            extra_answer(ring, frame);
+        if (i == 0 && frame->gso != NET_GSO_NONE)
+            gso_answer(ring, frame);
+        if (i == 0 && frame->hash.kind != RSS_NONE)
+            hash_answer(ring, &frame->hash);
         flags = 0;
     }
 }

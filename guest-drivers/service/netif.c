@@ -70,6 +70,7 @@ void net_back_close(struct net_back *back)
         *queue = (struct net_queue){0};
     }
     back->queues = 0;
+    net_control_close(&back->control);
     back->is_broken = false;
     backlog_open(&back->backlog, back->backlog.memory, back->backlog.room);
 }
@@ -100,16 +101,28 @@ static enum status packet_copy(const struct net_back *back, enum grant_direction
 /* ---- to the guest ------------------------------------------------------------------------ */
 
 /* One flow stays in one queue, so that its packets keep their order. */
-static struct net_queue *queue_of(struct net_back *back, const struct net_frame *frame)
+static u32 flow_queue(const struct net_frame *frame, u32 queues)
 {
     struct net_headers headers;
     u32 hash = 0;
 
-    if (back->queues == 1 || net_headers_read(frame->at, frame->bytes, &headers) != ST_OK)
-        return &back->queue[0];
+    if (queues == 1 || net_headers_read(frame->at, frame->bytes, &headers) != ST_OK)
+        return 0;
     for (u32 i = headers.network + (headers.is_ipv6 ? 8 : 12); i < headers.transport + 4; i++)
         hash = (hash ^ frame->at[i]) * 16777619u;
-    return &back->queue[(hash >> 16) % back->queues];
+    return (hash >> 16) % queues;
+}
+
+/* The queue for a frame, which is hashed on the way if the guest wants to see that. */
+static struct net_queue *frame_steer(struct net_back *back, struct net_frame *frame)
+{
+    const struct rss *rss = net_control_rss(&back->control);
+
+    frame->hash = (struct rss_hash){0};
+    if (!rss)
+        return &back->queue[flow_queue(frame, back->queues)];
+    frame->hash = rss_hash(rss, frame->at, frame->bytes);
+    return &back->queue[rss_queue(rss, frame->hash.value, back->queues)];
 }
 
 /* Into buffers of the guest. ST_NO_DATA: too few are there. */
@@ -133,19 +146,20 @@ static enum status frame_put(struct net_queue *queue, const struct net_frame *fr
 static void back_send(struct net_port *port, const struct net_frame *frame)
 {
     struct net_back *back = (struct net_back *)(void *)port;
-    struct net_queue *queue = queue_of(back, frame);
+    struct net_frame given = *frame;
+    struct net_queue *queue = frame_steer(back, &given);
     enum status status = ST_NO_DATA;
 
     if (back->is_broken)
         return;
     if (back->backlog.count == 0)
-        status = frame_put(queue, frame);
+        status = frame_put(queue, &given);
     if (status != ST_NO_DATA)
         return;
-    if (!backlog_append(&back->backlog, frame))
+    if (!backlog_append(&back->backlog, &given))
         port->out.dropped++;
     else if (back->backlog.count == 1)
-        queue->is_busy |= xen_ring_sleep(&queue->rx, net_rx_need(frame));
+        queue->is_busy |= xen_ring_sleep(&queue->rx, net_rx_need(&given));
 }
 
 void net_back_attach(struct net_back *back, struct net_switch *net, u32 abilities, u32 largest)
@@ -162,7 +176,7 @@ static void backlog_serve(struct net_back *back)
     struct net_frame frame;
 
     while (!back->is_broken && backlog_first(&back->backlog, &frame)) {
-        struct net_queue *queue = queue_of(back, &frame);
+        struct net_queue *queue = frame_steer(back, &frame);
         enum status status = frame_put(queue, &frame);
 
         if (status == ST_NO_DATA && xen_ring_sleep(&queue->rx, net_rx_need(&frame)))
@@ -221,8 +235,18 @@ static void queue_serve(struct net_queue *queue, u64 now_ns)
     } while (!back->is_broken && !queue->is_busy && xen_ring_sleep(&queue->tx, 1));
 }
 
+static void control_serve(struct net_back *back)
+{
+    if (net_control_serve(&back->control, back->queues) == ST_CORRUPT)
+        back->is_broken = true;
+}
+
 bool net_port_serve(struct net_back *back, u32 port, u64 now_ns)
 {
+    if (back->control.is_open && port == back->control.port) {
+        control_serve(back);
+        return true;
+    }
     for (u32 i = 0; i < back->queues; i++) {
         struct net_queue *queue = &back->queue[i];
 
@@ -238,8 +262,11 @@ bool net_port_serve(struct net_back *back, u32 port, u64 now_ns)
 
 bool net_continue(struct net_back *back, u64 now_ns)
 {
-    bool is_busy = false;
+    bool is_busy;
 
+    if (back->control.is_busy)
+        control_serve(back);
+    is_busy = back->control.is_busy;
     for (u32 i = 0; i < back->queues && !back->is_broken; i++) {
         if (back->queue[i].is_busy) {
             backlog_serve(back);
@@ -252,7 +279,10 @@ bool net_continue(struct net_back *back, u64 now_ns)
 
 void net_back_push(struct net_back *back)
 {
-    for (u32 i = 0; i < back->queues && !back->is_broken; i++) {
+    if (back->is_broken)
+        return;
+    net_control_push(&back->control);
+    for (u32 i = 0; i < back->queues; i++) {
         struct net_queue *queue = &back->queue[i];
         bool wants_tx = xen_ring_push(&queue->tx);
         bool wants_rx = xen_ring_push(&queue->rx);

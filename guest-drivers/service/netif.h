@@ -7,6 +7,7 @@
 #define GUEST_DRIVERS_SERVICE_NETIF_H
 
 #include "guest-drivers/service/backlog.h"
+#include "guest-drivers/service/net_control.h"
 #include "guest-drivers/service/net_ring.h"
 #include "guest-drivers/service/platform.h"
 #include "guest-drivers/service/switch.h"
@@ -31,7 +32,8 @@ struct net_back {
     u32 partition;
     u32 queues; /* connected */
     struct net_queue queue[NET_QUEUES_MAX];
-    bool is_broken; /* the guest's rings make no sense; to be closed */
+    struct net_control control; /* opened by whoever opens the queues, or not */
+    bool is_broken;             /* the guest's rings make no sense; to be closed */
     struct backlog backlog;
     u64 errors; /* packets whose pages the guest did not lend */
 };

@@ -3,7 +3,7 @@
 #include "guest-drivers/service/netif.h"
 #include "guest-drivers/service/virtio_nic.h"
 #include "guest-drivers/steward/life.h"
-#include "guest-drivers/steward/vif_config.h"
+#include "guest-drivers/steward/vif_front.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -169,67 +169,10 @@ void networks_init(void)
 
 /* ---- the bus ----------------------------------------------------------------------------- */
 
-static bool front_says(struct bus_device *bus, const char *key)
-{
-    u32 value = 0;
-
-    return bus_get_number(bus, key, 1, &value) == ST_OK && value == 1;
-}
-
-static enum status queue_open(struct vif *vif, u32 queues, u32 queue)
-{
-    struct bus_device *bus = &vif->bus;
-    struct net_offer offer;
-
-    TRY(bus_get_of_queue(bus, queues, queue, "tx-ring-ref", &offer.tx_ref));
-    TRY(bus_get_of_queue(bus, queues, queue, "rx-ring-ref", &offer.rx_ref));
-    if (bus_get_of_queue(bus, queues, queue, "event-channel", &offer.tx_port) == ST_OK) {
-        offer.rx_port = offer.tx_port;
-        return net_queue_open(&vif->back, &offer);
-    }
-    TRY(bus_get_of_queue(bus, queues, queue, "event-channel-tx", &offer.tx_port));
-    TRY(bus_get_of_queue(bus, queues, queue, "event-channel-rx", &offer.rx_port));
-    return net_queue_open(&vif->back, &offer);
-}
-
-static u32 abilities_read(struct bus_device *bus)
-{
-    u32 abilities = 0;
-
-    if (!front_says(bus, "feature-no-csum-offload"))
-        abilities |= NET_TAKES_BLANK4;
-    if (front_says(bus, "feature-ipv6-csum-offload"))
-        abilities |= NET_TAKES_BLANK6;
-    if (!front_says(bus, "feature-sg"))
-        return abilities;
-    if ((abilities & NET_TAKES_BLANK4) && front_says(bus, "feature-gso-tcpv4"))
-        abilities |= NET_TAKES_GSO4;
-    if ((abilities & NET_TAKES_BLANK6) && front_says(bus, "feature-gso-tcpv6"))
-        abilities |= NET_TAKES_GSO6;
-    return abilities;
-}
-
-static enum status rings_open(struct vif *vif)
-{
-    struct bus_device *bus = &vif->bus;
-    u32 queues = 1;
-
-    if (!front_says(bus, "request-rx-copy"))
-        return ST_UNSUPPORTED;
-    if (bus_get_number(bus, "multi-queue-num-queues", NET_QUEUES_MAX, &queues) == ST_INVALID ||
-        queues == 0)
-        return ST_INVALID;
-    for (u32 i = 0; i < queues; i++)
-        TRY(queue_open(vif, queues, i));
-    net_back_attach(&vif->back, &vif->bridge->net, abilities_read(bus),
-                    front_says(bus, "feature-sg") ? NET_FRAME_MAX : NET_SLOT_BYTES);
-    return ST_OK;
-}
-
 static enum status vif_open(struct bus_device *bus)
 {
     struct vif *vif = (struct vif *)(void *)bus;
-    enum status status = rings_open(vif);
+    enum status status = vif_rings_open(bus, &vif->back, &vif->bridge->net);
 
     if (status != ST_OK && life_may_warn(vif->guest))
         print("entente: warning: guest %s: network device %u: the front-end's rings: %s\n",
@@ -242,34 +185,6 @@ static void vif_close(struct bus_device *bus)
     struct vif *vif = (struct vif *)(void *)bus;
 
     net_back_close(&vif->back);
-}
-
-static enum status keys_put(struct vif *vif)
-{
-    static const char *const features[] = {
-        "feature-rx-copy",           "feature-sg",
-        "feature-gso-tcpv4",         "feature-gso-tcpv6",
-        "feature-ipv6-csum-offload", "feature-split-event-channels",
-    };
-    struct bus_device *bus = &vif->bus;
-    char name[VIF_BRIDGE_MAX + 1];
-    u64 a = vif->config.address;
-    char mac[18];
-
-    format(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", (u8)(a >> 40), (u8)(a >> 32),
-           (u8)(a >> 24), (u8)(a >> 16), (u8)(a >> 8), (u8)a);
-    TRY(bus_put(bus, "mac", mac));
-    TRY(bus_front_put(bus, "mac", mac));
-    format(name, sizeof(name), "%.*s", SHOW(vif->config.bridge));
-    TRY(bus_put(bus, "bridge", name));
-    TRY(bus_put(bus, "type", "vif"));
-    TRY(bus_put_number(bus, "handle", bus->id));
-    TRY(bus_put_number(bus, "mtu", vif->config.mtu));
-    TRY(bus_front_put_number(bus, "mtu", vif->config.mtu));
-    for (u32 i = 0; i < ARRAY_SIZE(features); i++)
-        TRY(bus_put(bus, features[i], "1"));
-    TRY(bus_put(bus, "feature-rx-flip", "0"));
-    return bus_put_number(bus, "multi-queue-max-queues", NET_QUEUES_MAX);
 }
 
 static enum status vif_introduce(struct vif *vif, struct guest *guest)
@@ -287,7 +202,7 @@ static enum status vif_introduce(struct vif *vif, struct guest *guest)
     net_back_make(&vif->back, guest->partition, vif->config.address, vif->backlog);
     TRY(bus_device_add(&vif->bus));
     vif->guest = guest;
-    TRY(keys_put(vif));
+    TRY(vif_keys_put(&vif->bus, &vif->config));
     bus_state_set(&vif->bus, BUS_INIT_WAIT);
     return ST_OK;
 }

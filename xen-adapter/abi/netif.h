@@ -1,4 +1,4 @@
-/* The two rings of a network front-end, of one page each. [xen/io/netif.h] */
+/* The rings of a network front-end, of one page each. [xen/io/netif.h] */
 #ifndef XEN_ADAPTER_ABI_NETIF_H
 #define XEN_ADAPTER_ABI_NETIF_H
 
@@ -55,9 +55,54 @@ enum xen_netif_extra_type {
 enum xen_netif_gso { XEN_NETIF_GSO_TCP4 = 1, XEN_NETIF_GSO_TCP6 = 2 };
 struct xen_netif_extra {
     uint8_t type, flags;
-    uint16_t gso_size;
-    uint8_t gso_type, pad;
-    uint16_t gso_features;
+    union {
+        struct {
+            uint16_t size;
+            uint8_t type, pad;
+            uint16_t features;
+        } gso;
+        struct {
+            uint8_t type; /* the number of a bit of enum xen_netif_control_hash */
+            uint8_t algorithm;
+            uint8_t value[4]; /* lowest byte first */
+        } hash;
+    };
+};
+
+/* The control ring: what a front-end wants of its back-end beside packets. */
+enum xen_netif_control_type {
+    XEN_NETIF_CTRL_GET_HASH_FLAGS = 1,
+    XEN_NETIF_CTRL_SET_HASH_FLAGS = 2,
+    XEN_NETIF_CTRL_SET_HASH_KEY = 3,
+    XEN_NETIF_CTRL_GET_HASH_MAPPING_SIZE = 4,
+    XEN_NETIF_CTRL_SET_HASH_MAPPING_SIZE = 5,
+    XEN_NETIF_CTRL_SET_HASH_MAPPING = 6,
+    XEN_NETIF_CTRL_SET_HASH_ALGORITHM = 7,
+    XEN_NETIF_CTRL_GET_GREF_MAPPING_SIZE = 8,
+    XEN_NETIF_CTRL_ADD_GREF_MAPPING = 9,
+    XEN_NETIF_CTRL_DEL_GREF_MAPPING = 10,
+};
+enum xen_netif_control_status {
+    XEN_NETIF_CTRL_SUCCESS = 0,
+    XEN_NETIF_CTRL_NOT_SUPPORTED = 1,
+    XEN_NETIF_CTRL_INVALID_PARAMETER = 2,
+    XEN_NETIF_CTRL_BUFFER_OVERFLOW = 3,
+};
+enum xen_netif_control_hash {
+    XEN_NETIF_CTRL_HASH_IPV4 = 1,
+    XEN_NETIF_CTRL_HASH_IPV4_TCP = 2,
+    XEN_NETIF_CTRL_HASH_IPV6 = 4,
+    XEN_NETIF_CTRL_HASH_IPV6_TCP = 8,
+};
+enum xen_netif_control_algorithm { XEN_NETIF_CTRL_NO_HASH = 0, XEN_NETIF_CTRL_TOEPLITZ = 1 };
+
+struct xen_netif_control_request {
+    uint16_t id, type;
+    uint32_t data[3];
+};
+struct xen_netif_control_response {
+    uint16_t id, type; /* the request's */
+    uint32_t status, data;
 };
 
 #endif
