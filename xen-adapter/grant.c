@@ -96,12 +96,14 @@ s64 xen_grant_table_op_setup_table(struct xen_call *call)
                                &io.status, sizeof(io.status)));
 }
 
-/* One structure, whatever the count says, as on Xen 4.17. */
+/* The version calls take one structure, however many there are said to be, as on Xen 4.17. */
 s64 xen_grant_table_op_set_version(struct xen_call *call)
 {
     struct xen_gnttab_set_version io;
     s64 result;
 
+    if ((s32)call->arg[2] < 0)
+        return -XEN_EINVAL;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     result = xen_errno(op_grant_version_set(call->partition, io.version));
@@ -116,8 +118,8 @@ s64 xen_grant_table_op_get_version(struct xen_call *call)
     struct xen_gnttab_get_version io;
     s64 error;
 
-    if (!(u32)call->arg[2])
-        return 0;
+    if ((s32)call->arg[2] < 0)
+        return -XEN_EINVAL;
     if (xen_fetch(call, call->arg[1], &io, sizeof(io)) != ST_OK)
         return -XEN_EFAULT;
     error = xen_domid_check(call, io.dom);

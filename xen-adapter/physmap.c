@@ -97,8 +97,11 @@ static s64 gmfn_move(struct xen_call *call, u64 from, u64 to)
         op_memory_move(call->partition, gpa(from << PAGE_SHIFT), gpa(to << PAGE_SHIFT)));
 }
 
+/* Frames of others are for who may map them: no guest [measured: Xen 4.17]. */
 static s64 page_add(struct xen_call *call, u32 space, u64 idx, u64 gfn)
 {
+    if (space == XEN_MAPSPACE_GMFN_FOREIGN)
+        return -XEN_EPERM;
     if (gfn >= GFN_LIMIT)
         return -XEN_ENOENT;
     switch (space) {
@@ -109,8 +112,6 @@ static s64 page_add(struct xen_call *call, u32 space, u64 idx, u64 gfn)
     case XEN_MAPSPACE_GMFN:
     case XEN_MAPSPACE_GMFN_RANGE:
         return gmfn_move(call, idx, gfn);
-    case XEN_MAPSPACE_GMFN_FOREIGN:
-        return -XEN_ENOSYS;
     case XEN_MAPSPACE_DEV_MMIO:
         return -XEN_EACCES;
     default:
@@ -152,6 +153,8 @@ s64 xen_memory_op_add_to_physmap(struct xen_call *call)
 
     if (add_fetch(call, &in) != ST_OK)
         return -XEN_EFAULT;
+    if (in.space == XEN_MAPSPACE_GMFN_FOREIGN)
+        return -XEN_ENOSYS;
     error = target_check(call, in.domid);
     if (error)
         return error;
@@ -162,7 +165,7 @@ s64 xen_memory_op_add_to_physmap(struct xen_call *call)
     }
     count = in.size;
     if (start > count)
-        return -XEN_EINVAL;
+        return -XEN_EILSEQ;
     limit = MIN(count, start + PAGES_A_ROUND);
     for (i = start; i < limit; i++) {
         error = page_add(call, in.space, in.idx + i, in.gpfn + i);
@@ -174,7 +177,33 @@ s64 xen_memory_op_add_to_physmap(struct xen_call *call)
     return i < count ? -XEN_ERESTART : 0;
 }
 
-/* Foreign frames need a privileged caller; the other spaces work entry by entry. */
+static s64 batch_check(const struct xen_call *call, const struct xen_add_to_physmap_batch *in,
+                       u64 start)
+{
+    s64 error = target_check(call, in->domid);
+
+    if (error)
+        return error;
+    if (start && start >= in->size)
+        return -XEN_EILSEQ;
+    if (in->space == XEN_MAPSPACE_GMFN_RANGE)
+        return -XEN_EOPNOTSUPP;
+    return in->space == XEN_MAPSPACE_DEV_MMIO ? -XEN_EACCES : 0;
+}
+
+/* One entry of the lists; its own error goes to the list of errors. */
+static s64 batch_add(struct xen_call *call, const struct xen_add_to_physmap_batch *in, u64 i)
+{
+    u64 idx, gfn;
+    s32 result;
+
+    if (xen_fetch(call, in->idxs + i * 8, &idx, 8) != ST_OK ||
+        xen_fetch(call, in->gpfns + i * 8, &gfn, 8) != ST_OK)
+        return -XEN_EFAULT;
+    result = (s32)page_add(call, in->space, idx, gfn);
+    return xen_errno(xen_store(call, in->errs + i * 4, &result, sizeof(result)));
+}
+
 s64 xen_memory_op_add_to_physmap_batch(struct xen_call *call)
 {
     u64 start = call->arg[0] >> XEN_MEMORY_OP_EXTENT_SHIFT;
@@ -186,26 +215,14 @@ s64 xen_memory_op_add_to_physmap_batch(struct xen_call *call)
         return -XEN_EOPNOTSUPP;
     if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
         return -XEN_EFAULT;
-    error = target_check(call, in.domid);
+    error = batch_check(call, &in, start);
     if (error)
         return error;
-    if (in.space == XEN_MAPSPACE_GMFN_FOREIGN)
-        return -XEN_EPERM;
-    if (in.space == XEN_MAPSPACE_GMFN_RANGE || start > in.size)
-        return -XEN_EINVAL;
-    if (in.foreign_domid)
-        return -XEN_EINVAL;
     limit = MIN((u64)in.size, start + PAGES_A_ROUND);
     for (i = start; i < limit; i++) {
-        u64 idx, gfn;
-        s32 result;
-
-        if (xen_fetch(call, in.idxs + i * 8, &idx, 8) != ST_OK ||
-            xen_fetch(call, in.gpfns + i * 8, &gfn, 8) != ST_OK)
-            return -XEN_EFAULT;
-        result = (s32)page_add(call, in.space, idx, gfn);
-        if (xen_store(call, in.errs + i * 4, &result, sizeof(result)) != ST_OK)
-            return -XEN_EFAULT;
+        error = batch_add(call, &in, i);
+        if (error)
+            return error;
     }
     call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
                    (i < in.size ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);

@@ -158,9 +158,13 @@
 #define G_XENMEM_memory_map           9
 #define G_XENMEM_machphys_mapping     12
 #define G_XENMEM_remove_from_physmap  15
+#define G_XENMEM_add_to_physmap_batch 23
 #define G_XENMAPSPACE_shared_info     0
 #define G_XENMAPSPACE_grant_table     1
 #define G_XENMAPSPACE_gmfn            2
+#define G_XENMAPSPACE_gmfn_range      3
+#define G_XENMAPSPACE_gmfn_foreign    4
+#define G_XENMAPSPACE_dev_mmio        5
 #define G_E820_RAM                    1
 
 /* mmu_update, mmuext_op, vm_assist [xen/xen.h] */
@@ -260,14 +264,21 @@
 #define G_FIRST_RESERVED_GDT_ENTRY 7168
 
 /* grant_table_op [xen/grant_table.h] */
-#define G_GNTTABOP_setup_table    2
-#define G_GNTTABOP_query_size     6
-#define G_GNTTABOP_set_version    8
-#define G_GNTTABOP_get_version    10
-#define G_GNTST_okay              0
-#define G_GNTST_general_error     (-1)
-#define G_GNTST_bad_domain        (-2)
-#define G_GNTST_permission_denied (-8)
+#define G_GNTTABOP_map_grant_ref     0
+#define G_GNTTABOP_unmap_grant_ref   1
+#define G_GNTTABOP_setup_table       2
+#define G_GNTTABOP_transfer          4
+#define G_GNTTABOP_copy              5
+#define G_GNTTABOP_query_size        6
+#define G_GNTTABOP_unmap_and_replace 7
+#define G_GNTTABOP_set_version       8
+#define G_GNTTABOP_get_status_frames 9
+#define G_GNTTABOP_get_version       10
+#define G_GNTTABOP_swap_grant_ref    11
+#define G_GNTST_okay                 0
+#define G_GNTST_general_error        (-1)
+#define G_GNTST_bad_domain           (-2)
+#define G_GNTST_permission_denied    (-8)
 
 /* physdev_op, hvm_op [xen/physdev.h, xen/hvm/hvm_op.h, xen/hvm/params.h] */
 #define G_PHYSDEVOP_set_iobitmap         7

@@ -93,6 +93,10 @@ struct g_add_to_physmap {
     uint32_t space;
     uint64_t idx, gpfn;
 };
+struct g_add_to_physmap_batch {
+    uint16_t domid, space, size, foreign_domid;
+    uint64_t idxs, gpfns, errs;
+};
 struct g_remove_from_physmap {
     uint16_t domid, pad[3];
     uint64_t gpfn;
@@ -190,6 +194,12 @@ struct g_gnttab_query_size {
     uint16_t dom, pad;
     uint32_t nr_frames, max_nr_frames;
     int16_t status, pad2;
+};
+struct g_gnttab_transfer {
+    uint64_t mfn;
+    uint16_t domid, pad;
+    uint32_t ref;
+    int16_t status, pad2[3];
 };
 struct g_gnttab_set_version {
     uint32_t version;

@@ -4,7 +4,7 @@
 
 #include "abi-tests/kit/kit.h"
 
-enum { KIT_GRANT_ACCESS = 1, KIT_GRANT_READONLY = 4 };
+enum { KIT_GRANT_ACCESS = 1, KIT_GRANT_ACCEPT = 2, KIT_GRANT_READONLY = 4 };
 enum { KIT_GRANT_READING = 8, KIT_GRANT_WRITING = 16 };
 enum { KIT_GRANT_MAP_HOST = 2, KIT_GRANT_MAP_READONLY = 4 };
 enum kit_grant_direction { KIT_GRANT_FROM_REF = 1, KIT_GRANT_TO_REF = 2 };

@@ -75,6 +75,10 @@
     X(G_XENMEM_machphys_mapping, XENMEM_machphys_mapping)                                      \
     X(G_XENMEM_remove_from_physmap, XENMEM_remove_from_physmap)                                \
     X(G_XENMAPSPACE_gmfn, XENMAPSPACE_gmfn)                                                    \
+    X(G_XENMAPSPACE_gmfn_range, XENMAPSPACE_gmfn_range)                                        \
+    X(G_XENMAPSPACE_gmfn_foreign, XENMAPSPACE_gmfn_foreign)                                    \
+    X(G_XENMAPSPACE_dev_mmio, XENMAPSPACE_dev_mmio)                                            \
+    X(G_XENMEM_add_to_physmap_batch, XENMEM_add_to_physmap_batch)                              \
     X(G_MMU_PT_UPDATE_PRESERVE_AD, MMU_PT_UPDATE_PRESERVE_AD)                                  \
     X(G_MMUEXT_PIN_L4_TABLE, MMUEXT_PIN_L4_TABLE)                                              \
     X(G_MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE)                                                \
@@ -118,6 +122,13 @@
     X(G_FLAT_RING3_CS64, FLAT_RING3_CS64)                                                      \
     X(G_FLAT_RING3_SS64, FLAT_RING3_SS64)                                                      \
     X(G_FIRST_RESERVED_GDT_ENTRY, FIRST_RESERVED_GDT_ENTRY)                                    \
+    X(G_GNTTABOP_transfer, GNTTABOP_transfer)                                                  \
+    X(G_GNTTABOP_map_grant_ref, GNTTABOP_map_grant_ref)                                        \
+    X(G_GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_grant_ref)                                    \
+    X(G_GNTTABOP_copy, GNTTABOP_copy)                                                          \
+    X(G_GNTTABOP_unmap_and_replace, GNTTABOP_unmap_and_replace)                                \
+    X(G_GNTTABOP_get_status_frames, GNTTABOP_get_status_frames)                                \
+    X(G_GNTTABOP_swap_grant_ref, GNTTABOP_swap_grant_ref)                                      \
     X(G_GNTTABOP_query_size, GNTTABOP_query_size)                                              \
     X(G_GNTTABOP_set_version, GNTTABOP_set_version)                                            \
     X(G_GNTST_bad_domain, GNTST_bad_domain)                                                    \
@@ -162,6 +173,9 @@
     X(sizeof(struct g_vcpu_hvm_context), sizeof(struct vcpu_hvm_context))                      \
     X(sizeof(struct g_memory_reservation), sizeof(xen_memory_reservation_t))                   \
     X(sizeof(struct g_add_to_physmap), sizeof(xen_add_to_physmap_t))                           \
+    X(sizeof(struct g_add_to_physmap_batch), sizeof(xen_add_to_physmap_batch_t))               \
+    X(offsetof(struct g_add_to_physmap_batch, errs),                                           \
+      offsetof(xen_add_to_physmap_batch_t, errs))                                              \
     X(sizeof(struct g_remove_from_physmap), sizeof(xen_remove_from_physmap_t))                 \
     X(sizeof(struct g_sched_poll), sizeof(sched_poll_t))                                       \
     X(sizeof(struct g_runstate_info), sizeof(vcpu_runstate_info_t))                            \
@@ -172,6 +186,9 @@
     X(sizeof(struct g_callback_register), sizeof(callback_register_t))                         \
     X(sizeof(struct g_gnttab_setup_table), sizeof(gnttab_setup_table_t))                       \
     X(sizeof(struct g_gnttab_query_size), sizeof(gnttab_query_size_t))                         \
+    X(sizeof(struct g_gnttab_transfer), sizeof(gnttab_transfer_t))                             \
+    X(offsetof(struct g_gnttab_transfer, ref), offsetof(gnttab_transfer_t, ref))               \
+    X(offsetof(struct g_gnttab_transfer, status), offsetof(gnttab_transfer_t, status))         \
     X(sizeof(struct g_physdev_set_iobitmap), sizeof(physdev_set_iobitmap_t))                   \
     X(sizeof(struct g_hvm_param), sizeof(xen_hvm_param_t))                                     \
     X(sizeof(struct g_hvm_get_mem_type), sizeof(xen_hvm_get_mem_type_t))                       \

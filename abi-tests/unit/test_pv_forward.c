@@ -171,6 +171,12 @@ enum status frame_release(mfn_t frame, bool *give)
     frames_released += frame_is_guest(frame);
     return frame_is_guest(frame) ? ST_OK : ST_INVALID;
 }
+enum status frame_release_idle(mfn_t frame)
+{
+    bool give;
+
+    return frame.raw == TABLE_FRAME ? ST_BUSY : frame_release(frame, &give);
+}
 enum status frame_reuse(mfn_t *frame)
 {
     (void)frame;
@@ -273,6 +279,9 @@ static const struct op ops[] = {
     {op_memory_op_decrease_reservation, POINTER_FIRST, true},
     {op_memory_op_populate_physmap, POINTER_FIRST, true},
     {op_memory_op_current_reservation, POINTER_FIRST, false},
+    {op_memory_op_add_to_physmap, POINTER_FIRST, false},
+    {op_memory_op_add_to_physmap_batch, POINTER_FIRST, false},
+    {op_memory_op_remove_from_physmap, POINTER_FIRST, false},
     {op_memory_op_maximum_reservation, POINTER_FIRST, false},
     {op_memory_op_memory_map, POINTER_FIRST, false},
     {op_memory_op_machphys_mapping, POINTER_FIRST, false},
@@ -297,6 +306,7 @@ static const struct op ops[] = {
     {op_grant_table_op_get_status_frames, POINTER_LIST, false},
     {op_grant_table_op_swap_grant_ref, POINTER_LIST, false},
     {op_grant_table_op_copy, POINTER_LIST, false},
+    {op_grant_table_op_transfer, POINTER_LIST, false},
     {op_grant_table_op_map_grant_ref, POINTER_LIST, false},
     {op_grant_table_op_unmap_grant_ref, POINTER_LIST, false},
     {op_grant_table_op_unmap_and_replace, POINTER_LIST, false},
@@ -423,6 +433,73 @@ static void test_reservations(void **state)
     answer_below = 0; /* the hypervisor below has none to give */
     r->nr_extents = 1;
     assert_int_equal(op_memory_op_populate_physmap((u64)guest, 0, 0, 6), 0);
+}
+
+/* A page that may be offered is gone, whatever is said of the receiver; others stay. */
+static void test_transfer(void **state)
+{
+    static const struct {
+        u64 frame;
+        u16 domain;
+        s64 below;
+        s16 status;
+        u32 released;
+    } cases[] = {
+        {~0ull, 1, 1, XEN_GNTST_BAD_PAGE, 0},
+        {TABLE_FRAME, 1, 1, XEN_GNTST_BAD_PAGE, 0},
+        {16, 1, 1, XEN_GNTST_GENERAL_ERROR, 1},
+        {16, 1, -XEN_EPERM, XEN_GNTST_GENERAL_ERROR, 1},
+        {16, 1, -XEN_ESRCH, XEN_GNTST_BAD_DOMAIN, 1},
+        {16, XEN_DOMID_SELF, 1, XEN_GNTST_BAD_DOMAIN, 1},
+    };
+    struct xen_gnttab_transfer *offer = (struct xen_gnttab_transfer *)guest;
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+        reset();
+        answer_below = cases[i].below;
+        *offer = (struct xen_gnttab_transfer){
+            .mfn = cases[i].frame, .domid = cases[i].domain, .status = 99};
+        assert_int_equal(op_grant_table_op_transfer((u64)guest, 1, 0, 0), 0);
+        assert_int_equal(offer->status, cases[i].status);
+        assert_int_equal(frames_released, cases[i].released);
+    }
+    assert_int_equal(op_grant_table_op_transfer(SHIM_ADDRESS, 1u << 31, 0, 0), -XEN_EINVAL);
+    assert_int_equal(op_grant_table_op_transfer(SHIM_ADDRESS, 1ull << 32, 0, 0), 0);
+}
+
+static void test_counts_of_lists(void **state)
+{
+    static const hypercall_fn lists[] = {
+        op_grant_table_op_map_grant_ref, op_grant_table_op_unmap_grant_ref,
+        op_grant_table_op_copy,          op_grant_table_op_unmap_and_replace,
+        op_grant_table_op_set_version,   op_grant_table_op_get_version,
+        op_grant_table_op_swap_grant_ref};
+
+    (void)state;
+    reset();
+    for (u32 i = 0; i < ARRAY_SIZE(lists); i++)
+        assert_int_equal(lists[i](SHIM_ADDRESS, 1u << 31, 0, 0), -XEN_EINVAL);
+    assert_int_equal(op_grant_table_op_get_version(SHIM_ADDRESS, 0, 0, 0), -XEN_EFAULT);
+}
+
+/* There is no physmap to change; foreign frames are for the batch alone. */
+static void test_physmap_is_refused(void **state)
+{
+    struct xen_add_to_physmap *add = (struct xen_add_to_physmap *)guest;
+
+    (void)state;
+    reset();
+    add->domid = 77;
+    assert_int_equal(op_memory_op_add_to_physmap((u64)guest, 0, 0, 0), -XEN_EACCES);
+    assert_int_equal(op_memory_op_add_to_physmap_batch((u64)guest, 0, 0, 0), -XEN_EACCES);
+    assert_int_equal(op_memory_op_remove_from_physmap((u64)guest, 0, 0, 0), -XEN_EACCES);
+    answer_below = -XEN_ESRCH;
+    assert_int_equal(op_memory_op_add_to_physmap((u64)guest, 0, 0, 0), -XEN_ESRCH);
+    assert_int_equal(op_memory_op_add_to_physmap_batch((u64)guest, 0, 0, 0), -XEN_ESRCH);
+    assert_int_equal(op_memory_op_remove_from_physmap((u64)guest, 0, 0, 0), -XEN_ESRCH);
+    add->space = XEN_MAPSPACE_GMFN_FOREIGN;
+    assert_int_equal(op_memory_op_add_to_physmap((u64)guest, 0, 0, 0), -XEN_ENOSYS);
 }
 
 static void test_grant_copy_sides(void **state)
@@ -559,6 +636,9 @@ int main(void)
         cmocka_unit_test(test_send_to_ipi_is_local),
         cmocka_unit_test(test_ports_reset),
         cmocka_unit_test(test_reservations),
+        cmocka_unit_test(test_transfer),
+        cmocka_unit_test(test_counts_of_lists),
+        cmocka_unit_test(test_physmap_is_refused),
         cmocka_unit_test(test_grant_copy_sides),
         cmocka_unit_test(test_grant_copy_to_a_table),
         cmocka_unit_test(test_areas_hold_their_frames),

@@ -217,6 +217,28 @@ static void test_a_mapped_frame_leaves_later(void **state)
     fake_check();
 }
 
+/* What nobody maps, pins or uses as a table leaves; else nothing changes. */
+static void test_only_idle_frames_leave(void **state)
+{
+    mfn_t found;
+
+    (void)state;
+    fake_reset();
+    assert_int_equal(frame_map_get(map_entry(G, 0)), ST_OK);
+    assert_int_equal(frame_release_idle(mfn(G)), ST_BUSY);
+    assert_true(frame_is_guest(mfn(G)));
+    frame_map_put(map_entry(G, 0));
+    assert_int_equal(fake_ext(XEN_MMUEXT_PIN_L1_TABLE, G, 0), ST_OK);
+    assert_int_equal(frame_release_idle(mfn(G)), ST_BUSY);
+    assert_int_equal(fake_ext(XEN_MMUEXT_UNPIN_TABLE, G, 0), ST_OK);
+    assert_int_equal(frame_release_idle(mfn(G)), ST_OK);
+    assert_int_equal(frame_release_idle(mfn(G)), ST_INVALID);
+    assert_int_equal(frame_release_idle(mfn(~0ull)), ST_INVALID);
+    assert_int_equal(frame_find_released(0, FAKE_FRAMES, &found), ST_OK);
+    assert_int_equal(found.raw, G);
+    fake_check();
+}
+
 static void test_release_unpins(void **state)
 {
     bool give;
@@ -242,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_released_below_is_found_first),
         cmocka_unit_test(test_released_run_is_aligned),
         cmocka_unit_test(test_a_mapped_frame_leaves_later),
+        cmocka_unit_test(test_only_idle_frames_leave),
         cmocka_unit_test(test_release_unpins),
     };
 

@@ -49,7 +49,12 @@ static void test_grants(void **state)
     assert_int_equal(table.status, XEN_GNTST_BAD_VIRT_ADDR);
     put(&version, sizeof(version));
     assert_int_equal(
-        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, NOWHERE, 0), 0);
+        caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, NOWHERE, 0),
+        -XEN_EFAULT);
+    for (u32 sub = XENOP_grant_table_op_set_version; sub <= XENOP_grant_table_op_get_version;
+         sub += XENOP_grant_table_op_get_version - XENOP_grant_table_op_set_version)
+        assert_int_equal(caller_call(XENNR_grant_table_op, sub, ARGUMENT, 1u << 31),
+                         -XEN_EINVAL);
     assert_int_equal(
         caller_call(XENNR_grant_table_op, XENOP_grant_table_op_get_version, ARGUMENT, 1), 0);
     get(&version, sizeof(version));

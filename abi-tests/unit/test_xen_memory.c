@@ -46,6 +46,62 @@ static u64 *shared_gfn(void)
     return &xen_vcpu_get(&fake_vcpu[0])->domain->shared_gfn;
 }
 
+/* One batch of two frames; the errors go behind the frames. */
+static s64 batch(u16 space, u16 size, u64 start)
+{
+    struct xen_add_to_physmap_batch in = {.domid = XEN_DOMID_SELF,
+                                          .space = space,
+                                          .size = size,
+                                          .idxs = LIST,
+                                          .gpfns = LIST + 16,
+                                          .errs = LIST + 32};
+    u64 *list = fake_guest(LIST);
+
+    list[4] = 0x6300000063;
+    return call(XENOP_memory_op_add_to_physmap_batch | start << XEN_MEMORY_OP_EXTENT_SHIFT, &in,
+                sizeof(in));
+}
+
+/* What one entry may not do is told in its error; what no entry may, by the call. */
+static void test_batch_of_frames(void **state)
+{
+    u64 *list = fake_guest(LIST);
+    s32 *error = fake_guest(LIST + 32);
+
+    (void)state;
+    list[0] = 60, list[1] = HOLE, list[2] = 70, list[3] = 71;
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN, 2, 0), 0);
+    assert_int_equal(error[0], 0);
+    assert_int_equal(error[1], -XEN_EINVAL);
+    assert_null(fake_page[60]);
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN_FOREIGN, 2, 0), 0);
+    assert_int_equal(error[0], -XEN_EPERM);
+    assert_int_equal(error[1], -XEN_EPERM);
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN_FOREIGN, 2, 1), 0);
+    assert_int_equal(error[0], 99);
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN_FOREIGN, 0, 0), 0);
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN, 2, 2), -XEN_EILSEQ);
+    assert_int_equal(batch(XEN_MAPSPACE_GMFN_RANGE, 2, 0), -XEN_EOPNOTSUPP);
+    assert_int_equal(batch(XEN_MAPSPACE_DEV_MMIO, 2, 0), -XEN_EACCES);
+    assert_int_equal(error[0], 99);
+}
+
+/* Foreign frames are for the batch alone, whoever they are for. */
+static void test_single_foreign_frame(void **state)
+{
+    struct xen_add_to_physmap add = {
+        .domid = 77, .space = XEN_MAPSPACE_GMFN_FOREIGN, .gpfn = HOLE};
+
+    (void)state;
+    assert_int_equal(CALL(add_to_physmap, add), -XEN_ENOSYS);
+    add.space = XEN_MAPSPACE_GMFN_RANGE;
+    assert_int_equal(CALL(add_to_physmap, add), -XEN_ESRCH);
+    add.domid = XEN_DOMID_SELF;
+    assert_int_equal(call(XENOP_memory_op_add_to_physmap | 1 << XEN_MEMORY_OP_EXTENT_SHIFT,
+                          &add, sizeof(add)),
+                     -XEN_EILSEQ);
+}
+
 static void shared_map(u64 gfn)
 {
     struct xen_add_to_physmap add = {
@@ -192,6 +248,8 @@ int main(void)
         cmocka_unit_test_setup(test_extents_end_where_they_end, caller_setup),
         cmocka_unit_test_setup(test_counts_at_their_limit, caller_setup),
         cmocka_unit_test_setup(test_cursor_behind_the_end, caller_setup),
+        cmocka_unit_test_setup(test_batch_of_frames, caller_setup),
+        cmocka_unit_test_setup(test_single_foreign_frame, caller_setup),
         cmocka_unit_test_setup(test_numbers, caller_setup),
         cmocka_unit_test_setup(test_memory_map, caller_setup),
         cmocka_unit_test_setup(test_memory_map_of_a_narrow_caller, caller_setup),

@@ -90,3 +90,29 @@ TEST(set_version, "grant-version", TEST_ALL)
     expect(row, "torn", grant(G_GNTTABOP_set_version, KIT_TORN(4), 1), -G_EFAULT);
     expect(row, "unmapped", grant(G_GNTTABOP_set_version, (void *)KIT_UNMAPPED, 1), -G_EFAULT);
 }
+
+/* Lists: how many there may be is told before the first is looked at. */
+TEST(grant_counts, "grant-counts", TEST_ALL | TEST_GUEST)
+{
+    static const struct {
+        const char *row;
+        unsigned sub;
+    } lists[] = {
+        {"grant_table_op.map_grant_ref", G_GNTTABOP_map_grant_ref},
+        {"grant_table_op.unmap_grant_ref", G_GNTTABOP_unmap_grant_ref},
+        {"grant_table_op.copy", G_GNTTABOP_copy},
+        {"grant_table_op.unmap_and_replace", G_GNTTABOP_unmap_and_replace},
+        {"grant_table_op.set_version", G_GNTTABOP_set_version},
+        {"grant_table_op.get_status_frames", G_GNTTABOP_get_status_frames},
+        {"grant_table_op.get_version", G_GNTTABOP_get_version},
+        {"grant_table_op.swap_grant_ref", G_GNTTABOP_swap_grant_ref},
+    };
+    const void *nowhere = (const void *)KIT_UNMAPPED;
+
+    for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        observe(lists[i].row, "none", grant(lists[i].sub, nowhere, 0));
+        observe(lists[i].row, "one, unmapped", grant(lists[i].sub, nowhere, 1));
+        observe(lists[i].row, "2^31, unmapped", grant(lists[i].sub, nowhere, 1u << 31));
+        observe(lists[i].row, "2^32, unmapped", grant(lists[i].sub, nowhere, 1ull << 32));
+    }
+}

@@ -7,7 +7,7 @@
 #include "abi-tests/golden/xen_numbers.h"
 #include "abi-tests/golden/xen_structs.h"
 
-enum { REF_PAGE = 8, REF_READONLY, REF_OTHERS, REF_NO_MEMORY, REF_UNUSED };
+enum { REF_PAGE = 8, REF_READONLY, REF_OTHERS, REF_NO_MEMORY, REF_ACCEPT, REF_UNUSED };
 enum { BAD_REF = -3, BAD_HANDLE = -4, BAD_PAGE = -9, BAD_COPY = -10 };
 #define MAGIC   0x456e74656e746531ull
 #define REPLY   0x600d600d600d600dull
@@ -23,6 +23,7 @@ static uint8_t window[KIT_PAGE] __attribute__((aligned(4096)));
 static uint8_t window2[KIT_PAGE] __attribute__((aligned(4096)));
 static struct shared page __attribute__((aligned(4096)));
 static uint8_t own[KIT_PAGE] __attribute__((aligned(4096)));
+static uint8_t offered[KIT_PAGE] __attribute__((aligned(4096)));
 static uint16_t peer;
 static unsigned checks, failed;
 
@@ -78,12 +79,14 @@ static void lend(void)
     kit_grant_put(&table[REF_READONLY], KIT_GRANT_ACCESS | KIT_GRANT_READONLY, peer, frame);
     kit_grant_put(&table[REF_OTHERS], KIT_GRANT_ACCESS, 77, frame);
     kit_grant_put(&table[REF_NO_MEMORY], KIT_GRANT_ACCESS, peer, 0x7ffffff);
+    kit_grant_put(&table[REF_ACCEPT], KIT_GRANT_ACCEPT, peer, 0);
     kit_grant_put(&table[REF_PAGE], KIT_GRANT_ACCESS, peer, frame);
     check("the peer has written", wait_for(&page.reply, REPLY), true);
     check("bits in use", table[REF_PAGE].flags,
           KIT_GRANT_ACCESS | KIT_GRANT_READING | KIT_GRANT_WRITING);
     check("bits of the read-only one", table[REF_READONLY].flags,
           KIT_GRANT_ACCESS | KIT_GRANT_READONLY | KIT_GRANT_READING);
+    check("bits of the one that accepts", table[REF_ACCEPT].flags, KIT_GRANT_ACCEPT);
     check("the event came", (long)(kit_shared()->pending[port.port / 64] >> port.port % 64 & 1),
           1);
     page.done = 1;
@@ -130,6 +133,20 @@ static void borrow_badly(void)
     check("copy from nothing", copy(1000000, 0, 8, KIT_GRANT_FROM_REF), BAD_REF);
 }
 
+/* Only Xen's PV guests accept pages of PV guests: here the page is gone, and nobody has it. */
+static void offer_page(void)
+{
+    struct g_gnttab_transfer offer = {
+        .mfn = kit_frame(offered), .domid = peer, .ref = REF_ACCEPT, .status = 99};
+
+    if (kit_kind != KIT_PV)
+        return;
+    kit_map(offered, 0);
+    check("transfer", call(G_HYPERVISOR_grant_table_op, G_GNTTABOP_transfer, &offer, 1), 0);
+    check("transfer: status", offer.status, G_GNTST_general_error);
+    check("the page is gone", kit_map(offered, offer.mfn << 12 | 0x63), -16);
+}
+
 static void borrow(void)
 {
     struct kit_grant_map first, second;
@@ -150,6 +167,7 @@ static void borrow(void)
     check("the end of its page", seen->pattern[sizeof(seen->pattern) - 1],
           (uint8_t)((sizeof(seen->pattern) - 1) * 7));
     borrow_badly();
+    offer_page();
     check("map read-only",
           kit_grant_map(&second, peer, REF_READONLY,
                         KIT_GRANT_MAP_HOST | KIT_GRANT_MAP_READONLY, window2),

@@ -87,6 +87,12 @@ struct xen_gnttab_setup_table {
     int16_t status;
     uint64_t frame_list;
 };
+struct xen_gnttab_transfer {
+    uint64_t mfn;
+    uint16_t domid;
+    uint32_t ref;
+    int16_t status;
+};
 struct xen_gnttab_copy {
     struct {
         uint64_t ref_or_gmfn;

@@ -130,6 +130,8 @@ HANDLER(op_grant_table_op_set_version)
     struct xen_gnttab_set_version set;
     s64 result;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     if (copy_from_guest(&set, a1, sizeof(set)) != ST_OK)
         return -XEN_EFAULT;
     result = below(XENOP_grant_table_op_set_version, &set);
@@ -143,7 +145,7 @@ HANDLER(op_grant_table_op_get_version)
     struct xen_gnttab_get_version get;
     s64 result;
 
-    if ((u32)a2 != 1)
+    if ((s32)a2 < 0)
         return -XEN_EINVAL;
     if (copy_from_guest(&get, a1, sizeof(get)) != ST_OK)
         return -XEN_EFAULT;
@@ -155,6 +157,8 @@ HANDLER(op_grant_table_op_swap_grant_ref)
 {
     struct xen_gnttab_swap_grant_ref swap;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(swap)) {
         s64 result;
 
@@ -164,6 +168,38 @@ HANDLER(op_grant_table_op_swap_grant_ref)
         if (result != 0)
             return result;
         if (copy_to_guest(a1, &swap, sizeof(swap)) != ST_OK)
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
+/*
+ * No domain here accepts pages: a frame of its own would have to appear below the receiver's
+ * shim. As on Xen an offered page is gone all the same, unless it was no page to offer.
+ */
+static s16 transfer_one(const struct xen_gnttab_transfer *offer)
+{
+    mfn_t frame = mfn(offer->mfn);
+
+    if (frame_release_idle(frame) != ST_OK)
+        return XEN_GNTST_BAD_PAGE;
+    (void)frame_give(frame);
+    if (offer->domid >= XEN_DOMID_FIRST_RESERVED || !domain_exists(offer->domid))
+        return XEN_GNTST_BAD_DOMAIN;
+    return XEN_GNTST_GENERAL_ERROR;
+}
+
+HANDLER(op_grant_table_op_transfer)
+{
+    struct xen_gnttab_transfer offer;
+
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
+    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(offer)) {
+        if (copy_from_guest(&offer, a1, sizeof(offer)) != ST_OK)
+            return -XEN_EFAULT;
+        offer.status = transfer_one(&offer);
+        if (copy_to_guest(a1, &offer, sizeof(offer)) != ST_OK)
             return -XEN_EFAULT;
     }
     return 0;
@@ -196,6 +232,8 @@ HANDLER(op_grant_table_op_copy)
 {
     struct xen_gnttab_copy copy;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(copy)) {
         s64 result;
 

@@ -85,6 +85,11 @@ HANDLER(op_memory_op_populate_physmap)
     return reservation_grow(a1, a4, XENOP_memory_op_populate_physmap);
 }
 
+bool frame_give(mfn_t frame)
+{
+    return below(XENOP_memory_op_decrease_reservation, frame, 0);
+}
+
 static bool extent_remove(u64 first, u32 order)
 {
     bool give;
@@ -92,7 +97,7 @@ static bool extent_remove(u64 first, u32 order)
     for (u64 i = 0; i < BIT(order); i++) {
         if (frame_release(mfn(first + i), &give) != ST_OK)
             return false;
-        if (give && !below(XENOP_memory_op_decrease_reservation, mfn(first + i), 0))
+        if (give && !frame_give(mfn(first + i)))
             return false;
     }
     return true;
@@ -140,19 +145,47 @@ HANDLER(op_memory_op_maximum_reservation)
     return reservation_count(a1, XENOP_memory_op_maximum_reservation);
 }
 
-/* Only a translated guest has a physmap of its own to change. */
+/* L0 tells a domain that there is not from one that the guest may not ask about. */
+bool domain_exists(u16 id)
+{
+    struct xen_domid_arg domain = {id};
+
+    return l0_call(XENNR_memory_op, XENOP_memory_op_current_reservation, (u64)&domain, 0, 0,
+                   0) != -XEN_ESRCH;
+}
+
+/* Only a translated guest has a physmap of its own to change, and only a control domain
+ * others'. */
+static s64 physmap_refuse(u16 domain)
+{
+    return domain_exists(domain) ? -XEN_EACCES : -XEN_ESRCH;
+}
+
 HANDLER(op_memory_op_add_to_physmap)
 {
     struct xen_add_to_physmap map;
 
-    return copy_from_guest(&map, a1, sizeof(map)) == ST_OK ? -XEN_EACCES : -XEN_EFAULT;
+    if (copy_from_guest(&map, a1, sizeof(map)) != ST_OK)
+        return -XEN_EFAULT;
+    return map.space == XEN_MAPSPACE_GMFN_FOREIGN ? -XEN_ENOSYS : physmap_refuse(map.domid);
+}
+
+HANDLER(op_memory_op_add_to_physmap_batch)
+{
+    struct xen_add_to_physmap_batch map;
+
+    if (copy_from_guest(&map, a1, sizeof(map)) != ST_OK)
+        return -XEN_EFAULT;
+    return physmap_refuse(map.domid);
 }
 
 HANDLER(op_memory_op_remove_from_physmap)
 {
     struct xen_remove_from_physmap remove;
 
-    return copy_from_guest(&remove, a1, sizeof(remove)) == ST_OK ? -XEN_EACCES : -XEN_EFAULT;
+    if (copy_from_guest(&remove, a1, sizeof(remove)) != ST_OK)
+        return -XEN_EFAULT;
+    return physmap_refuse(remove.domid);
 }
 
 HANDLER(op_memory_op_maximum_ram_page)

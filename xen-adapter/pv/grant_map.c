@@ -135,6 +135,8 @@ HANDLER(op_grant_table_op_map_grant_ref)
 {
     struct xen_gnttab_map_grant_ref want;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
         if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
             return -XEN_EFAULT;
@@ -149,6 +151,8 @@ HANDLER(op_grant_table_op_unmap_grant_ref)
 {
     struct xen_gnttab_unmap_grant_ref want;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
         if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
             return -XEN_EFAULT;
@@ -165,6 +169,8 @@ HANDLER(op_grant_table_op_unmap_and_replace)
 {
     struct xen_gnttab_unmap_and_replace want;
 
+    if ((s32)a2 < 0)
+        return -XEN_EINVAL;
     for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
         if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
             return -XEN_EFAULT;

@@ -40,6 +40,9 @@ extern u64 hypercall_count[HYPERCALL_COUNTS];
 /* The handler of a row of a family; NULL: no such operation. */
 hypercall_fn hypercall_op(u32 number, u32 sub);
 
+/* forward_memory.c: whether L0 has a domain of this number, which may be DOMID_SELF. */
+bool domain_exists(u16 id);
+
 /* Fills a guest's hypercall page: 32 bytes each, SYSCALL with the slot's number. */
 void hypercall_page_fill(u8 *page);
 

@@ -29,6 +29,15 @@ enum status frame_release(mfn_t frame, bool *give)
     return ST_OK;
 }
 
+enum status frame_release_idle(mfn_t frame)
+{
+    bool give;
+
+    if (frame_owned(frame.raw) && word_refs(frame_at(frame.raw)->word) != 0)
+        return ST_BUSY;
+    return frame_release(frame, &give);
+}
+
 enum status frame_reuse(mfn_t *frame)
 {
     if (mmu.leaving == 0)

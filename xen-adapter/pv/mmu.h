@@ -129,6 +129,12 @@ enum status mmu_foreign_unmap_pte(struct pv_vcpu *vcpu, u64 machine_address, mfn
  */
 enum status frame_release(mfn_t frame, bool *give);
 
+/* The same for a frame that nobody may map: ST_BUSY if somebody does. */
+enum status frame_release_idle(mfn_t frame);
+
+/* forward_memory.c: hands a released frame to L0. */
+bool frame_give(mfn_t frame);
+
 /* A frame the guest may have at once without asking L0; ST_NO_MEMORY if there is none. */
 enum status frame_reuse(mfn_t *frame);
 
