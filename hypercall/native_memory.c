@@ -125,6 +125,9 @@ grant_part_copy(struct call *call, struct partition *p, u64 part_at, u32 directi
     struct share_side far, near;
 
     TRY(mem_read(call->vcpu, gva(part_at), &part, sizeof(part)));
+    /* The root has it from a guest, to whom it must not mean "any page of yours". */
+    if (part.ref == SHARE_NO_REF)
+        return ST_NO_ENTRY;
     far = (struct share_side){.partition = p, .ref = part.ref, .offset = part.offset};
     near = (struct share_side){.partition = root,
                                .ref = SHARE_NO_REF,

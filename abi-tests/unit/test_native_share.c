@@ -203,6 +203,9 @@ static void test_copy_by_reference(void **state)
     assert_int_equal(words[0], 0x9abc);
     copy.parts = 0x80000 + 2 * sizeof(parts[0]);
     assert_int_equal(CALL(grant_copy, copy), ST_DENIED);
+    parts[2].ref = ~0u; /* as any other that is not there */
+    assert_int_equal(mem_write_gpa(root, gpa(0x80000), parts, sizeof(parts)), ST_OK);
+    assert_int_equal(CALL(grant_copy, copy), ST_NO_ENTRY);
     copy.count = NATIVE_GRANT_PARTS_MAX + 1;
     assert_int_equal(CALL(grant_copy, copy), ST_TOO_BIG);
 }
