@@ -320,6 +320,68 @@ static void test_refuses(void **state)
         assert_int_equal(net_checksum_fill(frame_bytes, bytes), ST_UNSUPPORTED);
 }
 
+/* As a sender leaves it: no length, no checksums. What is filled in is what cutting it needs.
+ */
+static void segment_prepare(u32 at)
+{
+    tcp_put(at);
+    payload_put(at + 32, PAYLOAD);
+    frame.gso_bytes = 1000;
+}
+
+static void test_completes_ipv4(void **state)
+{
+    u32 at = ipv4_put(14, IPPROTO_TCP, 32 + PAYLOAD);
+    struct iphdr *ip = (void *)(frame_bytes + 14);
+    struct tcphdr *tcp = (void *)(frame_bytes + at);
+    u32 sum = 0;
+
+    (void)state;
+    segment_prepare(at);
+    ip->tot_len = ip->check = 0;
+    assert_int_equal(net_segment_complete(frame_bytes, frame.bytes, NET_GSO_TCP4), ST_OK);
+    assert_int_equal(ntohs(ip->tot_len), 24 + 32 + PAYLOAD);
+    for (u32 i = 0; i < 24; i += 2)
+        sum += (u32)frame_bytes[14 + i] << 8 | frame_bytes[15 + i];
+    assert_int_equal(sum % 0xffff, 0);
+    /* 10.0.0.1, 10.0.0.254, 6 and the length */
+    assert_int_equal(ntohs(tcp->check), 0x0a00 + 1 + 0x0a00 + 254 + 6 + 32 + PAYLOAD);
+    frame.gso = NET_GSO_TCP4;
+    assert_true(offload_send(&port, &frame));
+    expect_segments(at, 1000, 3);
+}
+
+static void test_completes_ipv6(void **state)
+{
+    u32 at = ipv6_put(14, IPPROTO_TCP, 32 + PAYLOAD);
+    struct ip6_hdr *ip = (void *)(frame_bytes + 14);
+
+    (void)state;
+    segment_prepare(at);
+    ip->ip6_plen = 0;
+    assert_int_equal(net_segment_complete(frame_bytes, frame.bytes, NET_GSO_TCP6), ST_OK);
+    assert_int_equal(ntohs(ip->ip6_plen), frame.bytes - 54);
+    frame.gso = NET_GSO_TCP6;
+    assert_true(offload_send(&port, &frame));
+    expect_segments(at, 1000, 3);
+}
+
+static void test_completes_nothing_else(void **state)
+{
+    u32 at = ipv4_put(14, IPPROTO_TCP, 32 + PAYLOAD);
+
+    (void)state;
+    segment_prepare(at);
+    for (u32 bytes = 0; bytes < at + 32; bytes++)
+        assert_int_equal(net_segment_complete(frame_bytes, bytes, NET_GSO_TCP4),
+                         ST_UNSUPPORTED);
+    assert_int_equal(net_segment_complete(frame_bytes, frame.bytes, NET_GSO_TCP6),
+                     ST_UNSUPPORTED);
+    ((struct iphdr *)(void *)(frame_bytes + 14))->protocol = IPPROTO_UDP;
+    assert_int_equal(net_segment_complete(frame_bytes, frame.bytes, NET_GSO_TCP4),
+                     ST_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +393,9 @@ int main(void)
         cmocka_unit_test_setup(test_segments_ipv6, setup),
         cmocka_unit_test_setup(test_gso_is_passed_on, setup),
         cmocka_unit_test_setup(test_refuses, setup),
+        cmocka_unit_test_setup(test_completes_ipv4, setup),
+        cmocka_unit_test_setup(test_completes_ipv6, setup),
+        cmocka_unit_test_setup(test_completes_nothing_else, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,12 +5,14 @@
 #ifndef ENLIGHT_ABI_NETVSP_H
 #define ENLIGHT_ABI_NETVSP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* ---- NVSP ---- */
 
 /* Versions a host of ours agrees to, as the guest says them. */
 #define NETVSP_VERSIONS(V) V(0x00002) V(0x30002) V(0x40000) V(0x50000) V(0x60000) V(0x60001)
+#define NETVSP_VERSION_6_1 0x60001u
 
 enum netvsp_message_type {
     NETVSP_INIT = 1,
@@ -33,7 +35,8 @@ enum netvsp_message_type {
 #define NETVSP_NO_SECTION    0xffffffffu
 #define NETVSP_DATA          0u /* channel type of a RNDIS message */
 #define NETVSP_CONTROL       1u
-#define NETVSP_MESSAGE_BYTES 40u /* what every guest has room for and copies */
+#define NETVSP_MESSAGE_BYTES 40u   /* what every guest has room for and copies */
+#define NETVSP_CAN_COALESCE  0x80u /* of NDIS_CONFIG, version 6.1: the guest knows fragments */
 
 struct netvsp_message {
     uint32_t type;
@@ -56,6 +59,10 @@ struct netvsp_message {
         struct {
             uint32_t status, section_bytes;
         } __attribute__((packed)) send_complete;
+        struct {
+            uint32_t frame_bytes, reserved;
+            uint64_t abilities; /* NETVSP_CAN_* */
+        } __attribute__((packed)) ndis_config;
         struct {
             uint32_t channel, section, section_bytes;
         } __attribute__((packed)) rndis;
@@ -93,6 +100,42 @@ struct rndis_packet {
     uint32_t info_offset, info_bytes;
     uint32_t reserved[2];
 } __attribute__((packed));
+
+/* Per-packet information: heads with what they say, one behind the other. */
+enum rndis_info_type {
+    RNDIS_INFO_CHECKSUM = 0,
+    RNDIS_INFO_LARGE_SEND = 2,
+    RNDIS_INFO_VLAN = 6,
+    RNDIS_INFO_FRAGMENT = (int)0x80000001, /* between guest and switch only */
+};
+struct rndis_info {
+    uint32_t bytes; /* this head included */
+    uint32_t type;
+    uint32_t offset; /* from this head to the value */
+} __attribute__((packed));
+/* With the value behind it. */
+struct rndis_info_word {
+    struct rndis_info info;
+    uint32_t value;
+} __attribute__((packed));
+
+/* RNDIS_INFO_CHECKSUM of a packet from the guest: what is left to the device. */
+#define RNDIS_CHECKSUM_TCP         0x04u
+#define RNDIS_CHECKSUM_UDP         0x08u
+/* The same of one to the guest: what was found good, and that its field is not filled in. */
+#define RNDIS_GOOD_TCP             0x08u
+#define RNDIS_GOOD_UDP             0x10u
+#define RNDIS_BLANK_TCP            0x80u
+/* RNDIS_INFO_LARGE_SEND */
+#define RNDIS_SEGMENT_BYTES(value) ((value)&0xfffffu)
+#define RNDIS_LARGE_SEND_V2        0x40000000u
+#define RNDIS_LARGE_SEND_IPV6      0x80000000u
+/* RNDIS_INFO_VLAN as IEEE 802.1Q has it */
+#define RNDIS_VLAN_TAG(value)      (((value)&7u) << 13 | ((value)&8u) << 9 | ((value) >> 4 & 0xfffu))
+/* RNDIS_INFO_FRAGMENT */
+#define RNDIS_FRAGMENT             0x101u
+#define RNDIS_FRAGMENT_FIRST       0x200u
+#define RNDIS_FRAGMENT_LAST        0x400u
 
 struct rndis_initialize {
     struct rndis_head head;
@@ -146,17 +189,80 @@ enum rndis_oid {
     RNDIS_OID_ADDRESS = 0x01010101,
     RNDIS_OID_CURRENT_ADDRESS = 0x01010102,
     RNDIS_OID_MULTICAST_LIST = 0x01010103,
+    RNDIS_OID_OFFLOAD_CURRENT = (int)0xfc01020b,
     RNDIS_OID_OFFLOAD_PARAMETERS = (int)0xfc01020c,
     RNDIS_OID_OFFLOAD_ABILITIES = (int)0xfc01020d,
 };
 
-/* What a device can do for the guest (NDIS_OFFLOAD of revision 1): here nothing. */
-#define RNDIS_OFFLOAD_BYTES 112u
-#define RNDIS_OFFLOAD_TYPE  0xa7u
+/* ---- offloads: NDIS_OFFLOAD and NDIS_OFFLOAD_PARAMETERS ---- */
+
+struct ndis_head {
+    uint8_t type, revision;
+    uint16_t bytes;
+} __attribute__((packed));
+
+#define NDIS_ETHERNET 2u /* encapsulation that an ability goes for */
+
+/* Checksums of TCP, with options, of UDP; of IPv6 also behind extension headers. */
+#define NDIS_CHECKSUM4 0x54u
+#define NDIS_CHECKSUM6 0x55u
+#define NDIS_LARGE6    0x05u /* extension headers, TCP options */
+
+struct ndis_checksum {
+    uint32_t encapsulation, abilities;
+} __attribute__((packed));
+
+struct ndis_large_send {
+    uint32_t encapsulation, bytes_max, segments_min;
+} __attribute__((packed));
+
+struct ndis_offload {
+    struct ndis_head head;
+    struct ndis_checksum send4, receive4, send6, receive6;
+    uint32_t large_send1[4], ipsec1[7];
+    struct ndis_large_send large4, large6;
+    uint32_t large6_options;
+    uint32_t flags;
+    /* from revision 2 on */
+    uint32_t ipsec2[8];
+    /* from revision 3 on */
+    uint8_t coalesce4, coalesce6;
+    uint8_t padding[2];
+    uint32_t encapsulations[2];
+} __attribute__((packed));
+#define NDIS_OFFLOAD_TYPE    0xa7u
+#define NDIS_OFFLOAD_BYTES_1 112u
+#define NDIS_OFFLOAD_BYTES_2 144u
+#define NDIS_OFFLOAD_BYTES_3 156u
+
+/* Each is 0 (as before), 1 (off) or more (on, for checksums in one direction or both). */
+struct ndis_offload_parameters {
+    struct ndis_head head;
+    uint8_t ip4, tcp4, udp4, tcp6, udp6;
+    uint8_t large_send1, ipsec1, large4, large6, connection4, connection6, padding;
+    uint32_t flags;
+    /* from revision 2 on */
+    uint8_t ipsec2, ipsec2_4;
+    /* from revision 3 on */
+    uint8_t coalesce4, coalesce6;
+    uint8_t encapsulation[2];
+    uint8_t padding2[2];
+} __attribute__((packed));
+#define NDIS_PARAMETERS_BYTES_1 20u
+#define NDIS_PARAMETERS_OFF     1u
+#define NDIS_PARAMETERS_ON      2u /* of what has no directions */
+#define NDIS_CHECKSUM_RECEIVE   3u
+#define NDIS_CHECKSUM_BOTH      4u
 
 _Static_assert(sizeof(struct netvsp_message) == NETVSP_MESSAGE_BYTES, "packed");
 _Static_assert(sizeof(struct rndis_packet) == 44, "<linux/rndis.h>");
 _Static_assert(sizeof(struct rndis_initialize_complete) == 52, "<linux/rndis.h>");
 _Static_assert(sizeof(struct rndis_request) == 28, "<linux/rndis.h>");
+_Static_assert(offsetof(struct ndis_offload, ipsec2) == NDIS_OFFLOAD_BYTES_1, "NDIS 6.0");
+_Static_assert(offsetof(struct ndis_offload, coalesce4) == NDIS_OFFLOAD_BYTES_2, "NDIS 6.1");
+_Static_assert(sizeof(struct ndis_offload) == NDIS_OFFLOAD_BYTES_3, "NDIS 6.30");
+_Static_assert(offsetof(struct ndis_offload_parameters, ipsec2) == NDIS_PARAMETERS_BYTES_1,
+               "NDIS 6.0");
+_Static_assert(sizeof(struct ndis_offload_parameters) == 28, "NDIS 6.30");
 
 #endif

@@ -12,9 +12,18 @@
 
 #define NETVSC_ADDRESSES     16u   /* of one device that the switch remembers */
 #define NETVSC_SECTIONS_MAX  2048u /* of the buffer to the guest that we use */
-#define NETVSC_RECEIVE_BYTES 1728u /* of a section: a frame with its head */
+#define NETVSC_RECEIVE_BYTES 8192u /* of a section: a frame with its head, or a fragment */
 #define NETVSC_SEND_BYTES    6144u
-#define NETVSC_FRAME_MAX     1514u
+#define NETVSC_FRAME_MAX     1518u /* that is not coalesced, with a tag */
+#define NETVSC_FRAGMENT_MAX  (NETVSC_RECEIVE_BYTES - (u32)sizeof(struct rndis_frame_head))
+#define NETVSC_FRAGMENTS_MAX ((NET_FRAME_MAX + NETVSC_FRAGMENT_MAX - 1) / NETVSC_FRAGMENT_MAX)
+
+/* What one packet to the guest takes in the ring, and what frames leave for answers. */
+#define NETVSC_PACKET_ROOM                                                                     \
+    (sizeof(struct vmbus_packet_head) + sizeof(struct vmbus_xfer_pages) +                      \
+     NETVSC_FRAGMENTS_MAX * sizeof(struct vmbus_xfer_range) + sizeof(struct netvsp_message) +  \
+     VMBUS_PACKET_TRAILER)
+#define NETVSC_ANSWERS_ROOM (4 * NETVSC_PACKET_ROOM)
 
 struct netvsc {
     struct net_port port; /* first: the switch gives it back */
@@ -25,11 +34,13 @@ struct netvsc {
     u32 version; /* of NVSP; 0: none agreed to yet */
     u32 receive_gpadl, send_gpadl;
     u32 sections;  /* of the buffer to the guest */
-    u32 next;      /* to look at for a free one */
+    u32 next;      /* to look at for free ones */
     u64 now_ns;    /* set by the caller before frames come */
     u64 malformed; /* messages that made no sense */
-    u64 used[NETVSC_SECTIONS_MAX / 64];
+    /* Of each section: how many the packet that begins there has, NETVSC_INSIDE, or 0: free. */
+    u8 taken[NETVSC_SECTIONS_MAX];
 };
+#define NETVSC_INSIDE 0xffu
 
 extern const struct vmbus_service netvsc_service;
 
@@ -37,5 +48,19 @@ extern const struct vmbus_service netvsc_service;
  * vmbus_channel_offer() follows. */
 void netvsc_make(struct netvsc *netvsc, struct vmbus_channel *channel, struct net_switch *net,
                  u64 address, u32 mtu);
+
+/* ---- between its parts ---- */
+
+/* The switch has a frame for the guest; it is dropped where there is no room. */
+void netvsc_send(struct net_port *port, const struct net_frame *frame);
+/* Puts an answer into a section. ST_NO_SPACE. */
+enum status netvsc_answer(struct netvsc *netvsc, const u8 *answer, u32 bytes);
+/* The guest gives the sections of a packet back. */
+void netvsc_sections_give(struct netvsc *netvsc, u64 transaction);
+/* RNDIS messages came; the status of NVSP. */
+u32 netvsc_receive(struct netvsc *netvsc, const struct vmbus_packet *packet,
+                   const struct netvsp_message *said);
+/* One of them is no frame. */
+void netvsc_control(struct netvsc *netvsc, const u8 *message, u32 length);
 
 #endif

@@ -137,21 +137,29 @@ static enum status transport_read(const u8 *at, struct net_headers *out)
     return ST_OK;
 }
 
-enum status net_network_read(const u8 *at, u32 bytes, struct net_headers *out)
+/* The type of what lies behind Ethernet's head and tags; 0: it is not whole. */
+static u32 network_find(const u8 *at, u32 bytes, u32 *network)
 {
     u32 type_at = ETHERNET_HEAD - 2;
     u32 type;
 
     if (bytes < ETHERNET_HEAD)
-        return ST_UNSUPPORTED;
+        return 0;
     type = get16(at + type_at);
     for (u32 i = 0; i < TAGS_MAX && (type == TYPE_VLAN || type == TYPE_VLAN_S); i++) {
         type_at += VLAN_BYTES;
         if (bytes < type_at + 2)
-            return ST_UNSUPPORTED;
+            return 0;
         type = get16(at + type_at);
     }
-    out->network = type_at + 2;
+    *network = type_at + 2;
+    return type;
+}
+
+enum status net_network_read(const u8 *at, u32 bytes, struct net_headers *out)
+{
+    u32 type = network_find(at, bytes, &out->network);
+
     if (type == TYPE_IPV4)
         return ipv4_read(at, bytes, out);
     return type == TYPE_IPV6 ? ipv6_read(at, bytes, out) : ST_UNSUPPORTED;
@@ -168,24 +176,62 @@ static u32 checksum_at(const struct net_headers *headers)
     return headers->transport + (headers->protocol == NET_PROTOCOL_TCP ? 16 : 6);
 }
 
+/* [RFC 9293 3.1, RFC 8200 8.1] */
+static u64 pseudo_sum(const u8 *at, const struct net_headers *headers)
+{
+    u32 addresses = headers->is_ipv6 ? 8 : 12;
+    u8 pseudo[8];
+
+    put32(pseudo, headers->end - headers->transport);
+    put32(pseudo + 4, headers->protocol);
+    return sum_bytes(at + headers->network + addresses, headers->is_ipv6 ? 32 : 8,
+                     sum_bytes(pseudo, 8, 0));
+}
+
 static void checksum_put(u8 *at, const struct net_headers *headers)
 {
-    u32 length = headers->end - headers->transport;
-    u32 addresses = headers->is_ipv6 ? 8 : 12;
     u8 *field = at + checksum_at(headers);
-    u8 pseudo[8];
     u16 sum;
 
-    put32(pseudo, length);
-    put32(pseudo + 4, headers->protocol);
     memset(field, 0, 2);
-    sum = sum_fold(sum_bytes(at + headers->transport, length,
-                             sum_bytes(at + headers->network + addresses,
-                                       headers->is_ipv6 ? 32 : 8, sum_bytes(pseudo, 8, 0))));
+    sum = sum_fold(sum_bytes(at + headers->transport, headers->end - headers->transport,
+                             pseudo_sum(at, headers)));
     /* UDP: zero means none. [RFC 768] */
     if (sum == 0 && headers->protocol == PROTOCOL_UDP)
         sum = 0xffff;
     memcpy(field, &sum, 2);
+}
+
+static void ipv4_checksum_put(u8 *network, u32 bytes)
+{
+    u16 sum;
+
+    put16(network + 10, 0);
+    sum = sum_fold(sum_bytes(network, bytes, 0));
+    memcpy(network + 10, &sum, 2);
+}
+
+enum status net_segment_complete(u8 *at, u32 bytes, enum net_gso gso)
+{
+    struct net_headers headers;
+    u32 network = 0;
+    u32 type = network_find(at, bytes, &network);
+    u16 sum;
+
+    if (gso == NET_GSO_TCP4 && type == TYPE_IPV4 && bytes - network >= IPV4_HEAD)
+        put16(at + network + 2, bytes - network);
+    else if (gso == NET_GSO_TCP6 && type == TYPE_IPV6 && bytes - network >= IPV6_HEAD)
+        put16(at + network + 4, bytes - network - IPV6_HEAD);
+    else
+        return ST_UNSUPPORTED;
+    TRY(net_headers_read(at, bytes, &headers));
+    if (headers.protocol != NET_PROTOCOL_TCP)
+        return ST_UNSUPPORTED;
+    if (gso == NET_GSO_TCP4)
+        ipv4_checksum_put(at + network, headers.transport - network);
+    sum = (u16)~sum_fold(pseudo_sum(at, &headers));
+    memcpy(at + checksum_at(&headers), &sum, 2);
+    return ST_OK;
 }
 
 enum status net_checksum_fill(u8 *at, u32 bytes)
@@ -206,7 +252,6 @@ static void segment_make(const struct net_frame *frame, const struct net_headers
     bool is_last = from->payload + offset + bytes == from->end;
     u8 *network = scratch + from->network;
     u8 *tcp = scratch + from->transport;
-    u16 sum;
 
     memcpy(scratch, frame->at, from->payload);
     memcpy(scratch + from->payload, frame->at + from->payload + offset, bytes);
@@ -221,9 +266,7 @@ static void segment_make(const struct net_frame *frame, const struct net_headers
     } else {
         put16(network + 2, headers.end - from->network);
         put16(network + 4, get16(network + 4) + index);
-        put16(network + 10, 0);
-        sum = sum_fold(sum_bytes(network, from->transport - from->network, 0));
-        memcpy(network + 10, &sum, 2);
+        ipv4_checksum_put(network, from->transport - from->network);
     }
     checksum_put(scratch, &headers);
 }

@@ -32,6 +32,10 @@ enum status net_headers_read(const u8 *at, u32 bytes, struct net_headers *out);
 /* Fills the transport checksum of a frame in place. ST_UNSUPPORTED. */
 enum status net_checksum_fill(u8 *at, u32 bytes);
 
+/* Fills in, in place, what the sender of a TCP packet that is to be cut leaves to its card: the
+ * length and checksum of the IP header, the sum of the pseudo header. ST_UNSUPPORTED. */
+enum status net_segment_complete(u8 *at, u32 bytes, enum net_gso gso);
+
 /* Sends in the form the port takes; false if it cannot be brought into one. */
 bool offload_send(struct net_port *to, const struct net_frame *frame);
 

@@ -1,62 +1,8 @@
 #include "guest-drivers/service/rndis.h"
 #include "hv/lib/string.h"
 
-#define LINK_SPEED   100000000u /* 10 Gbit/s in units of 100 bit/s */
-#define TRANSFER_MAX 0x4000u
-#define ADDRESS      6u
-
-enum status rndis_next(const u8 *from, u32 bytes, u32 *at, const u8 **message, u32 *length)
-{
-    struct rndis_head head;
-
-    if (*at == bytes)
-        return ST_NO_DATA;
-    if (bytes - *at < sizeof(head))
-        return ST_CORRUPT;
-    memcpy(&head, from + *at, sizeof(head));
-    if (head.bytes < sizeof(head) || head.bytes > bytes - *at)
-        return ST_CORRUPT;
-    *message = from + *at;
-    *length = head.bytes;
-    *at += head.bytes;
-    return ST_OK;
-}
-
-/* Do so many bytes at this offset, which counts from behind the head, lie in the message? */
-static bool holds(u32 length, u32 offset, u32 bytes)
-{
-    u64 end = (u64)sizeof(struct rndis_head) + offset + bytes;
-
-    return end <= length;
-}
-
-enum status rndis_frame_read(const u8 *message, u32 length, struct rndis_frame *out)
-{
-    struct rndis_packet packet;
-
-    memcpy(&packet.head, message, sizeof(packet.head));
-    if (packet.head.type != RNDIS_PACKET)
-        return ST_UNSUPPORTED;
-    if (length < sizeof(packet))
-        return ST_CORRUPT;
-    memcpy(&packet, message, sizeof(packet));
-    if (!holds(length, packet.data_offset, packet.data_bytes))
-        return ST_CORRUPT;
-    *out = (struct rndis_frame){message + sizeof(packet.head) + packet.data_offset,
-                                packet.data_bytes};
-    return ST_OK;
-}
-
-void rndis_frame_head(struct rndis_packet *head, u32 bytes)
-{
-    *head = (struct rndis_packet){
-        .head = {RNDIS_PACKET, (u32)sizeof(*head) + bytes},
-        .data_offset = sizeof(*head) - sizeof(head->head),
-        .data_bytes = bytes,
-    };
-}
-
-/* ---- control ---- */
+#define LINK_SPEED 100000000u /* 10 Gbit/s in units of 100 bit/s */
+#define ADDRESS    6u
 
 static u32 initialize(struct rndis_device *device, const u8 *message, u8 *answer)
 {
@@ -66,7 +12,7 @@ static u32 initialize(struct rndis_device *device, const u8 *message, u8 *answer
         .major = 1,
         .device_flags = 1,
         .packets_max = 8,
-        .transfer_max = TRANSFER_MAX,
+        .transfer_max = RNDIS_MESSAGE_MAX,
         .alignment = 3, /* 8 bytes */
     };
 
@@ -90,17 +36,47 @@ static u32 address_put(u8 *info, u64 address)
     return ADDRESS;
 }
 
-static u32 offload_put(u8 *info)
+/* Revisions of an object have more at its end. */
+static u32 revision_bytes(u32 revision)
 {
-    memset(info, 0, RNDIS_OFFLOAD_BYTES);
-    info[0] = RNDIS_OFFLOAD_TYPE;
-    info[1] = 1; /* revision */
-    info[2] = RNDIS_OFFLOAD_BYTES;
-    return RNDIS_OFFLOAD_BYTES;
+    if (revision <= 1)
+        return NDIS_OFFLOAD_BYTES_1;
+    return revision == 2 ? NDIS_OFFLOAD_BYTES_2 : NDIS_OFFLOAD_BYTES_3;
+}
+
+/* What a device can do for its guest, in the revision that the guest asks for. */
+static u32 offload_put(const struct rndis_device *device, u32 revision, u8 *info)
+{
+    struct ndis_offload offload = {
+        .head = {NDIS_OFFLOAD_TYPE, (u8)revision, (u16)revision_bytes(revision)},
+        .send4 = {NDIS_ETHERNET, NDIS_CHECKSUM4},
+        .receive4 = {NDIS_ETHERNET, NDIS_CHECKSUM4},
+        .send6 = {NDIS_ETHERNET, NDIS_CHECKSUM6},
+        .receive6 = {NDIS_ETHERNET, NDIS_CHECKSUM6},
+        .large4 = {NDIS_ETHERNET, RNDIS_LARGE_MAX, 2},
+        .large6 = {NDIS_ETHERNET, RNDIS_LARGE_MAX, 2},
+        .large6_options = NDIS_LARGE6,
+        .coalesce4 = device->can_coalesce,
+        .coalesce6 = device->can_coalesce,
+    };
+
+    memcpy(info, &offload, offload.head.bytes);
+    return offload.head.bytes;
+}
+
+/* The revision of the object that came with a query. */
+static u32 revision_of(const u8 *message, u32 length, const struct rndis_request *in)
+{
+    struct ndis_head head;
+
+    if (in->info_bytes < sizeof(head) || !rndis_holds(length, in->info_offset, in->info_bytes))
+        return 1;
+    memcpy(&head, message + sizeof(in->head) + in->info_offset, sizeof(head));
+    return head.revision == 0 ? 1 : MIN(head.revision, 3u);
 }
 
 /* The value of an object; its length, 0 where there is none. */
-static u32 object_put(const struct rndis_device *device, u32 oid, u8 *info)
+static u32 object_put(const struct rndis_device *device, u32 oid, u32 revision, u8 *info)
 {
     switch ((enum rndis_oid)oid) {
     case RNDIS_OID_HARDWARE_STATUS:
@@ -120,7 +96,8 @@ static u32 object_put(const struct rndis_device *device, u32 oid, u8 *info)
     case RNDIS_OID_CURRENT_ADDRESS:
         return address_put(info, device->address);
     case RNDIS_OID_OFFLOAD_ABILITIES:
-        return offload_put(info);
+    case RNDIS_OID_OFFLOAD_CURRENT:
+        return offload_put(device, revision, info);
     case RNDIS_OID_MULTICAST_LIST:
     case RNDIS_OID_OFFLOAD_PARAMETERS:
         break;
@@ -128,7 +105,7 @@ static u32 object_put(const struct rndis_device *device, u32 oid, u8 *info)
     return 0;
 }
 
-static u32 query(const struct rndis_device *device, const u8 *message, u8 *answer)
+static u32 query(const struct rndis_device *device, const u8 *message, u32 length, u8 *answer)
 {
     struct rndis_request in;
     struct rndis_query_complete out = {
@@ -138,30 +115,59 @@ static u32 query(const struct rndis_device *device, const u8 *message, u8 *answe
 
     memcpy(&in, message, sizeof(in));
     out.id = in.id;
-    out.info_bytes = object_put(device, in.oid, answer + sizeof(out));
+    out.info_bytes =
+        object_put(device, in.oid, revision_of(message, length, &in), answer + sizeof(out));
     out.status = out.info_bytes != 0 ? RNDIS_SUCCESS : RNDIS_NOT_SUPPORTED;
     out.head.bytes = (u32)sizeof(out) + out.info_bytes;
     memcpy(answer, &out, sizeof(out));
     return out.head.bytes;
 }
-_Static_assert(sizeof(struct rndis_query_complete) + RNDIS_OFFLOAD_BYTES <= RNDIS_ANSWER_MAX,
+_Static_assert(sizeof(struct rndis_query_complete) + sizeof(struct ndis_offload) <=
+                   RNDIS_ANSWER_MAX,
                "the longest answer");
+
+static void offload_switch(struct rndis_device *device, u32 offload, bool is_on)
+{
+    device->offloads = is_on ? device->offloads | offload : device->offloads & ~offload;
+}
+
+/* What the guest wants to be done for it; a field that is 0 leaves things as they are. */
+static u32 offload_set(struct rndis_device *device, const u8 *info, u32 bytes)
+{
+    struct ndis_offload_parameters want = {0};
+
+    if (bytes < NDIS_PARAMETERS_BYTES_1)
+        return RNDIS_INVALID_DATA;
+    memcpy(&want, info, MIN(bytes, sizeof(want)));
+    if (want.tcp4 != 0)
+        offload_switch(device, RNDIS_TAKES_GOOD, want.tcp4 >= NDIS_CHECKSUM_RECEIVE);
+    if (want.coalesce4 != 0)
+        offload_switch(device, RNDIS_TAKES_LARGE4,
+                       device->can_coalesce && want.coalesce4 == NDIS_PARAMETERS_ON);
+    if (want.coalesce6 != 0)
+        offload_switch(device, RNDIS_TAKES_LARGE6,
+                       device->can_coalesce && want.coalesce6 == NDIS_PARAMETERS_ON);
+    return RNDIS_SUCCESS;
+}
 
 static u32 object_set(struct rndis_device *device, const u8 *message, u32 length,
                       const struct rndis_request *in)
 {
-    if (!holds(length, in->info_offset, in->info_bytes))
+    const u8 *info;
+
+    if (!rndis_holds(length, in->info_offset, in->info_bytes))
         return RNDIS_INVALID_DATA;
+    info = message + sizeof(in->head) + in->info_offset;
     switch (in->oid) {
     case RNDIS_OID_PACKET_FILTER:
         if (in->info_bytes != sizeof(device->filter))
             return RNDIS_INVALID_DATA;
-        memcpy(&device->filter, message + sizeof(in->head) + in->info_offset,
-               sizeof(device->filter));
+        memcpy(&device->filter, info, sizeof(device->filter));
         return RNDIS_SUCCESS;
-    case RNDIS_OID_MULTICAST_LIST:          /* all of them come */
-    case (u32)RNDIS_OID_OFFLOAD_PARAMETERS: /* there is nothing to turn on */
+    case RNDIS_OID_MULTICAST_LIST: /* all of them come */
         return RNDIS_SUCCESS;
+    case (u32)RNDIS_OID_OFFLOAD_PARAMETERS:
+        return offload_set(device, info, in->info_bytes);
     default:
         return RNDIS_NOT_SUPPORTED;
     }
@@ -196,7 +202,7 @@ u32 rndis_serve(struct rndis_device *device, const u8 *message, u32 length,
     if (in.type == RNDIS_INITIALIZE && length >= sizeof(struct rndis_initialize))
         return initialize(device, message, answer);
     if (in.type == RNDIS_QUERY && length >= sizeof(struct rndis_request))
-        return query(device, message, answer);
+        return query(device, message, length, answer);
     if (in.type == RNDIS_SET && length >= sizeof(struct rndis_request))
         return set(device, message, length, answer);
     if (in.type == RNDIS_KEEPALIVE)
