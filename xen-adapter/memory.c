@@ -172,6 +172,36 @@ s64 xen_memory_op_get_sharing_shared_pages(struct xen_call *call)
     return 0;
 }
 
+/* No guest has virtual NUMA. */
+s64 xen_memory_op_get_vnumainfo(struct xen_call *call)
+{
+    struct xen_vnuma_topology_info in;
+    s64 error;
+
+    if (xen_fetch(call, call->arg[1], &in, sizeof(in)) != ST_OK)
+        return -XEN_EFAULT;
+    if (in.pad)
+        return -XEN_EINVAL;
+    error = xen_domid_check(call, in.domid);
+    return error ? error : -XEN_EOPNOTSUPP;
+}
+
+/* No devices are passed through, so no memory is reserved for them. */
+s64 xen_memory_op_reserved_device_memory_map(struct xen_call *call)
+{
+    struct xen_reserved_device_memory_map in;
+    u64 bytes = call->is_narrow ? 16 : sizeof(in); /* 32-bit: half a pointer, no padding */
+    u32 count = 0;
+
+    if (xen_fetch(call, call->arg[1], &in, bytes) != ST_OK)
+        return -XEN_EFAULT;
+    if (in.flags & ~(u32)XEN_RDM_ALL)
+        return -XEN_EINVAL;
+    return xen_errno(xen_store(
+        call, call->arg[1] + offsetof(struct xen_reserved_device_memory_map, nr_entries),
+        &count, sizeof(count)));
+}
+
 s64 xen_memory_op_memory_map(struct xen_call *call)
 {
     const struct native_memory_range *range;

@@ -148,24 +148,26 @@
 #define G_XENFEAT_dom0                      11
 
 /* memory_op [xen/memory.h] */
-#define G_XENMEM_increase_reservation 0
-#define G_XENMEM_decrease_reservation 1
-#define G_XENMEM_maximum_ram_page     2
-#define G_XENMEM_current_reservation  3
-#define G_XENMEM_maximum_reservation  4
-#define G_XENMEM_populate_physmap     6
-#define G_XENMEM_add_to_physmap       7
-#define G_XENMEM_memory_map           9
-#define G_XENMEM_machphys_mapping     12
-#define G_XENMEM_remove_from_physmap  15
-#define G_XENMEM_add_to_physmap_batch 23
-#define G_XENMAPSPACE_shared_info     0
-#define G_XENMAPSPACE_grant_table     1
-#define G_XENMAPSPACE_gmfn            2
-#define G_XENMAPSPACE_gmfn_range      3
-#define G_XENMAPSPACE_gmfn_foreign    4
-#define G_XENMAPSPACE_dev_mmio        5
-#define G_E820_RAM                    1
+#define G_XENMEM_increase_reservation       0
+#define G_XENMEM_decrease_reservation       1
+#define G_XENMEM_maximum_ram_page           2
+#define G_XENMEM_current_reservation        3
+#define G_XENMEM_maximum_reservation        4
+#define G_XENMEM_populate_physmap           6
+#define G_XENMEM_add_to_physmap             7
+#define G_XENMEM_memory_map                 9
+#define G_XENMEM_machphys_mapping           12
+#define G_XENMEM_remove_from_physmap        15
+#define G_XENMEM_add_to_physmap_batch       23
+#define G_XENMEM_get_vnumainfo              26
+#define G_XENMEM_reserved_device_memory_map 27
+#define G_XENMAPSPACE_shared_info           0
+#define G_XENMAPSPACE_grant_table           1
+#define G_XENMAPSPACE_gmfn                  2
+#define G_XENMAPSPACE_gmfn_range            3
+#define G_XENMAPSPACE_gmfn_foreign          4
+#define G_XENMAPSPACE_dev_mmio              5
+#define G_E820_RAM                          1
 
 /* mmu_update, mmuext_op, vm_assist [xen/xen.h] */
 #define G_MMU_NORMAL_PT_UPDATE             0

@@ -97,6 +97,17 @@ struct g_add_to_physmap_batch {
     uint16_t domid, space, size, foreign_domid;
     uint64_t idxs, gpfns, errs;
 };
+struct g_vnuma_topology_info {
+    uint16_t domid, pad;
+    uint32_t nr_vnodes, nr_vcpus, nr_vmemranges;
+    uint64_t vdistance, vcpu_to_vnode, vmemrange;
+};
+struct g_reserved_device_memory_map {
+    uint32_t flags, nr_entries;
+    uint64_t buffer;
+    uint16_t segment;
+    uint8_t bus, devfn, pad[4];
+};
 struct g_remove_from_physmap {
     uint16_t domid, pad[3];
     uint64_t gpfn;

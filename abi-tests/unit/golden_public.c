@@ -79,6 +79,10 @@
     X(G_XENMAPSPACE_gmfn_foreign, XENMAPSPACE_gmfn_foreign)                                    \
     X(G_XENMAPSPACE_dev_mmio, XENMAPSPACE_dev_mmio)                                            \
     X(G_XENMEM_add_to_physmap_batch, XENMEM_add_to_physmap_batch)                              \
+    X(G_XENMEM_get_vnumainfo, XENMEM_get_vnumainfo)                                            \
+    X(sizeof(struct g_vnuma_topology_info), sizeof(xen_vnuma_topology_info_t))                 \
+    X(offsetof(struct g_vnuma_topology_info, vmemrange),                                       \
+      offsetof(xen_vnuma_topology_info_t, vmemrange))                                          \
     X(G_MMU_PT_UPDATE_PRESERVE_AD, MMU_PT_UPDATE_PRESERVE_AD)                                  \
     X(G_MMUEXT_PIN_L4_TABLE, MMUEXT_PIN_L4_TABLE)                                              \
     X(G_MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE)                                                \

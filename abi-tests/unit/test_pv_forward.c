@@ -279,6 +279,8 @@ static const struct op ops[] = {
     {op_memory_op_decrease_reservation, POINTER_FIRST, true},
     {op_memory_op_populate_physmap, POINTER_FIRST, true},
     {op_memory_op_current_reservation, POINTER_FIRST, false},
+    {op_memory_op_get_vnumainfo, POINTER_FIRST, false},
+    {op_memory_op_reserved_device_memory_map, POINTER_FIRST, false},
     {op_memory_op_add_to_physmap, POINTER_FIRST, false},
     {op_memory_op_add_to_physmap_batch, POINTER_FIRST, false},
     {op_memory_op_remove_from_physmap, POINTER_FIRST, false},
@@ -502,6 +504,29 @@ static void test_physmap_is_refused(void **state)
     assert_int_equal(op_memory_op_add_to_physmap((u64)guest, 0, 0, 0), -XEN_ENOSYS);
 }
 
+/* Neither virtual NUMA nor devices: the domain and the flags are looked at all the same. */
+static void test_nothing_to_tell(void **state)
+{
+    struct xen_vnuma_topology_info *numa = (struct xen_vnuma_topology_info *)guest;
+    struct xen_reserved_device_memory_map *map =
+        (struct xen_reserved_device_memory_map *)(guest + 4096);
+
+    (void)state;
+    reset();
+    assert_int_equal(op_memory_op_get_vnumainfo((u64)numa, 0, 0, 0), -XEN_EOPNOTSUPP);
+    answer_below = -XEN_EPERM;
+    assert_int_equal(op_memory_op_get_vnumainfo((u64)numa, 0, 0, 0), -XEN_EPERM);
+    numa->pad = 1;
+    assert_int_equal(op_memory_op_get_vnumainfo((u64)numa, 0, 0, 0), -XEN_EINVAL);
+    map->nr_entries = 5;
+    map->flags = 2;
+    assert_int_equal(op_memory_op_reserved_device_memory_map((u64)map, 0, 0, 0), -XEN_EINVAL);
+    assert_int_equal(map->nr_entries, 5);
+    map->flags = 1;
+    assert_int_equal(op_memory_op_reserved_device_memory_map((u64)map, 0, 0, 0), 0);
+    assert_int_equal(map->nr_entries, 0);
+}
+
 static void test_grant_copy_sides(void **state)
 {
     struct xen_gnttab_copy *copy = (struct xen_gnttab_copy *)guest;
@@ -639,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_transfer),
         cmocka_unit_test(test_counts_of_lists),
         cmocka_unit_test(test_physmap_is_refused),
+        cmocka_unit_test(test_nothing_to_tell),
         cmocka_unit_test(test_grant_copy_sides),
         cmocka_unit_test(test_grant_copy_to_a_table),
         cmocka_unit_test(test_areas_hold_their_frames),

@@ -11,27 +11,29 @@
 #include <cmocka.h>
 
 /* Structures of ours whose tags are Xen's as well. */
-#define xen_memory_reservation       our_memory_reservation
-#define xen_memory_exchange          our_memory_exchange
-#define xen_machphys_mfn_list        our_machphys_mfn_list
-#define xen_machphys_mapping         our_machphys_mapping
-#define xen_add_to_physmap           our_add_to_physmap
-#define xen_add_to_physmap_batch     our_add_to_physmap_batch
-#define xen_remove_from_physmap      our_remove_from_physmap
-#define xen_memory_map               our_memory_map
-#define xen_foreign_memory_map       our_foreign_memory_map
-#define xen_acquire_resource         our_acquire_resource
-#define xen_mem_acquire_resource     our_mem_acquire_resource
-#define xen_hvm_param                our_hvm_param
-#define xen_hvm_get_mem_type         our_hvm_get_mem_type
-#define xen_hvm_evtchn_upcall_vector our_hvm_evtchn_upcall_vector
-#define xen_hvm_get_time             our_hvm_get_time
-#define xen_hvm_xentrace             our_hvm_xentrace
-#define xen_hvm_pagetable_dying      our_hvm_pagetable_dying
-#define xen_platform_parameters      our_platform_parameters
-#define xen_feature_info             our_feature_info
-#define xen_compile_info             our_compile_info
-#define xen_varbuf                   our_varbuf
+#define xen_memory_reservation         our_memory_reservation
+#define xen_memory_exchange            our_memory_exchange
+#define xen_machphys_mfn_list          our_machphys_mfn_list
+#define xen_machphys_mapping           our_machphys_mapping
+#define xen_add_to_physmap             our_add_to_physmap
+#define xen_add_to_physmap_batch       our_add_to_physmap_batch
+#define xen_remove_from_physmap        our_remove_from_physmap
+#define xen_memory_map                 our_memory_map
+#define xen_foreign_memory_map         our_foreign_memory_map
+#define xen_vnuma_topology_info        our_vnuma_topology_info
+#define xen_reserved_device_memory_map our_reserved_device_memory_map
+#define xen_acquire_resource           our_acquire_resource
+#define xen_mem_acquire_resource       our_mem_acquire_resource
+#define xen_hvm_param                  our_hvm_param
+#define xen_hvm_get_mem_type           our_hvm_get_mem_type
+#define xen_hvm_evtchn_upcall_vector   our_hvm_evtchn_upcall_vector
+#define xen_hvm_get_time               our_hvm_get_time
+#define xen_hvm_xentrace               our_hvm_xentrace
+#define xen_hvm_pagetable_dying        our_hvm_pagetable_dying
+#define xen_platform_parameters        our_platform_parameters
+#define xen_feature_info               our_feature_info
+#define xen_compile_info               our_compile_info
+#define xen_varbuf                     our_varbuf
 
 #include "xen-adapter/abi/xen_rows.h"
 
@@ -84,6 +86,8 @@ static void test_rows(void **state)
 #undef xen_remove_from_physmap
 #undef xen_memory_map
 #undef xen_foreign_memory_map
+#undef xen_vnuma_topology_info
+#undef xen_reserved_device_memory_map
 #undef xen_acquire_resource
 #undef xen_mem_acquire_resource
 #undef xen_hvm_param
@@ -232,6 +236,11 @@ FIELD1(our_add_to_physmap_batch, struct xen_add_to_physmap_batch, errs);
 SIZE(our_remove_from_physmap, struct xen_remove_from_physmap);
 SIZE(our_memory_map, struct xen_memory_map);
 SIZE(our_foreign_memory_map, struct xen_foreign_memory_map);
+SIZE(our_vnuma_topology_info, struct xen_vnuma_topology_info);
+FIELD1(our_vnuma_topology_info, struct xen_vnuma_topology_info, nr_vmemranges);
+SIZE(our_reserved_device_memory_map, struct xen_reserved_device_memory_map);
+FIELD1(our_reserved_device_memory_map, struct xen_reserved_device_memory_map, nr_entries);
+SAME(XEN_RDM_ALL, XENMEM_RDM_ALL);
 SIZE(our_acquire_resource, struct xen_mem_acquire_resource);
 FIELD1(our_acquire_resource, struct xen_mem_acquire_resource, frame_list);
 SAME(XEN_MAPSPACE_GMFN_FOREIGN, XENMAPSPACE_gmfn_foreign);

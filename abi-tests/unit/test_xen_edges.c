@@ -41,6 +41,8 @@ static void test_bad_pointers(void **state)
         {XENNR_memory_op, XENOP_memory_op_memory_map},
         {XENNR_memory_op, XENOP_memory_op_add_to_physmap},
         {XENNR_memory_op, XENOP_memory_op_remove_from_physmap},
+        {XENNR_memory_op, XENOP_memory_op_get_vnumainfo},
+        {XENNR_memory_op, XENOP_memory_op_reserved_device_memory_map},
         {XENNR_memory_op, XENOP_memory_op_current_reservation},
         {XENNR_memory_op, XENOP_memory_op_maximum_reservation},
         {XENNR_grant_table_op, XENOP_grant_table_op_query_size},

@@ -102,6 +102,27 @@ static void test_single_foreign_frame(void **state)
                      -XEN_EILSEQ);
 }
 
+/* Neither virtual NUMA nor devices: the domain and the flags are looked at all the same. */
+static void test_nothing_to_tell(void **state)
+{
+    struct xen_vnuma_topology_info numa = {.domid = XEN_DOMID_SELF};
+    struct xen_reserved_device_memory_map map = {.flags = 2, .nr_entries = 5};
+    struct xen_reserved_device_memory_map *answer = fake_guest(ARGUMENT);
+
+    (void)state;
+    assert_int_equal(CALL(get_vnumainfo, numa), -XEN_EOPNOTSUPP);
+    numa.domid = 77;
+    assert_int_equal(CALL(get_vnumainfo, numa), -XEN_ESRCH);
+    numa.pad = 1;
+    assert_int_equal(CALL(get_vnumainfo, numa), -XEN_EINVAL);
+    assert_int_equal(CALL(reserved_device_memory_map, map), -XEN_EINVAL);
+    assert_int_equal(answer->nr_entries, 5);
+    map.flags = XEN_RDM_ALL;
+    assert_int_equal(CALL(reserved_device_memory_map, map), 0);
+    assert_int_equal(answer->nr_entries, 0);
+    assert_int_equal(answer->flags, XEN_RDM_ALL);
+}
+
 static void shared_map(u64 gfn)
 {
     struct xen_add_to_physmap add = {
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup(test_cursor_behind_the_end, caller_setup),
         cmocka_unit_test_setup(test_batch_of_frames, caller_setup),
         cmocka_unit_test_setup(test_single_foreign_frame, caller_setup),
+        cmocka_unit_test_setup(test_nothing_to_tell, caller_setup),
         cmocka_unit_test_setup(test_numbers, caller_setup),
         cmocka_unit_test_setup(test_memory_map, caller_setup),
         cmocka_unit_test_setup(test_memory_map_of_a_narrow_caller, caller_setup),

@@ -156,3 +156,49 @@ TEST(ballooning, "ballooning", TEST_ALL | TEST_GUEST)
     expect(up, "1 GiB", memory(G_XENMEM_populate_physmap, &extents), 0);
     check_bad_lists(up, G_XENMEM_populate_physmap);
 }
+
+TEST(vnuma, "vnuma", TEST_ALL | TEST_GUEST)
+{
+    const char *row = "memory_op.get_vnumainfo";
+    struct g_vnuma_topology_info info = {.domid = G_DOMID_SELF}, *cross = (void *)KIT_CROSS(40);
+
+    observe(row, "self", memory(G_XENMEM_get_vnumainfo, &info));
+    *cross = info;
+    observe(row, "straddling", memory(G_XENMEM_get_vnumainfo, cross));
+    info.pad = 1;
+    observe(row, "padding", memory(G_XENMEM_get_vnumainfo, &info));
+    info.pad = 0;
+    info.nr_vnodes = info.nr_vcpus = info.nr_vmemranges = 1;
+    info.vdistance = info.vcpu_to_vnode = info.vmemrange = KIT_UNMAPPED;
+    observe(row, "unmapped lists", memory(G_XENMEM_get_vnumainfo, &info));
+    info.domid = G_DOMID_INVALID;
+    observe(row, "invalid domain", memory(G_XENMEM_get_vnumainfo, &info));
+    info.domid = 0;
+    observe(row, "control domain", memory(G_XENMEM_get_vnumainfo, &info));
+    observe(row, "torn", memory(G_XENMEM_get_vnumainfo, KIT_TORN(40)));
+}
+
+TEST(reserved_memory, "reserved-device-memory", TEST_ALL | TEST_GUEST)
+{
+    const char *row = "memory_op.reserved_device_memory_map";
+    struct g_reserved_device_memory_map map = {.nr_entries = 5}, *cross = (void *)KIT_CROSS(24);
+
+    observe(row, "one device", memory(G_XENMEM_reserved_device_memory_map, &map));
+    observe(row, "one device: entries", map.nr_entries);
+    map.nr_entries = 5;
+    map.flags = 1;
+    observe(row, "all", memory(G_XENMEM_reserved_device_memory_map, &map));
+    observe(row, "all: entries", map.nr_entries);
+    map.flags = 2;
+    observe(row, "unknown flag", memory(G_XENMEM_reserved_device_memory_map, &map));
+    map.flags = 0;
+    map.segment = 0xffff;
+    observe(row, "no such device", memory(G_XENMEM_reserved_device_memory_map, &map));
+    map.segment = 0;
+    map.buffer = KIT_UNMAPPED;
+    observe(row, "unmapped list", memory(G_XENMEM_reserved_device_memory_map, &map));
+    *cross = map;
+    observe(row, "straddling", memory(G_XENMEM_reserved_device_memory_map, cross));
+    observe(row, "torn", memory(G_XENMEM_reserved_device_memory_map, KIT_TORN(24)));
+    observe(row, "unmapped", memory(G_XENMEM_reserved_device_memory_map, (void *)KIT_UNMAPPED));
+}

@@ -80,6 +80,23 @@ struct xen_acquire_resource {
     uint64_t frame;
     uint64_t frame_list;
 };
+struct xen_vnuma_topology_info {
+    uint16_t domid;
+    uint16_t pad;
+    uint32_t nr_vnodes;
+    uint32_t nr_vcpus;
+    uint32_t nr_vmemranges;
+    uint64_t vdistance;
+    uint64_t vcpu_to_vnode;
+    uint64_t vmemrange;
+};
+#define XEN_RDM_ALL 1
+struct xen_reserved_device_memory_map {
+    uint32_t flags;
+    uint32_t nr_entries;
+    uint64_t buffer;
+    uint32_t pci[2];
+};
 /* INT 15h E820 entry, packed [xen/hvm/e820.h] */
 struct xen_e820_entry {
     uint64_t addr;

@@ -121,7 +121,15 @@ HANDLER(op_memory_op_decrease_reservation)
     return (s64)i;
 }
 
-/* L0 knows which domains there are, and counts the shim's own frames too. */
+/* What L0 answers about a domain's memory: it knows which domains there are. */
+static s64 domain_ask(u32 sub, u16 id)
+{
+    struct xen_domid_arg domain = {id};
+
+    return l0_call(XENNR_memory_op, sub, (u64)&domain, 0, 0, 0);
+}
+
+/* L0 counts the shim's own frames too. */
 static s64 reservation_count(u64 argument, u32 sub)
 {
     struct xen_domid_arg domain;
@@ -129,7 +137,7 @@ static s64 reservation_count(u64 argument, u32 sub)
 
     if (copy_from_guest(&domain, argument, sizeof(domain)) != ST_OK)
         return -XEN_EFAULT;
-    result = l0_call(XENNR_memory_op, sub, (u64)&domain, 0, 0, 0);
+    result = domain_ask(sub, domain.domid);
     if (result < 0)
         return result;
     return result - (s64)(shim.domain.ram_frames - shim.domain.nr_pages);
@@ -148,10 +156,7 @@ HANDLER(op_memory_op_maximum_reservation)
 /* L0 tells a domain that there is not from one that the guest may not ask about. */
 bool domain_exists(u16 id)
 {
-    struct xen_domid_arg domain = {id};
-
-    return l0_call(XENNR_memory_op, XENOP_memory_op_current_reservation, (u64)&domain, 0, 0,
-                   0) != -XEN_ESRCH;
+    return domain_ask(XENOP_memory_op_current_reservation, id) != -XEN_ESRCH;
 }
 
 /* Only a translated guest has a physmap of its own to change, and only a control domain
@@ -186,6 +191,33 @@ HANDLER(op_memory_op_remove_from_physmap)
     if (copy_from_guest(&remove, a1, sizeof(remove)) != ST_OK)
         return -XEN_EFAULT;
     return physmap_refuse(remove.domid);
+}
+
+/* No guest has virtual NUMA. */
+HANDLER(op_memory_op_get_vnumainfo)
+{
+    struct xen_vnuma_topology_info info;
+    s64 result;
+
+    if (copy_from_guest(&info, a1, sizeof(info)) != ST_OK)
+        return -XEN_EFAULT;
+    if (info.pad != 0)
+        return -XEN_EINVAL;
+    result = domain_ask(XENOP_memory_op_current_reservation, info.domid);
+    return result < 0 ? result : -XEN_EOPNOTSUPP;
+}
+
+/* No devices are passed through, so no memory is reserved for them. */
+HANDLER(op_memory_op_reserved_device_memory_map)
+{
+    struct xen_reserved_device_memory_map map;
+
+    if (copy_from_guest(&map, a1, sizeof(map)) != ST_OK)
+        return -XEN_EFAULT;
+    if ((map.flags & ~(u32)XEN_RDM_ALL) != 0)
+        return -XEN_EINVAL;
+    map.nr_entries = 0;
+    return xen_errno(copy_to_guest(a1, &map, sizeof(map)));
 }
 
 HANDLER(op_memory_op_maximum_ram_page)
