@@ -5,6 +5,7 @@
 #include "guest-drivers/steward/disk.h"
 #include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/network.h"
+#include "guest-drivers/steward/p9.h"
 #include "guest-drivers/steward/registry.h"
 #include "hv/lib/format.h"
 #include "hv/lib/elf.h"
@@ -349,6 +350,7 @@ static enum status rings_make(struct guest *guest)
     TRY(registry_introduce(guest));
     TRY(disks_introduce(guest));
     TRY(networks_introduce(guest));
+    TRY(folders_introduce(guest));
     registry_notify();
     return ST_OK;
 }
@@ -481,6 +483,7 @@ void guest_clear(struct guest *guest)
     disks_release(guest);
     hyperv_release(guest);
     networks_release(guest);
+    folders_release(guest);
     if (guest->store) {
         registry_release(guest);
         give_back(ring_window(guest, 1));

@@ -10,6 +10,7 @@
 #include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/life.h"
 #include "guest-drivers/steward/network.h"
+#include "guest-drivers/steward/p9.h"
 #include "guest-drivers/steward/registry.h"
 #include "guest-drivers/steward/session.h"
 #include "guest-drivers/steward/steward.h"
@@ -120,6 +121,8 @@ static void guest_add(struct config *config)
     if (!config->is_refused)
         disks_check(config);
     if (!config->is_refused)
+        folders_check(config);
+    if (!config->is_refused)
         networks_check(config);
     if (config->is_refused) {
         steward.manifest.refused++;
@@ -166,7 +169,7 @@ static void port_serve(u32 port)
     }
     if (port == steward.ended_port)
         life_check();
-    if (disks_serve(port) || networks_serve(port) || hyperv_serve(port))
+    if (disks_serve(port) || networks_serve(port) || folders_serve(port) || hyperv_serve(port))
         return;
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct guest *guest = &steward.guest[i];
@@ -192,6 +195,7 @@ static u64 deadline(void)
     enum disks_state disks = disks_continue();
     u64 look;
 
+    is_busy |= folders_continue();
     is_busy |= registry_continue();
     if (is_busy || disks == DISKS_BUSY)
         return 0;

@@ -58,6 +58,7 @@ enum config_key {
     KEY_ON_SOFT_RESET,
     KEY_DISK, /* the keys whose value is a list */
     KEY_VIF,
+    KEY_P9,
     KEYS_USED,
     KEY_IGNORED = KEYS_USED, /* known to xl, of no effect here */
 };

@@ -8,7 +8,7 @@ $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
 .PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time control-test debian cycles many smp vcpus broadcast loaders launcher terminal
-.PHONY: cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
+.PHONY: p9-test p9-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -43,6 +43,12 @@ three-guests: preflight images
 # Disks of a PV and a PVH guest, with power-off and with the plug pulled.
 disk-test: preflight images
 	@$(HOST)/disk-test
+
+# A folder of the host in guests whose kernels have a 9P front-end: KERNELS="6.1 7.2".
+p9-test: preflight images
+	@$(HOST)/p9-test
+p9-sample: preflight images
+	@KERNELS=6.1 TYPES=pv $(HOST)/p9-test
 
 # Guests on one switch: addresses, ping, TCP both ways.
 network: preflight images
@@ -112,13 +118,13 @@ launcher:
 
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
-		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/network-test $(HOST)/hyperv-test \
+		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/p9-test $(HOST)/network-test $(HOST)/hyperv-test \
 		$(HOST)/hyperv-time $(HOST)/three-kinds \
 		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp $(HOST)/broadcast \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
 		abi-tests/workload/hyperv-test abi-tests/workload/hyperv-time abi-tests/workload/hyperv-root \
-		abi-tests/workload/broadcast-test
+		abi-tests/workload/broadcast-test abi-tests/workload/p9-test
 
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages

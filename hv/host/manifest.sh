@@ -3,7 +3,7 @@
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
 # manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader, memory,
-# maxmem, and for each string of the lists disk = and vif =, which may go over several lines.
+# maxmem, and for each string of the lists disk =, vif = and p9 =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -36,9 +36,10 @@ manifest_keys() {
             }
         }
         in_list { list_take($0) }
-        !in_list && match($0, /^[ \t]*(disk|vif)[ \t]*\+?=[ \t]*\[/) {
+        !in_list && match($0, /^[ \t]*(disk|vif|p9)[ \t]*\+?=[ \t]*\[/) {
             in_list = 1
-            list = $0 ~ /^[ \t]*disk/ ? "disk" : "vif"
+            list = $0
+            gsub(/^[ \t]*|[ \t]*\+?=.*$/, "", list)
             list_take(substr($0, RSTART + RLENGTH))
         }
         match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory|maxmem)[ \t]*=[ \t]*/) {
@@ -91,7 +92,7 @@ module_add() {
     for i in "${!MODULE_TITLES[@]}"; do
         if [[ ${MODULE_TITLES[i]} == "$title" ]]; then
             if [[ ${MODULE_PATHS[i]} != "$path" ]]; then
-                die "$place" "'${title#file }' is ${MODULE_PATHS[i]} in another manifest" \
+                die "$place" "'${title#* }' is ${MODULE_PATHS[i]} in another manifest" \
                     "write the full path in both"
             fi
             return 0
@@ -196,6 +197,34 @@ disk_add() {
     fi
 }
 
+# p9_path SPEC: the folder in an entry of p9 =.
+p9_path() {
+    local words word
+    IFS=, read -r -a words <<<"$1"
+    for word in "${words[@]}"; do
+        word=${word#"${word%%[! ]*}"}
+        if [[ $word == path=* ]]; then
+            word=${word#path=}
+            printf '%s' "${word%"${word##*[! ]}"}"
+        fi
+    done
+}
+
+# p9_add PLACE SPEC FOLDER: a folder that the guest may read; it is packed when the machine starts.
+p9_add() {
+    local place=$1 text path
+    text=$(p9_path "$2")
+    [[ -n $text ]] || return 0 # the steward says what is wrong
+    path=$text
+    [[ $text == /* || ! -d $3/$text ]] || path=$3/$text
+    if [[ ! -d $path ]]; then
+        die "$place" "p9 = '$2': no such folder" "it is looked for in $3 and in the current folder"
+    elif [[ ! -r $path || ! -x $path ]]; then
+        die "$place" "p9 = '$2': permission denied" "make it readable: sudo chmod a+rx '$path'"
+    fi
+    module_add "p9 $text" "$(realpath -- "$path")" "$place"
+}
+
 # bootloader_add PLACE PROGRAM: GRUB's PV image; another program is the steward's to refuse.
 bootloader_add() {
     if [[ ${2##*/} == pygrub ]]; then
@@ -249,6 +278,7 @@ manifest_add() {
         memory | maxmem) memory_add "$title:$line" "$value" ;;
         disk) disk_add "$title:$line" "$value" "$folder" ;;
         vif) VIF_COUNT=$((VIF_COUNT + 1)) ;;
+        p9) p9_add "$title:$line" "$value" "$folder" ;;
         bootloader) bootloader_add "$title:$line" "$value" ;;
         *) file_add "$title:$line" "$key" "$value" "$folder" ;;
         esac

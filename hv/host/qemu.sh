@@ -53,16 +53,16 @@ images_check() {
     done
 }
 
-# machine_memory: MiB for QEMU: the guests' memory, the modules, and room for the rest.
+# machine_memory FOLDER: MiB for QEMU: the guests' memory, the modules there, and room for the rest.
 machine_memory() {
-    local path bytes=0
+    local i bytes=0
     if [[ -n ${MACHINE:-} ]]; then
         is_number "$MACHINE" || usage_error "MACHINE=$MACHINE is not a number of MiB"
         printf '%s' "$MACHINE"
         return
     fi
-    for path in "${MODULE_PATHS[@]}"; do
-        bytes=$((bytes + $(stat -L -c %s "$path")))
+    for i in "${!MODULE_PATHS[@]}"; do
+        bytes=$((bytes + $(stat -L -c %s "$1/m$i")))
     done
     printf '%s' $((MEMORY_TOTAL + MEMORY_TOTAL / 64 + bytes / 1048576 + MACHINE_EXTRA_MIB))
 }
@@ -78,6 +78,17 @@ memory_enough() {
     fi
 }
 
+# folder_pack FOLDER OUT: all of it as an archive; the steward serves it by 9P.
+folder_pack() {
+    local said
+    # cpio leaves out what it cannot pack, and may call that a success.
+    if ! said=$( (cd "$1" && find . -print0 | LC_ALL=C sort -z |
+        cpio --quiet -0 -o -H newc --reproducible >"$2") 2>&1) || [[ -n $said ]]; then
+        die "$1" "cannot be packed: ${said%%$'\n'*}" \
+            "a shared folder holds readable files below 4 GiB"
+    fi
+}
+
 # modules_link FOLDER: short names without blanks or commas for QEMU's -initrd; prints it.
 # QEMU cuts a module's path at the first blank and wants a comma doubled.
 modules_link() {
@@ -87,7 +98,11 @@ modules_link() {
     ln -s "$ENTENTE_BUILD/pvshim.elf" "$folder/pvshim"
     list='steward steward,pvshim pvshim'
     for i in "${!MODULE_PATHS[@]}"; do
-        ln -s "${MODULE_PATHS[i]}" "$folder/m$i"
+        if [[ -d ${MODULE_PATHS[i]} ]]; then
+            folder_pack "${MODULE_PATHS[i]}" "$folder/m$i"
+        else
+            ln -s "${MODULE_PATHS[i]}" "$folder/m$i"
+        fi
         list+=",m$i ${MODULE_TITLES[i]//,/,,}"
     done
     for i in "${!DRIVE_TITLES[@]}"; do
@@ -137,12 +152,12 @@ network_options() {
 machine_run() {
     local memory folder accelerator modules options=${HVOPTIONS:-} status=0
     local minder=("$MINDER") console=(-serial stdio -monitor none) control=()
-    memory=$(machine_memory)
-    memory_enough "$memory"
     accelerator=$(accelerator_choose)
     folder=$(mktemp -d "${TMPDIR:-/tmp}/entente.XXXXXX")
     trap 'rm -rf "$folder"' EXIT
-    modules=$(modules_link "$folder")
+    modules=$(modules_link "$folder") || exit "$EXIT_FAILED"
+    memory=$(machine_memory "$folder")
+    memory_enough "$memory"
     if ((INTERACTIVE)); then
         options="interactive $options"
         console=(-serial mon:stdio)
