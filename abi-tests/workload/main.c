@@ -4,7 +4,7 @@
  * all; `workload generate MIB` writes deterministic bytes for the compressor test, `workload
  * disk PATH DEPTH` tries a block device, `workload clocks WHAT SECONDS` is in clocks.c,
  * `workload broadcast WHAT TURNS` in broadcast.c, `workload kexec KERNEL RAMDISK WORDS` in
- * kexec.c.
+ * kexec.c, `workload offloads DEVICE` in offloads.c.
  */
 #include "abi-tests/workload/test.h"
 
@@ -146,6 +146,13 @@ static int run_broadcast(const char *what, const char *turns)
     return report(what, test_broadcast(what, (uint32_t)strtoul(turns, NULL, 10)), begin_ns);
 }
 
+static int run_offloads(const char *device)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report("offloads", test_offloads(device), begin_ns);
+}
+
 static int run_kexec(const char *kernel, const char *ramdisk, const char *words)
 {
     uint64_t begin_ns = test_now_ns();
@@ -180,6 +187,8 @@ int main(int argc, char **argv)
         return generate(argc > 2 ? strtoul(argv[2], NULL, 10) : 50);
     if (!strcmp(what, "disk") && argc == 4)
         return run_disk(argv[2], argv[3]);
+    if (!strcmp(what, "offloads") && argc == 3)
+        return run_offloads(argv[2]);
     if (!strcmp(what, "kexec") && argc == 5)
         return run_kexec(argv[2], argv[3], argv[4]);
     if (!strcmp(what, "clocks") && argc == 4)

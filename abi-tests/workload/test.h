@@ -31,6 +31,9 @@ const char *test_clocks(const char *what, const char *number);
 /* `turns` broadcasts of this kind to all other CPUs: see broadcast.c. */
 const char *test_broadcast(const char *what, uint32_t turns);
 
+/* Prints what a network device does for the kernel. */
+const char *test_offloads(const char *device);
+
 /* Returns only when it did not work. */
 const char *test_kexec(const char *kernel, const char *ramdisk, const char *words);
 
