@@ -55,7 +55,8 @@ struct b_message {
         } version;
         struct {
             uint32_t interface[4], instance[4];
-            uint8_t other[144];
+            uint8_t other[140];
+            uint16_t sub_channel, reserved;
             uint32_t relid;
         } offer;
         struct {
@@ -96,20 +97,21 @@ struct b_packet_head {
 /* The storage protocol's packet. */
 struct b_storage {
     uint32_t operation, flags, status;
-    uint16_t length; /* of the SRB; the version in QUERY_VERSION */
+    uint16_t length; /* of the SRB; the version in QUERY_VERSION, or how many sub-channels */
     uint8_t srb_status, scsi_status, port, path, target, lun;
     uint8_t cdb_bytes, sense_bytes, direction, reserved;
     uint32_t data_bytes;
     uint8_t cdb[20];
     uint8_t more[16];
 } __attribute__((packed));
-#define B_STORAGE_COMPLETE   1
-#define B_STORAGE_EXECUTE    3
-#define B_STORAGE_BEGIN      7
-#define B_STORAGE_END        8
-#define B_STORAGE_VERSION    9
-#define B_STORAGE_PROPERTIES 10
-#define B_STORAGE_6_2        0x0602
+#define B_STORAGE_COMPLETE     1
+#define B_STORAGE_EXECUTE      3
+#define B_STORAGE_BEGIN        7
+#define B_STORAGE_END          8
+#define B_STORAGE_VERSION      9
+#define B_STORAGE_PROPERTIES   10
+#define B_STORAGE_SUB_CHANNELS 13
+#define B_STORAGE_6_2          0x0602
 
 /* The first words of the interfaces' names. */
 #define B_INTERFACE_STORAGE 0xba6163d9u

@@ -4,143 +4,36 @@
  */
 #include "abi-tests/golden/tlfs_numbers.h"
 #include "abi-tests/hostile/hostile.h"
-#include "abi-tests/hostile/vmbus.h"
+#include "abi-tests/hostile/vmbus_packet.h"
 #include "abi-tests/kit/test.h"
 
-#define CHANNELS     3u
-#define DATA_PAGES   24u
-#define WORDS_MAX    64u
-#define FRAMES_MAX   200u
-#define BUFFER_PAGES 8u
-#define LOOK         20000ull   /* 2 ms */
-#define PATIENCE     5000000ull /* 500 ms, once there was an answer */
-#define RING_GPADL   0x1000u
-#define OTHER_GPADL  0x2000u
+#define DEVICES    3u
+#define CHANNELS   6u /* sub-channels of the storage among them */
+#define FRAMES_MAX 200u
+#define RELIDS     80u
+#define LOOK       20000ull   /* 2 ms */
+#define PATIENCE   5000000ull /* 500 ms, once there was an answer */
+#define RING_GPADL 0x1000u
 
 static uint8_t rings[CHANNELS][VMBUS_RING_PAGES][KIT_PAGE] __attribute__((aligned(4096)));
-static uint8_t data[DATA_PAGES][KIT_PAGE] __attribute__((aligned(4096)));
-static uint8_t buffers[BUFFER_PAGES][KIT_PAGE] __attribute__((aligned(4096)));
 static struct vmbus_channel channels[CHANNELS];
 static uint32_t open_count;
-static uint64_t steps, steps_end;
-
-static struct packet {
-    struct b_packet_head head;
-    uint64_t words[WORDS_MAX];
-} packet;
+static uint64_t steps, steps_end, sub_channels;
 
 /* ---- packets ----------------------------------------------------------------------------- */
 
-static uint64_t frame_any(bool is_spoilt)
+/* 0: of a sub-channel. */
+static uint32_t interface_of(const struct vmbus_channel *channel)
 {
-    return is_spoilt && one_in(8) ? hostile_value()
-                                  : (uintptr_t)data[below(DATA_PAGES)] / KIT_PAGE;
-}
-
-/* One range of pages in front of what is said; the words it takes. */
-static uint32_t ranges_put(uint32_t pages, bool is_spoilt)
-{
-    uint32_t bytes = pages * KIT_PAGE, offset = 0, at = 2;
-
-    if (is_spoilt && one_in(2))
-        bytes = (uint32_t)hostile_value();
-    if (is_spoilt && one_in(2))
-        offset = (uint32_t)hostile_value();
-    packet.words[0] = (is_spoilt && one_in(4) ? hostile_value() : 1) << 32;
-    packet.words[1] = (uint64_t)offset << 32 | bytes;
-    for (uint32_t i = 0; i < pages; i++)
-        packet.words[at++] = frame_any(is_spoilt);
-    return at;
-}
-
-static struct b_storage storage_make(uint32_t pages, bool is_spoilt)
-{
-    static const uint8_t commands[] = {0x28, 0x2a, 0x28, 0x2a, 0x35,
-                                       0x42, 0x12, 0x25, 0xa0, 0x1a};
-    struct b_storage said = {
-        .operation = is_spoilt && one_in(4) ? below(14) : B_STORAGE_EXECUTE,
-        .length = B_STORAGE_6_2,
-        .cdb_bytes = 16,
-        .direction = (uint8_t)below(3),
-        .data_bytes = pages * KIT_PAGE,
-        .cdb = {commands[below(sizeof(commands))], 0, 0, 0, (uint8_t)below(7),
-                (uint8_t)kit_random(&hostile_chance), 0, 0, (uint8_t)(8 * pages)},
-    };
-
-    if (is_spoilt)
-        hostile_scribble(&said, sizeof(said));
-    return said;
-}
-
-/* A frame for everybody, in the form that network drivers give it. */
-static void rndis_make(uint8_t *page, bool is_spoilt)
-{
-    const struct {
-        uint32_t type, bytes, data_offset, data_bytes, other[7];
-    } head = {1, KIT_PAGE, 36, 60 + below(1450), {0}};
-
-    memcpy(page, &head, sizeof(head));
-    memset(page + sizeof(head), 0xff, 6);
-    if (is_spoilt)
-        hostile_scribble(page, 128);
-}
-
-/* From the agreement on a version to frames: INITIALIZE is 2, SET 5, of the packet filter. */
-static struct b_nvsp nvsp_make(uint32_t order, bool is_spoilt)
-{
-    static const uint32_t types[] = {B_NVSP_INIT, B_NVSP_NDIS_VERSION, B_NVSP_RECEIVE_BUFFER,
-                                     B_NVSP_SEND_BUFFER};
-    struct b_nvsp said = {.type = order < 4 ? types[order] : B_NVSP_RNDIS};
-
-    if (said.type == B_NVSP_INIT)
-        said.word[0] = said.word[1] = 0x60001;
-    else if (said.type == B_NVSP_RNDIS)
-        said.word[1] = is_spoilt && one_in(2) ? (uint32_t)hostile_value() : ~0u;
-    else
-        said.word[0] = OTHER_GPADL + order % 2;
-    if (is_spoilt)
-        hostile_scribble(&said, sizeof(said));
-    return said;
-}
-
-static void head_make(uint32_t at, uint32_t bytes)
-{
-    packet.head = (struct b_packet_head){
-        .type = at != 0 ? B_PACKET_DIRECT : B_PACKET_INBAND,
-        .head_words = (uint16_t)(2 + at),
-        .words = (uint16_t)(2 + at + bytes / 8),
-        .flags = B_WANTS_COMPLETION,
-        .transaction = kit_random(&hostile_chance),
-    };
-}
-
-static void storage_packet_make(bool is_spoilt)
-{
-    uint32_t pages = 1 + below(16);
-    uint32_t at = ranges_put(pages, is_spoilt);
-    struct b_storage said = storage_make(pages, is_spoilt);
-
-    memcpy(&packet.words[at], &said, sizeof(said));
-    head_make(at, sizeof(said));
-}
-
-static void network_packet_make(bool is_spoilt)
-{
-    struct b_nvsp said = nvsp_make(one_in(8) ? below(4) : 4, is_spoilt);
-    uint32_t at = ranges_put(1, is_spoilt);
-
-    for (uint32_t i = 0; i < DATA_PAGES; i++)
-        rndis_make(data[i], is_spoilt && one_in(4));
-    memcpy(&packet.words[at], &said, sizeof(said));
-    head_make(at, sizeof(said));
+    for (uint32_t i = 0; i < vmbus_offer_count; i++)
+        if (vmbus_offers[i].relid == channel->relid)
+            return vmbus_offers[i].interface;
+    return 0;
 }
 
 static bool is_network(const struct vmbus_channel *channel)
 {
-    for (uint32_t i = 0; i < vmbus_offer_count; i++)
-        if (vmbus_offers[i].relid == channel->relid)
-            return vmbus_offers[i].interface == B_INTERFACE_NETWORK;
-    return false;
+    return interface_of(channel) == B_INTERFACE_NETWORK;
 }
 
 /* Messages to us wait in the slot until they are looked at, for a while. */
@@ -159,11 +52,11 @@ static void packet_put(struct vmbus_channel *channel)
     uint32_t began = out->write % VMBUS_RING_BYTES;
     bool is_spoilt = one_in(2);
 
-    (is_network(channel) ? network_packet_make : storage_packet_make)(is_spoilt);
-    if (!vmbus_put(channel, &packet.head))
+    (is_network(channel) ? vmbus_network_packet : vmbus_storage_packet)(is_spoilt);
+    if (!vmbus_put(channel, &vmbus_packet.head))
         messages_drop(); /* a while */
     else if (is_spoilt && one_in(64))
-        hostile_scribble(channel->pages[1] + began, sizeof(packet.head));
+        hostile_scribble(channel->pages[1] + began, sizeof(vmbus_packet.head));
     if (!one_in(4))
         vmbus_signal(channel);
 }
@@ -211,7 +104,8 @@ static void ring_spoil(struct vmbus_channel *channel)
 static void gpadl_game(uint32_t relid)
 {
     uint64_t frames[FRAMES_MAX];
-    uint32_t count = 1 + below(one_in(4) ? FRAMES_MAX : 20), gpadl = OTHER_GPADL + below(8);
+    uint32_t count = 1 + below(one_in(4) ? FRAMES_MAX : 20),
+             gpadl = VMBUS_OTHER_GPADL + below(8);
     struct b_message message = {.type = B_GPADL_HEADER,
                                 .begin = {.relid = relid,
                                           .gpadl = gpadl,
@@ -221,7 +115,7 @@ static void gpadl_game(uint32_t relid)
                                           .offset = one_in(2) ? 0 : (uint32_t)hostile_value()}};
 
     for (uint32_t i = 0; i < count; i++)
-        frames[i] = frame_any(true);
+        frames[i] = vmbus_frame_any(true);
     if (one_in(2))
         vmbus_gpadl_make(relid, gpadl, frames, count, count * KIT_PAGE);
     else
@@ -272,10 +166,10 @@ static bool open_folded(struct vmbus_channel *channel)
 static void channels_open(void)
 {
     open_count = 0;
-    for (uint32_t i = 0; i < vmbus_offer_count && open_count < CHANNELS; i++) {
+    for (uint32_t i = 0; i < vmbus_offer_count && open_count < DEVICES; i++) {
         struct vmbus_channel *channel = &channels[open_count];
         if (vmbus_offers[i].interface != B_INTERFACE_STORAGE &&
-            vmbus_offers[i].interface != B_INTERFACE_NETWORK && one_in(2))
+            vmbus_offers[i].interface != B_INTERFACE_NETWORK && !one_in(8))
             continue;
         *channel = (struct vmbus_channel){vmbus_offers[i].relid, RING_GPADL + open_count,
                                           rings[open_count]};
@@ -284,52 +178,63 @@ static void channels_open(void)
     }
 }
 
-static void storage_begin(struct vmbus_channel *channel)
+/* With rings of their own, or with those of another channel. */
+static void sub_channels_open(struct vmbus_channel *primary)
 {
-    static const uint32_t operations[] = {B_STORAGE_BEGIN, B_STORAGE_VERSION,
-                                          B_STORAGE_PROPERTIES, B_STORAGE_END};
+    uint32_t relids[CHANNELS], count = 0;
+    struct b_message message;
 
-    for (uint32_t i = 0; i < 4; i++) {
-        struct b_storage said = {.operation = operations[i], .length = B_STORAGE_6_2};
-        memcpy(packet.words, &said, sizeof(said));
-        head_make(0, sizeof(said));
-        vmbus_put(channel, &packet.head);
-    }
-}
+    vmbus_storage_say(primary, B_STORAGE_SUB_CHANNELS,
+                      (uint16_t)(one_in(8) ? hostile_value() : 1 + below(CHANNELS)));
+    while (count < CHANNELS && vmbus_take(&message, 10 * LOOK))
+        if (message.type == B_OFFER && message.offer.sub_channel != 0)
+            relids[count++] = message.offer.relid;
+    for (uint32_t i = 0; i < count && open_count < CHANNELS; i++) {
+        uint32_t ring = one_in(4) ? below(open_count) : open_count;
 
-/* Versions, two buffers, then RNDIS: INITIALIZE, and SET of the packet filter. */
-static void network_begin(struct vmbus_channel *channel)
-{
-    static const uint32_t control[2][9] = {{2, 24, 1, 1, 0, 0x4000},
-                                           {5, 32, 2, 0x0001010e, 4, 20, 0, 9}};
-    uint64_t frames[BUFFER_PAGES];
-
-    for (uint32_t i = 0; i < BUFFER_PAGES; i++)
-        frames[i] = (uintptr_t)buffers[i] / KIT_PAGE;
-    for (uint32_t i = 0; i < 2; i++)
-        vmbus_gpadl_make(channel->relid, OTHER_GPADL + i, frames, BUFFER_PAGES,
-                         BUFFER_PAGES * KIT_PAGE);
-    for (uint32_t i = 0; i < 6; i++) {
-        struct b_nvsp said = nvsp_make(i, false);
-        uint32_t at = 0;
-        if (i >= 4) {
-            at = ranges_put(1, false);
-            memcpy((void *)(uintptr_t)(packet.words[2] * KIT_PAGE), control[i - 4],
-                   sizeof(control[0]));
-            packet.words[1] = control[i - 4][1];
-        }
-        memcpy(&packet.words[at], &said, sizeof(said));
-        head_make(at, sizeof(said));
-        vmbus_put(channel, &packet.head);
-        vmbus_signal(channel);
+        channels[open_count] =
+            (struct vmbus_channel){relids[i], RING_GPADL + open_count, rings[ring]};
+        if (!vmbus_open(&channels[open_count]))
+            continue;
+        open_count++;
+        sub_channels++;
     }
 }
 
 /* The services' own first words, so that what follows is listened to. */
 static void services_begin(struct vmbus_channel *channel)
 {
-    (is_network(channel) ? network_begin : storage_begin)(channel);
+    (is_network(channel) ? vmbus_network_begin : vmbus_storage_begin)(channel);
     vmbus_signal(channel);
+    if (interface_of(channel) == B_INTERFACE_STORAGE)
+        sub_channels_open(channel);
+}
+
+/* Opens what is open, what was not offered, with the rings of another. */
+static void open_game(const struct vmbus_channel *channel)
+{
+    const struct b_message message = {
+        .type = B_OPEN,
+        .open = {.relid = one_in(2) ? channel->relid : below(RELIDS),
+                 .gpadl = channels[below(open_count)].gpadl,
+                 .vp = one_in(4) ? (uint32_t)hostile_value() : 0,
+                 .downstream = one_in(4) ? below(8) : VMBUS_RING_PAGES / 2}};
+
+    vmbus_post(&message, 8 + sizeof(message.open));
+}
+
+/* A device's sub-channels go with it; their relids are released, or not. */
+static void again_game(struct vmbus_channel *channel)
+{
+    struct b_message message = {.type = B_RELID_RELEASED};
+
+    vmbus_close(channel);
+    for (uint32_t i = below(32); i > 0; i--) {
+        message.relid.relid = below(RELIDS);
+        vmbus_post(&message, 12);
+    }
+    if (vmbus_open(channel))
+        services_begin(channel);
 }
 
 static void connection_end(void)
@@ -337,9 +242,9 @@ static void connection_end(void)
     struct b_message message = {.type = B_UNLOAD};
 
     switch (below(4)) {
-    case 0: /* in order */
-        for (uint32_t i = 0; i < open_count; i++)
-            vmbus_close(&channels[i]);
+    case 0: /* as they came, or the last first, as Linux does */
+        for (uint32_t i = 0, last = one_in(2) ? open_count - 1 : 0; i < open_count; i++)
+            vmbus_close(&channels[last == 0 ? i : last - i]);
         break;
     case 1: /* the rings go first */
         for (uint32_t i = 0; i < open_count; i++)
@@ -363,7 +268,7 @@ static void step(void)
         gpadl_game(channel->relid);
         break;
     case 1:
-        message_game(one_in(2) ? channel->relid : below(20));
+        message_game(one_in(2) ? channel->relid : below(RELIDS));
         break;
     case 2:
         if (one_in(8))
@@ -371,6 +276,13 @@ static void step(void)
         break;
     case 3:
         messages_drop();
+        break;
+    case 4:
+        open_game(channel);
+        break;
+    case 5:
+        if (one_in(8))
+            again_game(channel);
         break;
     default:
         packet_put(channel);
@@ -388,7 +300,7 @@ static void die(void)
     if (one_in(2))
         kit_exit(0);
     for (;;) /* a triple fault */
-        __asm__ volatile("lidt (%0); ud2" ::"r"(packet.words));
+        __asm__ volatile("lidt (%0); ud2" ::"r"(vmbus_packet.words));
 }
 
 TEST(hostile, "hostile", TEST_HYPERV | TEST_ALONE)
@@ -402,7 +314,7 @@ TEST(hostile, "hostile", TEST_HYPERV | TEST_ALONE)
     if (kit_option("die", 0) != 0)
         steps_end = 1 + below((uint32_t)steps_end);
     kit_print("hostile: vmbus, seed %lu, %lu steps\n", seed, steps_end);
-    memset(packet.words, 0, sizeof(packet.words));
+    memset(vmbus_packet.words, 0, sizeof(vmbus_packet.words));
     while (steps < steps_end) {
         steps++;
         if (!vmbus_connect()) {
@@ -422,6 +334,7 @@ TEST(hostile, "hostile", TEST_HYPERV | TEST_ALONE)
             die();
         connection_end();
     }
-    kit_print("hostile: end, %lu steps, %lu connections\n", steps, connections);
+    kit_print("hostile: end, %lu steps, %lu connections, %lu sub-channels\n", steps,
+              connections, sub_channels);
     expect_true("hostile", "the guest is there afterwards", true);
 }
