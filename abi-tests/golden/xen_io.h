@@ -103,6 +103,7 @@ struct g_blkif_response {
 #define G_NETRXF_more_data      4
 #define G_NETRXF_extra_info     8
 #define G_NETIF_EXTRA_TYPE_GSO  1
+#define G_NETIF_EXTRA_TYPE_HASH 4
 #define G_NETIF_EXTRA_FLAG_MORE 1
 
 struct g_netif_tx_request {
@@ -114,6 +115,10 @@ struct g_netif_extra {
     uint16_t size;
     uint8_t gso_type, pad;
     uint16_t features;
+};
+struct g_netif_extra_hash {
+    uint8_t type, flags, hash_type, algorithm;
+    uint8_t value[4];
 };
 struct g_netif_tx_response {
     uint16_t id;
@@ -134,6 +139,42 @@ struct g_netif_rx_response {
 union g_netif_rx {
     struct g_netif_rx_request request;
     struct g_netif_rx_response response;
+    struct g_netif_extra_hash extra;
+};
+
+/* The network's control ring */
+#define G_NETIF_CTRL_GET_HASH_FLAGS        1
+#define G_NETIF_CTRL_SET_HASH_FLAGS        2
+#define G_NETIF_CTRL_SET_HASH_KEY          3
+#define G_NETIF_CTRL_GET_HASH_MAPPING_SIZE 4
+#define G_NETIF_CTRL_SET_HASH_MAPPING_SIZE 5
+#define G_NETIF_CTRL_SET_HASH_MAPPING      6
+#define G_NETIF_CTRL_SET_HASH_ALGORITHM    7
+#define G_NETIF_CTRL_GET_GREF_MAPPING_SIZE 8
+#define G_NETIF_CTRL_ADD_GREF_MAPPING      9
+#define G_NETIF_CTRL_DEL_GREF_MAPPING      10
+#define G_NETIF_CTRL_SUCCESS               0
+#define G_NETIF_CTRL_NOT_SUPPORTED         1
+#define G_NETIF_CTRL_INVALID_PARAMETER     2
+#define G_NETIF_CTRL_BUFFER_OVERFLOW       3
+#define G_NETIF_HASH_IPV4                  1 /* as extra information: the number of the bit */
+#define G_NETIF_HASH_IPV4_TCP              2
+#define G_NETIF_HASH_IPV6                  4
+#define G_NETIF_HASH_IPV6_TCP              8
+#define G_NETIF_ALGORITHM_NONE             0
+#define G_NETIF_ALGORITHM_TOEPLITZ         1
+
+struct g_netif_ctrl_request {
+    uint16_t id, type;
+    uint32_t data[3];
+};
+struct g_netif_ctrl_response {
+    uint16_t id, type;
+    uint32_t status, data;
+};
+union g_netif_ctrl {
+    struct g_netif_ctrl_request request;
+    struct g_netif_ctrl_response response;
 };
 
 #endif

@@ -27,9 +27,9 @@ $(BUILD)/exits.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/xen/exits.c.o
 # The conformance suite: one image, both guest types. Tests run in the order of this list; the FIFO
 # ones are last, since only a reset of all ports goes back to two levels.
 ABI_TESTS := boot version memory physmap sched vcpu event grant grant_transfer assist hvm physdev multicall \
-	traps user user_pvh segments descriptors tables mmuext long race reset refusals store shutdown event_fifo
+	traps user user_pvh segments descriptors tables mmuext long race reset refusals store netif shutdown event_fifo
 ABI_OBJECTS := $(BUILD)/kit/native/native.c.o $(patsubst %,$(BUILD)/kit/kit/%.c.o,second store front grant) \
-	$(BUILD)/kit/xen/store_ask.c.o $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
+	$(BUILD)/kit/xen/store_ask.c.o $(BUILD)/kit/xen/netif_front.c.o $(patsubst %,$(BUILD)/kit/xen/%.c.o,$(ABI_TESTS))
 $(BUILD)/abi.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(ABI_OBJECTS)
 $(BUILD)/kit/rows.inc: abi-tests/golden/rows.tsv
 	@mkdir -p $(@D)

@@ -246,7 +246,31 @@
     X(G_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_TYPE_GSO)                                        \
     X(sizeof(union g_netif_tx), sizeof(union netif_tx_sring_entry))                            \
     X(sizeof(union g_netif_rx), sizeof(union netif_rx_sring_entry))                            \
-    X(sizeof(struct g_netif_extra), sizeof(netif_extra_info_t))
+    X(sizeof(struct g_netif_extra), sizeof(netif_extra_info_t))                                \
+    X(G_NETIF_EXTRA_TYPE_HASH, XEN_NETIF_EXTRA_TYPE_HASH)                                      \
+    X(offsetof(struct g_netif_extra_hash, value), offsetof(netif_extra_info_t, u.hash.value))  \
+    X(G_NETIF_CTRL_GET_HASH_FLAGS, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS)                         \
+    X(G_NETIF_CTRL_SET_HASH_FLAGS, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS)                         \
+    X(G_NETIF_CTRL_SET_HASH_KEY, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY)                             \
+    X(G_NETIF_CTRL_GET_HASH_MAPPING_SIZE, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE)           \
+    X(G_NETIF_CTRL_SET_HASH_MAPPING_SIZE, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE)           \
+    X(G_NETIF_CTRL_SET_HASH_MAPPING, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING)                     \
+    X(G_NETIF_CTRL_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM)                 \
+    X(G_NETIF_CTRL_GET_GREF_MAPPING_SIZE, XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE)           \
+    X(G_NETIF_CTRL_ADD_GREF_MAPPING, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING)                     \
+    X(G_NETIF_CTRL_DEL_GREF_MAPPING, XEN_NETIF_CTRL_TYPE_DEL_GREF_MAPPING)                     \
+    X(G_NETIF_CTRL_NOT_SUPPORTED, XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED)                         \
+    X(G_NETIF_CTRL_INVALID_PARAMETER, XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER)                 \
+    X(G_NETIF_CTRL_BUFFER_OVERFLOW, XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW)                     \
+    X(G_NETIF_HASH_IPV4, XEN_NETIF_CTRL_HASH_TYPE_IPV4)                                        \
+    X(G_NETIF_HASH_IPV4_TCP, XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP)                                \
+    X(G_NETIF_HASH_IPV6, XEN_NETIF_CTRL_HASH_TYPE_IPV6)                                        \
+    X(G_NETIF_HASH_IPV6_TCP, XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)                                \
+    X(G_NETIF_ALGORITHM_TOEPLITZ, XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ)                      \
+    X(sizeof(struct g_netif_ctrl_request), sizeof(struct xen_netif_ctrl_request))              \
+    X(sizeof(struct g_netif_ctrl_response), sizeof(struct xen_netif_ctrl_response))            \
+    X(offsetof(struct g_netif_ctrl_response, data),                                            \
+      offsetof(struct xen_netif_ctrl_response, data))
 
 #define ASSERT_SAME(golden, public)                                                            \
     _Static_assert((long)(golden) == (long)(public), #golden " differs from " #public);

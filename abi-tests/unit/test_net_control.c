@@ -272,9 +272,9 @@ static void test_mapping(void **state)
     table_write(most + 1, QUEUES - 1);
     assert_int_equal(TABLE(LENT, most, 0), DONE);
     assert_int_equal(back.control.rss.queue[most - 1], QUEUES - 1);
-    assert_int_equal(TABLE(LENT, most + 1, 0), INVALID);
-    assert_int_equal(TABLE(LENT, 1025, 0), INVALID);
-    assert_int_equal(TABLE(LENT, ~0u, 2), INVALID);
+    assert_int_equal(TABLE(LENT, most + 1, 0), OVERFLOW);
+    assert_int_equal(TABLE(LENT, 1025, 0), OVERFLOW);
+    assert_int_equal(TABLE(LENT, ~0u, 2), OVERFLOW);
     assert_int_equal(TABLE(LENT, 1, most), INVALID);
     assert_int_equal(TABLE(LENT, 2, ~0u), INVALID);
     assert_int_equal(TABLE(FAKE_PAGES, 1, 0), INVALID);

@@ -103,6 +103,8 @@ static enum xen_netif_control_status mapping_set(struct net_control *control, co
 {
     u32 ref = data[0], count = data[1], first = data[2];
 
+    if (count > RSS_TABLE_MAX)
+        return XEN_NETIF_CTRL_BUFFER_OVERFLOW;
     if (count > control->rss.entries || first > control->rss.entries - count ||
         arrival_fetch(control, ref, count * (u32)sizeof(u32)) != ST_OK)
         return XEN_NETIF_CTRL_INVALID_PARAMETER;
