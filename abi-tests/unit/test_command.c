@@ -155,6 +155,10 @@ static void test_limits_of_memory(void **state)
     assert_non_null(strstr(bytes, "512000 KiB left (614400 free, 102400"));
     assert_false(may(SETTING_MEMORY, ~(u64)0, CONFIG_PVH));
     assert_false(may(SETTING_MEMORY, 0, CONFIG_PVH));
+    assert_true(may(SETTING_MEMORY, 128, CONFIG_HYPERV));
+    assert_false(may(SETTING_MEMORY, 127, CONFIG_HYPERV));
+    assert_true(may(SETTING_MEMORY, 513, CONFIG_HYPERV));
+    assert_false(may(SETTING_MEMORY, 1025, CONFIG_HYPERV));
 }
 
 static void test_limits_of_cpus(void **state)
@@ -169,7 +173,6 @@ static void test_limits_of_cpus(void **state)
     assert_false(may(SETTING_WEIGHT, 0, CONFIG_PV));
     assert_true(may(SETTING_CAP, 0, CONFIG_PV));
     assert_false(may(SETTING_VCPUS, 1, CONFIG_HYPERV));
-    assert_false(may(SETTING_MEMORY, 512, CONFIG_HYPERV));
     assert_true(may(SETTING_WEIGHT, 1, CONFIG_HYPERV));
     assert_false(may(SETTING_CAP, 6401, CONFIG_PV));
     assert_non_null(strstr(bytes, "give 0 to 6400"));

@@ -265,6 +265,13 @@ struct vmbus_xfer_range {
             0xb8, 0x27, 0x8a, 0x84, 0x1e, 0x8c, 0x03, 0xe6                                     \
         }                                                                                      \
     }
+#define VMBUS_GUID_DYNMEM                                                                      \
+    {                                                                                          \
+        0x525074dc, 0x8985, 0x46e2,                                                            \
+        {                                                                                      \
+            0x80, 0x57, 0xa3, 0x07, 0xdc, 0x18, 0xa5, 0x02                                     \
+        }                                                                                      \
+    }
 #define VMBUS_GUID_KEYBOARD                                                                    \
     {                                                                                          \
         0xf912ad6d, 0x2b17, 0x48ea,                                                            \

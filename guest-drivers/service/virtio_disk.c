@@ -52,21 +52,36 @@ static void slot_start(struct virtio_disk *disk, u32 which, u32 type, u64 sector
     virtio_queue_ring(&disk->queue);
 }
 
+/* False: one of them is not mapped. */
+static bool pieces_put(struct slot *slot, const struct disk_request *request)
+{
+    for (u32 i = 0; i < request->pieces; i++) {
+        u64 machine = machine_address(request->piece[i].at);
+
+        if (machine == 0)
+            return false;
+        desc_put(slot, i + 1, machine, request->piece[i].bytes,
+                 request->op == DISK_READ ? VIRTQ_WRITE : 0);
+    }
+    return true;
+}
+
 static void request_start(struct virtio_disk *disk, u32 which, struct disk_request *request)
 {
     struct slot *slot = &disk->slot[which];
-    bool is_read = request->op == DISK_READ;
-    u32 count = 0;
 
     slot->request = request;
     if (request->op == DISK_FLUSH) {
         slot_start(disk, which, VIRTIO_BLK_T_FLUSH, 0, 0);
         return;
     }
-    for (; count < request->pieces; count++)
-        desc_put(slot, count + 1, machine_address(request->piece[count].at),
-                 request->piece[count].bytes, is_read ? VIRTQ_WRITE : 0);
-    slot_start(disk, which, is_read ? VIRTIO_BLK_IN : VIRTIO_BLK_OUT, request->sector, count);
+    if (!pieces_put(slot, request)) {
+        request->status = ST_FAULT;
+        request->done(request);
+        return;
+    }
+    slot_start(disk, which, request->op == DISK_READ ? VIRTIO_BLK_IN : VIRTIO_BLK_OUT,
+               request->sector, request->pieces);
 }
 
 static void waiting_start(struct virtio_disk *disk)

@@ -8,10 +8,12 @@ static u64 frame_of(const struct vmbus_ring *ring, u32 page)
     return vmbus_gpadl_frame(ring->gpadls, ring->gpadl, ring->page + page);
 }
 
-/* The pages are mapped since the ring was opened, so that this cannot fail. */
+/* The pages are mapped since the ring was opened. Only where frames of the guest went meanwhile
+ * and there is no memory to map what is left of it a ring is another page: it ends soon. */
 static u8 *page_at(const struct vmbus_ring *ring, u32 page)
 {
-    u8 *at = NULL;
+    static u8 lost[PAGE_SIZE];
+    u8 *at = lost;
 
     if (guest_page_get(ring->gpadls->memory, frame_of(ring, page), &at) == ST_OK)
         guest_page_put(ring->gpadls->memory, frame_of(ring, page));

@@ -8,7 +8,7 @@
 #include "enlight/abi/vmbus.h"
 #include "guest-drivers/service/vmbus_gpadl.h"
 
-#define VMBUS_PACKET_MAX 3072u
+#define VMBUS_PACKET_MAX 4112u /* a page of data and its head */
 
 struct vmbus_ring {
     struct vmbus_gpadls *gpadls;

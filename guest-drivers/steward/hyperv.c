@@ -2,11 +2,14 @@
 #include "enlight/abi/vmbus.h"
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
+#include "guest-drivers/service/dynmem.h"
 #include "guest-drivers/service/ic.h"
 #include "guest-drivers/service/keyboard.h"
 #include "guest-drivers/service/netvsc.h"
+#include "guest-drivers/service/platform.h"
 #include "guest-drivers/service/storvsc.h"
 #include "guest-drivers/steward/disk_config.h"
+#include "guest-drivers/steward/setting.h"
 #include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
@@ -33,6 +36,7 @@ struct hyperv {
     struct netvsc nic[NICS_MAX];
     struct ic ic[IC_KINDS];
     struct keyboard keyboard;
+    struct dynmem dynmem;
     bool is_described; /* what the guest says of itself was printed */
 };
 _Static_assert(sizeof(struct hyperv) <= STATE_BYTES, "it fits its place");
@@ -165,7 +169,9 @@ static enum status components_offer(struct hyperv *state)
         TRY(vmbus_channel_offer(&state->bus, &state->ic[i].channel));
     }
     keyboard_make(&state->keyboard);
-    return vmbus_channel_offer(&state->bus, &state->keyboard.channel);
+    TRY(vmbus_channel_offer(&state->bus, &state->keyboard.channel));
+    dynmem_make(&state->dynmem, &state->memory.frames);
+    return vmbus_channel_offer(&state->bus, &state->dynmem.channel);
 }
 
 /* Once, when the guest has told the last of them. */
@@ -189,7 +195,7 @@ static u64 components_continue(struct hyperv *state, const struct native_clock *
     for (u32 i = 0; i < IC_KINDS; i++)
         next = MIN(next, ic_continue(&state->ic[i], now->now_ns, now->wall_ns));
     keys_print(state);
-    return next;
+    return MIN(next, dynmem_continue(&state->dynmem, now->now_ns));
 }
 
 /* ---- the guest's life ---- */
@@ -206,17 +212,42 @@ static enum status messages_bind(struct hyperv *state)
     return call_message_bind(&bind, NULL);
 }
 
+/* The map of its frames, kept for its next life: its manifest has the same limit then. */
+static u64 *away_map_make(const struct guest *guest, u64 frames)
+{
+    static u64 *maps[MANIFEST_GUESTS_MAX];
+    u64 bytes = guest_frames_words(frames) * sizeof(u64);
+
+    if (!maps[guest->index])
+        maps[guest->index] = platform_memory(bytes);
+    if (maps[guest->index])
+        memset(maps[guest->index], 0, bytes);
+    return maps[guest->index];
+}
+
+static enum status memory_make(struct hyperv *state, const struct hyperv_ram *ram)
+{
+    u64 frames = setting_memory_max_mib(state->guest->config) << (20 - PAGE_SHIFT);
+
+    state->memory = (struct guest_memory){
+        .partition = state->guest->partition,
+        .frames = {.low = ram->low_bytes >> PAGE_SHIFT,
+                   .high_begin = ram->high_begin >> PAGE_SHIFT,
+                   .high = ram->high_bytes >> PAGE_SHIFT,
+                   .room = frames,
+                   .away = away_map_make(state->guest, frames)},
+        .limit = chunks_of_each(),
+    };
+    return state->memory.frames.away ? ST_OK : ST_NO_MEMORY;
+}
+
 enum status hyperv_introduce(struct guest *guest, const struct hyperv_ram *ram)
 {
     struct hyperv *state = state_make(guest);
 
     if (!state)
         return ST_NO_MEMORY;
-    state->memory = (struct guest_memory){.partition = guest->partition,
-                                          .low_bytes = ram->low_bytes,
-                                          .high_begin = ram->high_begin,
-                                          .high_bytes = ram->high_bytes,
-                                          .limit = chunks_of_each()};
+    TRY(memory_make(state, ram));
     vmbus_make(&state->bus, &state->memory);
     TRY(messages_bind(state));
     TRY(components_offer(state));
@@ -233,6 +264,7 @@ void hyperv_release(struct guest *guest)
         return;
     storage_print(state);
     nics_print(state);
+    state->dynmem.is_ending = true;
     vmbus_end(&state->bus);
     guest_memory_end(&state->memory);
     port = (struct native_port){state->port, 0};
@@ -273,6 +305,14 @@ enum status hyperv_press(const struct guest *guest, u64 code)
     if (code > UINT16_MAX)
         return ST_RANGE;
     return state ? keyboard_press(&state->keyboard, (u32)code) : ST_NO_DATA;
+}
+
+void hyperv_memory_set(const struct guest *guest)
+{
+    struct hyperv *state = state_of(guest);
+
+    if (state)
+        dynmem_target_set(&state->dynmem, guest->target_kib >> (PAGE_SHIFT - 10));
 }
 
 void hyperv_unpaused(const struct guest *guest)

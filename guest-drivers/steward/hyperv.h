@@ -26,6 +26,9 @@ enum status hyperv_ask(const struct guest *guest, const char *what);
 /* Presses a key of its keyboard, as keyboard_press(). */
 enum status hyperv_press(const struct guest *guest, u64 code);
 
+/* Its memory is to become guest->target_kib, as fast as its driver follows. */
+void hyperv_memory_set(const struct guest *guest);
+
 /* It runs again: its clock stood still and is set. */
 void hyperv_unpaused(const struct guest *guest);
 

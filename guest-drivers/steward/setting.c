@@ -1,6 +1,7 @@
 #include "guest-drivers/steward/setting.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/steward/builder.h"
+#include "guest-drivers/steward/hyperv.h"
 #include "guest-drivers/steward/registry.h"
 
 #define PAGE_KIB 4u
@@ -31,6 +32,14 @@ static void memory_ask(const struct guest *guest, struct setting_memory *out)
     }
 }
 
+static enum status memory_set(const struct guest *guest)
+{
+    if (guest->config->type != CONFIG_HYPERV)
+        return registry_memory_set(guest);
+    hyperv_memory_set(guest);
+    return ST_OK;
+}
+
 static enum status make(struct guest *guest, const struct command *command)
 {
     switch (command->setting) {
@@ -42,7 +51,7 @@ static enum status make(struct guest *guest, const struct command *command)
         return guest_share_set(guest);
     case SETTING_MEMORY:
         guest->target_kib = command->number << 10;
-        return registry_memory_set(guest);
+        return memory_set(guest);
     case SETTING_VCPUS:
         guest->vcpus = (u32)command->number;
         return registry_vcpus_set(guest);

@@ -14,8 +14,8 @@ struct setting_memory {
 
 /* Least memory a guest is shrunk to: 64 MiB, and an eighth of what it began with. */
 u64 setting_memory_floor_mib(const struct config *config);
-/* Most memory it grows to: maxmem =. A PVH kernel does so by memory hot-plug; a PV guest's shim
- * has tables for all of it. A Hyper-V guest keeps what it began with. */
+/* Most memory it grows to: maxmem =. PVH and Hyper-V kernels do so by memory hot-plug; a PV
+ * guest's shim has tables for all of it. */
 u64 setting_memory_max_mib(const struct config *config);
 
 /* Pure: false when it may not be; *why says the reason and what to do, without a line end. */

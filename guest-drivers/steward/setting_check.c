@@ -12,8 +12,7 @@ u64 setting_memory_floor_mib(const struct config *config)
 
 u64 setting_memory_max_mib(const struct config *config)
 {
-    return config->type == CONFIG_HYPERV ? config->memory_mib
-                                         : MAX(config->memory_mib, config->maxmem_mib);
+    return MAX(config->memory_mib, config->maxmem_mib);
 }
 
 static bool memory_check(const struct config *config, u64 want_mib,
@@ -61,12 +60,9 @@ static bool range_check(const char *what, u64 value, u64 least, u64 most, struct
 bool setting_check(const struct config *config, const struct command *command,
                    const struct setting_memory *memory, struct out *why)
 {
-    bool is_by_store = command->setting == SETTING_MEMORY || command->setting == SETTING_VCPUS;
-
-    if (is_by_store && config->type == CONFIG_HYPERV) {
-        out_print(why,
-                  "a Hyper-V guest keeps the memory and the CPUs it began with; change its "
-                  "manifest and start it again");
+    if (command->setting == SETTING_VCPUS && config->type == CONFIG_HYPERV) {
+        out_print(why, "a Hyper-V guest keeps the CPUs it began with; change its manifest and "
+                       "start it again");
         return false;
     }
     switch (command->setting) {

@@ -2,7 +2,7 @@
 # Hyper-V guests in tests: a ramdisk with the kernel's drivers, the disks and lines of a manifest.
 
 HYPERV_DRIVERS=(ext4 sd_mod hv_vmbus hv_storvsc hv_netvsc hv_utils
-    hyperv_keyboard evdev)
+    hv_balloon hyperv_keyboard evdev)
 
 # module_take PACKAGE FOLDER NAME: a module behind those it needs, as NUMBER-NAME.ko; none if the
 # kernel has it built in.
