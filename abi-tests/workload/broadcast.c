@@ -12,9 +12,11 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096ul
@@ -53,8 +55,6 @@ static void *idle(void *cpu)
 
 static const char *barriers(uint32_t turns)
 {
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
-        return "no private expedited membarrier";
     for (uint32_t i = 0; i < turns; i++)
         if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
             return test_fail("membarrier %u: %s", i, strerror(errno));
@@ -70,6 +70,23 @@ static const char *flushes(uint32_t turns)
     return NULL;
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static const char *broadcasts(const char *what, uint32_t turns)
+{
+    uint64_t begin = now_us();
+    const char *why = strcmp(what + 5, "ipi") ? flushes(turns) : barriers(turns);
+
+    printf("broadcast: %s took %lu us a turn\n", what, (now_us() - begin) / turns);
+    return why;
+}
+
 const char *test_broadcast(const char *what, uint32_t turns)
 {
     int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), count = 1;
@@ -77,6 +94,8 @@ const char *test_broadcast(const char *what, uint32_t turns)
     pthread_t threads[TEST_PARALLEL_MAX];
     const char *why = NULL;
 
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
+        return "no private expedited membarrier";
     page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return "no memory";
@@ -88,7 +107,7 @@ const char *test_broadcast(const char *what, uint32_t turns)
     while (!why && ready < count - 1)
         sched_yield();
     if (!why)
-        why = strcmp(what + 5, "ipi") ? flushes(turns) : barriers(turns);
+        why = broadcasts(what, turns);
     is_over = true;
     for (int i = 1; i < count; i++)
         pthread_join(threads[i], NULL);

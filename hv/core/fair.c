@@ -7,6 +7,8 @@
 #define CHARGE_MAX   ((u64)1 << 40) /* ns at a time: the product stays in 64 bits */
 #define CHARGE_SPAN  1000000u       /* how stale the others' charges may be when one wakes */
 #define TOKEN_RUN_NS 50000u         /* no timer for less */
+#define HURRY_NS     (FAIR_REQUEST_MIN_NS + 1) /* more than who mostly sleeps asks for */
+#define HURRY_LAG    4                         /* what remains of a lead: a part of so many */
 
 static u64 virtual_of(u64 ns, u32 weight)
 {
@@ -389,10 +391,54 @@ void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     entity->loaded_on = FAIR_NO_CPU;
 }
 
+/* The mean of its members' virtual times, whose weights are all the same. */
+static u64 members_time(const struct fair_group *group)
+{
+    u64 base = group->first->time;
+    s64 sum = 0;
+
+    for (const struct fair_entity *at = group->first; at; at = at->member_next)
+        sum += (s64)(at->time - base);
+    return base + (u64)(sum / (s64)group->active);
+}
+
+static void hurry(struct fair *fair, struct fair_entity *entity, u64 mean)
+{
+    struct fair_queue *queue = &fair->queue[entity->cpu];
+
+    time_set(fair, entity, mean + (u64)((s64)(entity->time - mean) / HURRY_LAG));
+    entity->request_ns = HURRY_NS;
+    request_begin(entity);
+    if (entity->state == FAIR_WAITING) {
+        list_remove(&queue->first, entity);
+        queue_insert(fair, entity->cpu, entity);
+    } else if (queue->first) {
+        fair->kicks |= BIT(entity->cpu);
+    }
+}
+
+/* Each of a group soon has a short turn, on whatever CPU it waits; the group as a whole is owed
+ * what it was. Until one of them asks for more there is nothing to do again. */
+static void members_hurry(struct fair *fair, struct fair_group *group)
+{
+    struct fair_entity *slow = group->first;
+    u64 mean;
+
+    while (slow && slow->request_ns <= HURRY_NS)
+        slow = slow->member_next;
+    if (!slow)
+        return;
+    mean = members_time(group);
+    for (struct fair_entity *at = group->first; at; at = at->member_next)
+        hurry(fair, at, mean);
+}
+
 bool fair_yield(struct fair *fair, u32 cpu)
 {
     struct fair_queue *queue = &fair->queue[cpu];
 
+    if (queue->current)
+        members_hurry(fair, queue->current->group);
     queue->has_yielded = queue->first || fair->cpus > 1;
     return queue->has_yielded;
 }
@@ -558,7 +604,7 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     struct fair_queue *queue = &fair->queue[cpu];
     struct fair_entity *next = NULL;
 
-    if (queue->favoured && queue->preempt_at_ns <= now_ns &&
+    if (queue->favoured && (queue->has_yielded || queue->preempt_at_ns <= now_ns) &&
         has_tokens(queue->favoured->group, now_ns))
         return queue->favoured;
     next = choose(fair, cpu, not, now_ns);

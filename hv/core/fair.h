@@ -13,6 +13,12 @@
  * Round-Robin, PPoPP 2009]. What an entity cannot use, because one CPU is all it can have, is
  * forgotten after FAIR_LAG_NS.
  *
+ * Who spins waits for another of its group, which may have to wait for all the others and for
+ * what it is ahead of them. So all of the group come closer together and ask for little, and
+ * for twice as much after each turn [micro-slices: J. Ahn, C. Park, J. Huh: Micro-Sliced
+ * Virtual Processors to Hide the Effect of Discontinuous CPU Availability for Consolidated
+ * Systems, MICRO 2014]. The group has no more of the CPU for it.
+ *
  * A group (a partition) has the weight, which its running members share, and the cap: a bucket
  * of tokens that fills at the cap's rate and pays for each ns of its members [token bucket;
  * overrun is a debt, so the long-term rate is exact].
@@ -109,7 +115,10 @@ void fair_wake(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 void fair_sleep(struct fair *fair, struct fair_entity *entity, u64 now_ns);
 /* It is no more: no CPU has its registers either. */
 void fair_entity_end(struct fair *fair, struct fair_entity *entity, u64 now_ns);
-/* The CPU's current lets others go first, once. False: nobody waits, it goes on. */
+/*
+ * The CPU's current spins: it lets others go first, once, and has its group take short turns.
+ * False: nobody waits, it goes on.
+ */
 bool fair_yield(struct fair *fair, u32 cpu);
 
 /* Charges the CPU's current and returns who runs next, NULL for nobody. */
