@@ -34,9 +34,14 @@ FREESTANDING := $(WARNINGS) $(FRAME_LIMIT) -I. -O2 -g -ffreestanding -fno-stack-
 	-mgeneral-regs-only -fcf-protection=none -fno-omit-frame-pointer -MMD -MP
 # Link-time optimisation: a call through the layers costs what it does, not a frame for each of
 # them. Frames that grow together there may have 1024 bytes; each function by itself has been
-# held to the limit before. Clang's would need another linker.
-HV_LTO := $(if $(findstring clang,$(CC)),,-flto -ffat-lto-objects)
-HV_LTO_LINK = $(if $(HV_LTO),$(HV_CFLAGS) -flto=1 -flto-partition=one -Wframe-larger-than=1024)
+# held to the limit before. Clang knows frames at the link alone, by the limit of each source.
+ifneq ($(findstring clang,$(CC)),)
+HV_LTO := -flto -Wframe-larger-than=1024
+HV_LTO_LINK := -flto -O2 -Wl,--fatal-warnings
+else
+HV_LTO := -flto -ffat-lto-objects
+HV_LTO_LINK = $(HV_CFLAGS) -flto=1 -flto-partition=one -Wframe-larger-than=1024
+endif
 HV_CFLAGS := $(FREESTANDING) -mcmodel=kernel -fno-pic -fno-pie -fno-jump-tables $(HV_LTO)
 GUEST_CFLAGS := $(FREESTANDING) -fno-pic -fno-pie
 
@@ -58,6 +63,11 @@ $(BUILD)/build_id: FORCE
 	@echo $(BUILD_ID) | cmp -s - $@ || echo $(BUILD_ID) >$@
 $(BUILD)/hv/hv/boot/build_id.c.o: HV_CFLAGS += -DBUILD_ID='"$(BUILD_ID)"'
 $(BUILD)/hv/hv/boot/build_id.c.o: $(BUILD)/build_id
+# What one compiler leaves for the link is nothing to another.
+$(BUILD)/compiler: FORCE
+	@mkdir -p $(@D)
+	@echo $(notdir $(lastword $(CC))) | cmp -s - $@ || echo $(notdir $(lastword $(CC))) >$@
+$(HV_OBJECTS): $(BUILD)/compiler
 $(BUILD)/hv/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -70,7 +80,7 @@ $(BUILD)/hv/%.S.o: %.S
 $(BUILD)/hv/hv/lib/string.c.o: HV_CFLAGS += -fno-lto
 $(BUILD)/entente.elf: $(HV_OBJECTS) hv/boot/hv.lds
 	$(call say,LINK)
-	$(Q)$(CC) $(HV_LTO_LINK) -nostdlib -static -no-pie \
+	$(Q)$(CC) $(HV_LTO_LINK) -nostdlib -static \
 		-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 		-Wl,-T,hv/boot/hv.lds -o $@ $(HV_OBJECTS)
 
@@ -85,7 +95,7 @@ $(BUILD)/steward/%.S.o: %.S
 	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 $(BUILD)/steward.elf: $(STEWARD_OBJECTS) guest-drivers/lib/guest.lds
 	$(call say,LINK)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+	$(Q)$(CC) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 		-Wl,-T,guest-drivers/lib/guest.lds -o $@ $(STEWARD_OBJECTS)
 
 -include xen-adapter/pv/pvshim.mk

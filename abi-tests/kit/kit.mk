@@ -13,7 +13,7 @@ KIT := $(patsubst %,$(BUILD)/kit/kit/%.o,start.S trap.S kit.c trap.c memory.c) a
 KIT_IMAGES := bench bench-pair bench-tlfs legacy exits abi pair shares tlfs pv_mmu fuzz-guest hostile hostile-vmbus
 $(KIT_IMAGES:%=$(BUILD)/%.elf): $(KIT)
 	$(call say,LINK)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,abi-tests/kit/kit.lds \
+	$(Q)$(CC) -nostdlib -static -Wl,-T,abi-tests/kit/kit.lds \
 		-Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-warn-rwx-segments \
 		-o $@ $(filter %.o,$^)
 

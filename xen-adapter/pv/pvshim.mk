@@ -18,7 +18,7 @@ $(BUILD)/pvshim/%.S.o: %.S
 	$(Q)$(CC) $(PVSHIM_CFLAGS) -c -o $@ $<
 $(BUILD)/pvshim.debug.elf: $(PVSHIM_OBJECTS) xen-adapter/pv/shim.lds
 	$(call say,LINK)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-relax \
+	$(Q)$(CC) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--no-relax \
 		-Wl,-T,xen-adapter/pv/shim.lds -o $@ $(PVSHIM_OBJECTS) $(PVSHIM_LIBS)
 $(BUILD)/pvshim.elf: $(BUILD)/pvshim.debug.elf
 	$(call say,STRIP)
