@@ -34,6 +34,8 @@ void reftsc_begin(struct partition *p, struct tlfs_domain *domain)
     op_clock_read(p, &clock);
     domain->tsc_scale = reftsc_fraction(UNITS_PER_MS, clock.tsc_khz);
     domain->tsc_base = units_of(domain, op_clock_tsc(p));
+    op_partition_property_set(p, NATIVE_REFERENCE_SCALE, domain->tsc_scale);
+    op_partition_property_set(p, NATIVE_REFERENCE_BASE, domain->tsc_base);
 }
 
 u64 reftsc_now(const struct partition *p, const struct tlfs_domain *domain)

@@ -7,6 +7,7 @@
 #include "hv/core/share.h"
 #include "hv/lib/string.h"
 #include "hypercall/guest_mem.h"
+#include "hypercall/op_clock.h"
 
 _Static_assert(NATIVE_NAME_BYTES == PARTITION_NAME_MAX, "names fit");
 _Static_assert((u32)NATIVE_PARTITION_XEN == (u32)PARTITION_XEN &&
@@ -44,6 +45,23 @@ enum status native_partition_destroy(struct call *call)
     if (p == call->vcpu->partition)
         return ST_DENIED;
     return partition_destroy(p);
+}
+
+enum status native_partition_clock(struct call *call)
+{
+    struct native_partition_clock *out = OUT(call, struct native_partition_clock);
+    struct op_clock now;
+    struct partition *p;
+
+    TRY(native_find(IN(call, struct native_partition)->partition, &p));
+    op_clock_read(p, &now);
+    out->now_ns = now.now_ns;
+    out->wall_ns = op_clock_wall_base_ns() + now.now_ns;
+    out->tsc = now.tsc;
+    out->reference =
+        (u64)((unsigned __int128)now.tsc * p->property[NATIVE_REFERENCE_SCALE] >> 64) -
+        p->property[NATIVE_REFERENCE_BASE];
+    return ST_OK;
 }
 
 enum status native_partition_info(struct call *call)

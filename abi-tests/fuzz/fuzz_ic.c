@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         int length;
 
         now_ns += 3000000000;
-        (void)ic_continue(&ic, now_ns, 1);
+        (void)ic_continue(&ic, &(struct ic_now){now_ns, 1, 1});
         length = fake_ring_take(&in, &head, said, sizeof(said));
         memcpy(said + place, bytes + at + 2, count);
         at += 2 + count;

@@ -53,7 +53,8 @@
 #define N_log_read           41
 #define N_device_interrupt   42
 #define N_memory_remove      43
-#define N_CALLS              44
+#define N_partition_clock    44
+#define N_CALLS              45
 
 #define N_INVALID      (-1)
 #define N_DENIED       (-2)

@@ -61,6 +61,7 @@ TEST(native_pointers, "native-pointers", TEST_NATIVE)
         {"native.partition_create", N_partition_create, true, true},
         {"native.partition_destroy", N_partition_destroy, true, false},
         {"native.partition_info", N_partition_info, true, true},
+        {"native.partition_clock", N_partition_clock, true, true},
         {"native.partition_pause", N_partition_pause, true, false},
         {"native.partition_resume", N_partition_resume, true, false},
         {"native.partition_shutdown", N_partition_shutdown, true, false},
@@ -132,6 +133,12 @@ TEST(native_machine, "native-machine", TEST_NATIVE)
     now = out64(0);
     native(N_clock, NULL);
     expect_true("native.clock", "goes on", out64(0) >= now && out64(24) > 100000);
+    now = out64(0);
+    expect_number("native.partition_clock", "its own", native_pair(N_partition_clock, 0, 0), 0);
+    expect_true("native.partition_clock", "goes on", out64(0) >= now);
+    expect_true("native.partition_clock", "no reference time", out64(24) == 0);
+    expect_number("native.partition_clock", "no such partition",
+                  native_pair(N_partition_clock, NO_PARTITION, 0), N_NO_PARTITION);
     expect_number("native.console_write", "nothing", native(N_console_write, &write), 0);
     write.text = KIT_UNMAPPED;
     write.bytes = 5;

@@ -50,7 +50,7 @@ static int host_says(u64 now_ns)
     struct vmbus_packet_head head;
     int bytes;
 
-    (void)ic_continue(&ic, now_ns, 1600000000 * SECOND);
+    (void)ic_continue(&ic, &(struct ic_now){now_ns, 1600000000 * SECOND, 777});
     bytes = fake_ring_take(&in, &head, said, sizeof(said));
     if (bytes < 0)
         return -1;
@@ -185,6 +185,32 @@ static void test_time(void **state)
     assert_int_equal(host_says(2000 * SECOND), -1);
 }
 
+/* {u64 host's time, u64 reference time, u8 flags, leap, stratum, reserved[3]} */
+static void test_time_4(void **state)
+{
+    u64 time[2];
+
+    (void)state;
+    begin(IC_KIND_TIME);
+    agree(4, 0);
+    assert_int_equal(host_says(2), 4);
+    assert_int_equal(get16(18), 22);
+    memcpy(time, said + 28, 16);
+    assert_true(time[0] == 132444736000000000);
+    assert_int_equal(time[1], 777);
+    assert_int_equal(said[28 + 16], 1); /* it is to be set */
+    assert_memory_equal(said + 28 + 17, "\0\0\0\0\0", 5);
+    guest_answers();
+    assert_int_equal(ic.answers, 1);
+    assert_int_equal(host_says(59 * SECOND), -1);
+    assert_int_equal(host_says(61 * SECOND), 4);
+    assert_int_equal(said[28 + 16], 2);            /* a sample */
+    assert_int_equal(host_says(122 * SECOND), -1); /* nobody has answered */
+    ic_time(&ic);
+    assert_int_equal(host_says(123 * SECOND), 4);
+    assert_int_equal(said[28 + 16], 1);
+}
+
 static void test_shutdown(void **state)
 {
     (void)state;
@@ -281,8 +307,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_negotiation), TEST(test_no_version), TEST(test_wrong_answers),
-        TEST(test_heartbeat),   TEST(test_time),       TEST(test_shutdown),
-        TEST(test_kvp_name),    TEST(test_kvp),
+        TEST(test_time_4),      TEST(test_heartbeat),  TEST(test_time),
+        TEST(test_shutdown),    TEST(test_kvp_name),   TEST(test_kvp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 // sources: hypercall/native_host.c hypercall/native_partition.c hypercall/native_memory.c
 // sources: hypercall/native_port.c hypercall/native_device.c
 #include "abi-tests/unit/native_caller.h"
+#include "hypercall/op_clock.h"
 
 static void test_numbers(void **state)
 {
@@ -69,6 +70,31 @@ static void test_system_info_and_clock(void **state)
     out_read(&now, sizeof(now));
     assert_int_equal(now.now_ns, fake_now_ns);
     assert_int_equal(now.tsc, fake_now_ns);
+}
+
+static void test_clock_of_a_partition(void **state)
+{
+    struct native_partition which = {.partition = create("guest", 16)};
+    struct native_property_set scale = {which.partition, NATIVE_REFERENCE_SCALE, BIT(62)};
+    struct native_property_set base = {which.partition, NATIVE_REFERENCE_BASE, 100};
+    struct native_partition_clock now;
+
+    (void)state;
+    partition_find(which.partition)->tsc_offset = 1000;
+    fake_now_ns += 7;
+    assert_int_equal(CALL(partition_clock, which), ST_OK);
+    out_read(&now, sizeof(now));
+    assert_int_equal(now.now_ns, fake_now_ns);
+    assert_int_equal(now.wall_ns, op_clock_wall_base_ns() + fake_now_ns);
+    assert_int_equal(now.tsc, fake_now_ns + 1000);
+    assert_int_equal(now.reference, 0);
+    assert_int_equal(CALL(property_set, scale), ST_OK);
+    assert_int_equal(CALL(property_set, base), ST_OK);
+    assert_int_equal(CALL(partition_clock, which), ST_OK);
+    out_read(&now, sizeof(now));
+    assert_int_equal(now.reference, (fake_now_ns + 1000) / 4 - 100);
+    which.partition = 99;
+    assert_int_equal(CALL(partition_clock, which), ST_NO_PARTITION);
 }
 
 static void test_console(void **state)
@@ -344,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup(test_root_only, setup),
         cmocka_unit_test_setup(test_bad_pointers, setup),
         cmocka_unit_test_setup(test_system_info_and_clock, setup),
+        cmocka_unit_test_setup(test_clock_of_a_partition, setup),
         cmocka_unit_test_setup(test_console, setup),
         cmocka_unit_test_setup(test_control_line, setup),
         cmocka_unit_test_setup(test_log, setup),

@@ -2,11 +2,13 @@
  * Clocks of a guest as its programs read them, for a host that compares them with its own:
  *   stamp SECONDS  lines with three clocks, 20 in a second
  *   ring SECONDS   a thread on each CPU: none may read less than another has read before
+ *   host           the host's clock, by its time service, beside that of the day
  *   vdso           the clock is read where a system call would kill the reader
  *   spin SECONDS, read SECONDS   one CPU is busy, without and with reading the clock
  */
 #include "abi-tests/workload/test.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -212,13 +214,41 @@ static const char *reading(uint64_t seconds)
     return busy("read", seconds, turn_read);
 }
 
+/* What the kernel makes of the host's samples, as a clock of its own: within a millisecond of
+ * the clock that the samples have set. */
+static const char *host(uint64_t unused)
+{
+    int file = open("/dev/ptp0", O_RDONLY);
+    clockid_t clock = (clockid_t)(~(unsigned)file << 3 | 3); /* <linux/posix-timers.h> */
+    long long least = INT64_MAX;
+
+    (void)unused;
+    if (file < 0)
+        return "no /dev/ptp0";
+    for (int i = 0; i < 20; i++) {
+        struct timespec now;
+        uint64_t before = read_ns(CLOCK_REALTIME);
+        long long off;
+
+        if (clock_gettime(clock, &now))
+            return "the host's clock cannot be read";
+        off =
+            (long long)now.tv_sec * (long long)NS_PER_SECOND + now.tv_nsec - (long long)before;
+        if (llabs(off) < llabs(least))
+            least = off;
+    }
+    printf("clocks: host: %+lld us\n", least / 1000);
+    return llabs(least) > 1000000 ? "it differs by more than a millisecond" : NULL;
+}
+
 const char *test_clocks(const char *what, const char *number)
 {
     static const struct {
         const char *name;
         const char *(*run)(uint64_t seconds);
     } rows[] = {
-        {"stamp", stamp}, {"ring", ring}, {"vdso", vdso}, {"spin", spin}, {"read", reading},
+        {"stamp", stamp}, {"ring", ring},    {"vdso", vdso},
+        {"spin", spin},   {"read", reading}, {"host", host},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

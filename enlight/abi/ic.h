@@ -64,14 +64,25 @@ struct ic_heartbeat {
     uint32_t reserved[8];
 } __attribute__((packed));
 
-/* TIME_SYNC of version 3: host's time in 100 ns since 1601. */
-#define IC_TIME_SYNC_SET 1u                    /* flags */
-#define IC_EPOCH_100NS   116444736000000000ull /* 1970 in the host's time */
+/* TIME_SYNC: host's time in 100 ns since 1601. */
+#define IC_TIME_SYNC_SET    1u                    /* flags */
+#define IC_TIME_SYNC_SAMPLE 2u                    /* to know, not to set */
+#define IC_EPOCH_100NS      116444736000000000ull /* 1970 in the host's time */
 struct ic_time_sync {
     uint64_t host_time;
     uint64_t guest_time;
     uint64_t round_trip;
     uint8_t flags;
+} __attribute__((packed));
+
+/* The same of version 4: with the guest's reference time of that moment. */
+struct ic_time_reference {
+    uint64_t host_time;
+    uint64_t reference_time;
+    uint8_t flags;
+    uint8_t leap;
+    uint8_t stratum;
+    uint8_t reserved[3];
 } __attribute__((packed));
 
 /* KVP: a key and its value in UTF-16, by index, until the guest answers with a status. */
@@ -110,6 +121,7 @@ _Static_assert(sizeof(struct ic_head) == 28, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_shutdown) == 2060, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_heartbeat) == 40, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_time_sync) == 25, "<linux/hyperv.h>");
+_Static_assert(sizeof(struct ic_time_reference) == 22, "<linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_kvp) == 2580, "<uapi/linux/hyperv.h>");
 _Static_assert(sizeof(struct ic_kvp_set) == 2576, "<uapi/linux/hyperv.h>");
 

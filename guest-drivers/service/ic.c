@@ -1,7 +1,9 @@
 #include "guest-drivers/service/ic.h"
 #include "hv/lib/string.h"
 
-#define BEAT_NS ((u64)2 * 1000 * 1000 * 1000)
+#define SECOND_NS ((u64)1000 * 1000 * 1000)
+#define BEAT_NS   (2 * SECOND_NS)
+#define SAMPLE_NS (60 * SECOND_NS) /* Linux believes one for ten minutes */
 
 /* One message at a time is made, and sent at once. */
 static struct {
@@ -11,6 +13,7 @@ static struct {
         struct ic_shutdown shutdown;
         struct ic_heartbeat heartbeat;
         struct ic_time_sync time;
+        struct ic_time_reference time_reference;
         struct ic_kvp kvp;
         struct ic_kvp_set kvp_set;
     };
@@ -45,10 +48,9 @@ static void send(struct ic *ic, enum ic_message type, u32 bytes)
 
 /* ---- what each component says, and when next; what it hears ---- */
 
-static u64 shutdown_say(struct ic *ic, u64 now_ns, u64 wall_ns)
+static u64 shutdown_say(struct ic *ic, const struct ic_now *now)
 {
-    (void)now_ns;
-    (void)wall_ns;
+    (void)now;
     if (ic->is_wanted) {
         message.shutdown = (struct ic_shutdown){.flags = ic->wanted};
         send(ic, IC_SHUTDOWN, sizeof(message.shutdown));
@@ -57,24 +59,34 @@ static u64 shutdown_say(struct ic *ic, u64 now_ns, u64 wall_ns)
     return IC_NEVER;
 }
 
-/* A guest that has the time keeps it, unless it is stopped. */
-static u64 time_say(struct ic *ic, u64 now_ns, u64 wall_ns)
+/* A guest that has the time keeps it, unless it is stopped. From version 4 on it learns now and
+ * then what its reference time was at a moment of ours. */
+static u64 time_say(struct ic *ic, const struct ic_now *now)
 {
-    (void)now_ns;
-    message.time = (struct ic_time_sync){.host_time = wall_ns / 100 + IC_EPOCH_100NS,
-                                         .flags = IC_TIME_SYNC_SET};
-    send(ic, IC_TIME_SYNC, sizeof(message.time));
-    return IC_NEVER;
+    u64 host_time = now->wall_ns / 100 + IC_EPOCH_100NS;
+    u8 flags = ic->is_wanted ? IC_TIME_SYNC_SET : IC_TIME_SYNC_SAMPLE;
+
+    if (!ic->is_wanted && !ic->is_answered)
+        return now->now_ns + SAMPLE_NS;
+    ic->is_wanted = false;
+    if (ic->version.major < 4) {
+        message.time = (struct ic_time_sync){.host_time = host_time, .flags = flags};
+        send(ic, IC_TIME_SYNC, sizeof(message.time));
+        return IC_NEVER;
+    }
+    message.time_reference = (struct ic_time_reference){
+        .host_time = host_time, .reference_time = now->reference, .flags = flags};
+    send(ic, IC_TIME_SYNC, sizeof(message.time_reference));
+    return now->now_ns + SAMPLE_NS;
 }
 
-static u64 heartbeat_say(struct ic *ic, u64 now_ns, u64 wall_ns)
+static u64 heartbeat_say(struct ic *ic, const struct ic_now *now)
 {
-    (void)wall_ns;
     if (ic->is_answered) {
         message.heartbeat = (struct ic_heartbeat){.sequence = ic->answers};
         send(ic, IC_HEARTBEAT, sizeof(message.heartbeat));
     }
-    return now_ns + BEAT_NS;
+    return now->now_ns + BEAT_NS;
 }
 
 /* UTF-16 with its end; its bytes. */
@@ -104,10 +116,9 @@ static void name_say(struct ic *ic)
 }
 
 /* First the guest is told its name, then it tells what it is. */
-static u64 kvp_say(struct ic *ic, u64 now_ns, u64 wall_ns)
+static u64 kvp_say(struct ic *ic, const struct ic_now *now)
 {
-    (void)now_ns;
-    (void)wall_ns;
+    (void)now;
     ic->is_naming = ic->name && !ic->is_named;
     if (ic->is_naming) {
         name_say(ic);
@@ -156,12 +167,11 @@ static void nothing_hear(struct ic *ic)
     (void)ic;
 }
 
-/* Versions best first, 0.0 ends them. Time of version 4 counts from the guest's reference
- * counter, which is the hypervisor's own business: it is not offered. */
+/* Versions best first, 0.0 ends them; bytes: of the shortest version's answer. */
 static const struct {
     enum ic_message type;
     u32 bytes;
-    u64 (*say)(struct ic *ic, u64 now_ns, u64 wall_ns);
+    u64 (*say)(struct ic *ic, const struct ic_now *now);
     void (*hear)(struct ic *ic); /* the answer is in `message`, whole */
     struct ic_version version[IC_VERSIONS_MAX];
 } kinds[IC_KINDS] = {
@@ -170,8 +180,11 @@ static const struct {
                           shutdown_say,
                           nothing_hear,
                           {{3, 2}, {3, 1}, {3, 0}, {1, 0}}},
-    [IC_KIND_TIME] =
-        {IC_TIME_SYNC, sizeof(struct ic_time_sync), time_say, nothing_hear, {{3, 0}, {1, 0}}},
+    [IC_KIND_TIME] = {IC_TIME_SYNC,
+                      sizeof(struct ic_time_reference),
+                      time_say,
+                      nothing_hear,
+                      {{4, 0}, {3, 0}, {1, 0}}},
     [IC_KIND_HEARTBEAT] = {IC_HEARTBEAT,
                            sizeof(struct ic_heartbeat),
                            heartbeat_say,
@@ -220,6 +233,7 @@ static void negotiated(struct ic *ic)
         return;
     ic->version = answer->version[1];
     ic->state = IC_AGREED;
+    ic->is_wanted = ic->kind == IC_KIND_TIME;
     ic->next_ns = 0;
 }
 
@@ -298,9 +312,9 @@ void ic_make(struct ic *ic, enum ic_kind kind)
         (struct vmbus_guid){0x656e7473, 0, 0x4943, {0x80, 0, 0, 0, 0, 0, 0, (u8)kind}};
 }
 
-u64 ic_continue(struct ic *ic, u64 now_ns, u64 wall_ns)
+u64 ic_continue(struct ic *ic, const struct ic_now *now)
 {
-    if (ic->channel.state != VMBUS_OPENED || now_ns < ic->next_ns)
+    if (ic->channel.state != VMBUS_OPENED || now->now_ns < ic->next_ns)
         return ic->channel.state == VMBUS_OPENED ? ic->next_ns : IC_NEVER;
     if (!vmbus_channel_has_room(&ic->channel, VMBUS_PACKET_MAX))
         return IC_NEVER; /* it is called again when the guest has signalled */
@@ -308,14 +322,16 @@ u64 ic_continue(struct ic *ic, u64 now_ns, u64 wall_ns)
     if (ic->state == IC_OPENED)
         negotiate(ic);
     else if (ic->state == IC_AGREED)
-        ic->next_ns = kinds[ic->kind].say(ic, now_ns, wall_ns);
+        ic->next_ns = kinds[ic->kind].say(ic, now);
     return ic->next_ns;
 }
 
 void ic_time(struct ic *ic)
 {
-    if (ic->kind == IC_KIND_TIME && ic->state == IC_AGREED)
-        ic->next_ns = 0;
+    if (ic->kind != IC_KIND_TIME || ic->state != IC_AGREED)
+        return;
+    ic->is_wanted = true;
+    ic->next_ns = 0;
 }
 
 enum status ic_shutdown(struct ic *ic, u32 flags)

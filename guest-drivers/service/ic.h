@@ -22,6 +22,13 @@ enum ic_state {
 #define IC_KEYS_MAX 16u
 #define IC_TEXT_MAX 48u
 
+/* One moment. */
+struct ic_now {
+    u64 now_ns;
+    u64 wall_ns;   /* since 1970 */
+    u64 reference; /* the guest's reference time, in 100 ns */
+};
+
 /* What a guest says of itself. */
 struct ic_key {
     char name[IC_TEXT_MAX];
@@ -35,7 +42,7 @@ struct ic {
     struct ic_version version;
     u64 next_ns;      /* when it speaks next */
     u32 wanted;       /* IC_SHUTDOWN_*: of the shutdown that was asked for */
-    bool is_wanted;   /* it is to be said */
+    bool is_wanted;   /* it is to be said; of time: it is to be set */
     bool is_answered; /* what was said last */
     u8 transaction;
     u64 answers;      /* beats of the heart */
@@ -49,7 +56,7 @@ struct ic {
 /* Makes a component; vmbus_channel_offer(&ic->channel) follows. */
 void ic_make(struct ic *ic, enum ic_kind kind);
 /* Says what is due; when to be called again, at the latest. */
-u64 ic_continue(struct ic *ic, u64 now_ns, u64 wall_ns);
+u64 ic_continue(struct ic *ic, const struct ic_now *now);
 /* The guest is to set its clock again, if it listens. */
 void ic_time(struct ic *ic);
 /* The guest is to end or restart (IC_SHUTDOWN_*). ST_NO_DATA: it does not listen. */

@@ -188,12 +188,14 @@ static void keys_print(struct hyperv *state)
               kvp->key[i].value);
 }
 
-static u64 components_continue(struct hyperv *state, const struct native_clock *now)
+/* To a paused guest the time is told when it runs again. */
+static u64 components_continue(struct hyperv *state, const struct ic_now *now)
 {
     u64 next = IC_NEVER;
 
     for (u32 i = 0; i < IC_KINDS; i++)
-        next = MIN(next, ic_continue(&state->ic[i], now->now_ns, now->wall_ns));
+        if (i != IC_KIND_TIME || !state->guest->is_paused)
+            next = MIN(next, ic_continue(&state->ic[i], now));
     keys_print(state);
     return MIN(next, dynmem_continue(&state->dynmem, now->now_ns));
 }
@@ -363,7 +365,7 @@ bool hyperv_serve(u32 port)
     return false;
 }
 
-static u64 guest_continue(struct hyperv *state, const struct native_clock *now)
+static u64 guest_continue(struct hyperv *state, const struct ic_now *now)
 {
     u64 next = components_continue(state, now);
 
@@ -378,13 +380,15 @@ static u64 guest_continue(struct hyperv *state, const struct native_clock *now)
 u64 hyperv_continue(void)
 {
     u64 next = IC_NEVER;
-    struct native_clock now;
+    struct native_partition_clock clock;
 
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct hyperv *state = state_of(&steward.guest[i]);
+        struct native_partition in = {steward.guest[i].partition, 0};
 
-        if (state && call_clock(NULL, &now) == ST_OK)
-            next = MIN(next, guest_continue(state, &now));
+        if (state && call_partition_clock(&in, &clock) == ST_OK)
+            next = MIN(next, guest_continue(state, &(struct ic_now){clock.now_ns, clock.wall_ns,
+                                                                    clock.reference}));
     }
     return next;
 }

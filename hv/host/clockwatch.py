@@ -165,14 +165,19 @@ def main():
     source = machine.said(r"clocks: source (\S+)")
     ring = machine.said(r"clocks: (ring of 4 CPUs: .*, 0 backwards)")
     turns = machine.said(r"clocks: read: (\d+) turns in (\d+) ns")
+    version = machine.said(r"clocks: TimeSync IC version (4\.0)")
+    host = machine.said(r"clocks: host: (\S+ us)")
     result(source and source[1] == "hyperv_clocksource_tsc_page", "the TSC page is the clock",
            source[1] if source else "")
     result(machine.said("clocks: vdso: .* reads"), "a program reads it without a system call")
     result(ring, "monotonic on all CPUs", ring[1] if ring else "")
+    result(version, "the time service agrees on its newest version", version[1] if version else "")
     if rates and turns:
         rate_check()
         cost_check(*rates, int(turns[1]) / int(turns[2]) * 1e9)
         pause_check()
+        result(host, "the host's clock as the guest has it by the samples: its own, to 1 ms",
+               host[1] if host else "")
     result(machine.said("hyperv-time: all ok"), "the guest ends well")
     result(status == 0, "exit code 0", str(status))
     print(f"1..{COUNT}")

@@ -56,6 +56,9 @@ enum native_property {
     NATIVE_SPECIAL_GFN,   /* first of the special pages */
     NATIVE_HALT_IS_CRASH, /* not 0: what runs in it never halts with interrupts off */
     NATIVE_TSC_INVARIANT, /* not 0: it may be told that its TSC never changes its pace */
+    /* Set by its adapter: reference time is (TSC * scale >> 64) - base, in 100 ns. */
+    NATIVE_REFERENCE_SCALE,
+    NATIVE_REFERENCE_BASE,
     NATIVE_PROPERTIES = 32
 };
 
@@ -138,6 +141,13 @@ struct native_clock {
     u64 wall_ns; /* since 1970, UTC */
     u64 tsc;     /* the caller's TSC at now_ns */
     u64 tsc_khz;
+};
+
+struct native_partition_clock {
+    u64 now_ns; /* as in native_clock */
+    u64 wall_ns;
+    u64 tsc;       /* its own; while it is paused this goes on */
+    u64 reference; /* its reference time in 100 ns; 0: it has none */
 };
 
 struct native_partition_create {
