@@ -69,6 +69,16 @@ static void run_flush(void)
     call(T_FLUSH_SPACE, (uintptr_t)INPUT, 0);
 }
 
+static void run_flush_one(void)
+{
+    call(T_FLUSH_LIST | T_REPS(1), (uintptr_t)INPUT, 0);
+}
+
+static void run_flush_most(void)
+{
+    call(T_FLUSH_LIST | T_REPS(509), (uintptr_t)INPUT, 0);
+}
+
 static void run_flush_list(void)
 {
     call(T_FLUSH_LIST | T_REPS(64), (uintptr_t)INPUT, 0);
@@ -146,7 +156,9 @@ static const struct {
 } operations[] = {
     {"fast hypercall (SignalEvent, unknown)", run_fast, 0},
     {"FlushVirtualAddressSpace", run_flush, 0},
+    {"FlushVirtualAddressList of 1", run_flush_one, 0},
     {"FlushVirtualAddressList of 64", run_flush_list, 0},
+    {"FlushVirtualAddressList of 509, a page", run_flush_most, 0},
     {"FlushVirtualAddressSpaceEx, one bank", run_flush_ex, 0},
     {"cluster IPI to itself, interrupt and EOI", run_ipi, 0},
     {"reference counter, register", run_counter, 0},

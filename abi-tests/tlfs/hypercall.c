@@ -78,6 +78,42 @@ TEST(call_flush, "call-flush", TEST_HYPERV)
                   call(T_FLUSH_SPACE, (uintptr_t)in, 0), T_INVALID_PARAMETER);
 }
 
+/* A repeated call begins at its start index and tells how many are done, those before it
+ * included; elements before it are not looked at. [TLFS 3.8] */
+TEST(call_reps, "call-reps", TEST_HYPERV)
+{
+    const char *row = "call.FlushVirtualAddressList", *ex = "call.FlushVirtualAddressListEx";
+    uint64_t *in = (uint64_t *)(void *)tlfs_page(0);
+
+    tlfs_begin();
+    in[2] = 1;
+    expect_true(row, "as many as a page holds",
+                tlfs_call(T_FLUSH_LIST | T_REPS(509), (uintptr_t)in, 0) == T_REPS(509));
+    expect_true(row, "the last of them",
+                tlfs_call(T_FLUSH_LIST | T_REPS(509) | T_START(508), (uintptr_t)in, 0) ==
+                    T_REPS(509));
+    expect_number(row, "start at the end",
+                  call(T_FLUSH_LIST | T_REPS(509) | T_START(509), (uintptr_t)in, 0),
+                  T_INVALID_INPUT);
+    expect_number(row, "start index 4095",
+                  call(T_FLUSH_LIST | T_REPS(509) | T_START(4095), (uintptr_t)in, 0),
+                  T_INVALID_INPUT);
+    in[1] = 1ull << 40;
+    expect_number(row, "unknown flag, none is done",
+                  call(T_FLUSH_LIST | T_REPS(64), (uintptr_t)in, 0), T_INVALID_PARAMETER);
+    in[1] = 0;
+    in[2] = 0;
+    in[3] = in[4] = 1;
+    expect_true(ex, "from the second on",
+                tlfs_call(T_FLUSH_LIST_EX | T_BANKS(1) | T_REPS(3) | T_START(1), (uintptr_t)in,
+                          0) == T_REPS(3));
+    expect_number(ex, "start at the end",
+                  call(T_FLUSH_LIST_EX | T_BANKS(1) | T_REPS(3) | T_START(3), (uintptr_t)in, 0),
+                  T_INVALID_INPUT);
+    expect_number("call.FlushVirtualAddressSpace", "start index of a simple call",
+                  call(T_FLUSH_SPACE | T_START(1), (uintptr_t)in, 0), T_INVALID_INPUT);
+}
+
 /* A sparse set: format 0, the banks named, then the banks. */
 TEST(call_sets, "call-sets", TEST_HYPERV)
 {
