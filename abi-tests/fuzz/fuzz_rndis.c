@@ -2,6 +2,7 @@
  * frames and what is said of them to the bytes they came in; what a segment leaves out is
  * filled in within the frame. */
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c
+// sources: guest-drivers/service/rndis_scale.c guest-drivers/service/rss.c
 // sources: guest-drivers/service/offload.c
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,14 @@ static void frame_check(u8 *message, u32 length)
                       frame.large_send & RNDIS_LARGE_SEND_IPV6 ? NET_GSO_TCP6 : NET_GSO_TCP4);
 }
 
-/* A guest that was not asked for it has no coalesced frames. */
+/* A guest that was not asked for it has no coalesced frames; its table leads to channels. */
 static void device_check(const struct rndis_device *device)
 {
+    if (device->scale.entries > RSS_TABLE_MAX)
+        abort();
+    for (u32 i = 0; i < device->scale.entries; i++)
+        if (device->scale.queue[i] >= device->queues)
+            abort();
     if (!device->can_coalesce && (device->offloads & ~(u32)RNDIS_TAKES_GOOD))
         abort();
 }
@@ -45,7 +51,7 @@ static void device_check(const struct rndis_device *device)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct rndis_device device = {
-        .address = 0x00163e000001, .mtu = 1500, .can_coalesce = size & 1};
+        .address = 0x00163e000001, .mtu = 1500, .can_coalesce = size & 1, .queues = 4};
     u8 *all = malloc(size + 1);
     u8 answer[RNDIS_ANSWER_MAX];
     u8 *message;

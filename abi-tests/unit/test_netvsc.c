@@ -4,6 +4,7 @@
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/netvsc.c guest-drivers/service/netvsc_frames.c
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c
+// sources: guest-drivers/service/rndis_scale.c guest-drivers/service/rss.c
 // sources: guest-drivers/service/switch.c guest-drivers/service/offload.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_netvsc.c
 #include <setjmp.h>
@@ -66,7 +67,7 @@ static void test_control(void **state)
     words = fake_nic_control(query, sizeof(query), 4);
     assert_int_equal(words[4], 112);
     assert_int_equal(words[6], 0x007001a7);
-    query[3] = 0x10203; /* receive-side scaling */
+    query[3] = 0x10205; /* nobody has it */
     words = fake_nic_control(query, sizeof(query), 4);
     assert_int_equal(words[3], 0xc00000bb);
     assert_int_equal(words[4], 0);

@@ -27,7 +27,8 @@ enum netvsp_message_type {
     NETVSP_RNDIS = 107,
     NETVSP_RNDIS_COMPLETE = 108,
     NETVSP_NDIS_CONFIG = 125,
-    NETVSP_SUB_CHANNELS = 133,
+    NETVSP_SUB_CHANNELS = 133, /* its answer too */
+    NETVSP_SEND_TABLE = 134,
 };
 #define NETVSP_SUCCESS       1u
 #define NETVSP_FAILED        2u
@@ -60,6 +61,12 @@ struct netvsp_message {
             uint32_t status, section_bytes;
         } __attribute__((packed)) send_complete;
         struct {
+            uint32_t operation, count;
+        } __attribute__((packed)) sub_channels;
+        struct {
+            uint32_t status, count;
+        } __attribute__((packed)) sub_channels_complete;
+        struct {
             uint32_t frame_bytes, reserved;
             uint64_t abilities; /* NETVSP_CAN_* */
         } __attribute__((packed)) ndis_config;
@@ -69,6 +76,17 @@ struct netvsp_message {
         uint32_t status;
         uint8_t all[NETVSP_MESSAGE_BYTES - 4];
     };
+} __attribute__((packed));
+
+/* Version 5: which channel a flow is to be sent by, of the guest's hash modulo the entries. */
+#define NETVSP_VERSION_5    0x50000u
+#define NETVSP_ALLOCATE     1u /* operation of SUB_CHANNELS */
+#define NETVSP_SEND_ENTRIES 16u
+struct netvsp_send_table {
+    uint32_t type;
+    uint32_t count, offset; /* from the type on */
+    uint32_t channel[NETVSP_SEND_ENTRIES];
+    uint32_t padding;
 } __attribute__((packed));
 
 /* ---- RNDIS ---- */
@@ -106,6 +124,7 @@ enum rndis_info_type {
     RNDIS_INFO_CHECKSUM = 0,
     RNDIS_INFO_LARGE_SEND = 2,
     RNDIS_INFO_VLAN = 6,
+    RNDIS_INFO_HASH = 8,                   /* of a packet to the guest */
     RNDIS_INFO_FRAGMENT = (int)0x80000001, /* between guest and switch only */
 };
 struct rndis_info {
@@ -186,6 +205,8 @@ enum rndis_oid {
     RNDIS_OID_PACKET_FILTER = 0x0001010e,
     RNDIS_OID_TOTAL_BYTES = 0x00010111,
     RNDIS_OID_MEDIA_STATUS = 0x00010114, /* 0: connected */
+    RNDIS_OID_SCALE_ABILITIES = 0x00010203,
+    RNDIS_OID_SCALE_PARAMETERS = 0x00010204,
     RNDIS_OID_ADDRESS = 0x01010101,
     RNDIS_OID_CURRENT_ADDRESS = 0x01010102,
     RNDIS_OID_MULTICAST_LIST = 0x01010103,
@@ -254,7 +275,40 @@ struct ndis_offload_parameters {
 #define NDIS_CHECKSUM_RECEIVE   3u
 #define NDIS_CHECKSUM_BOTH      4u
 
+/* ---- several channels: NDIS_RECEIVE_SCALE_CAPABILITIES and _PARAMETERS ---- */
+
+struct ndis_scale_abilities {
+    struct ndis_head head;
+    uint32_t flags;
+    uint32_t interrupts, queues;
+    uint16_t entries;
+} __attribute__((packed));
+#define NDIS_SCALE_ABILITIES_TYPE 0x88u
+/* Toeplitz; TCP of IPv4 and IPv6; an interrupt for each queue */
+#define NDIS_SCALE_ABILITIES      0x01000301u
+
+/* Offsets count from the head; entries are numbers of channels. */
+struct ndis_scale_parameters {
+    struct ndis_head head;
+    uint16_t flags;
+    uint16_t base_processor;
+    uint32_t hash; /* NDIS_HASH_* */
+    uint16_t table_bytes, padding;
+    uint32_t table_offset;
+    uint16_t key_bytes, padding2;
+    uint32_t key_offset;
+} __attribute__((packed));
+#define NDIS_SCALE_OFF     0x10u /* flags */
+#define NDIS_HASH_TOEPLITZ 1u
+#define NDIS_HASH_IPV4     0x100u
+#define NDIS_HASH_TCP4     0x200u
+#define NDIS_HASH_IPV6     0x400u
+#define NDIS_HASH_TCP6     0x1000u
+
 _Static_assert(sizeof(struct netvsp_message) == NETVSP_MESSAGE_BYTES, "packed");
+_Static_assert(sizeof(struct netvsp_send_table) % 8 == 0, "whole words of a ring");
+_Static_assert(sizeof(struct ndis_scale_abilities) == 18, "NDIS 6.20");
+_Static_assert(sizeof(struct ndis_scale_parameters) == 28, "the part of revision 1");
 _Static_assert(sizeof(struct rndis_packet) == 44, "<linux/rndis.h>");
 _Static_assert(sizeof(struct rndis_initialize_complete) == 52, "<linux/rndis.h>");
 _Static_assert(sizeof(struct rndis_request) == 28, "<linux/rndis.h>");

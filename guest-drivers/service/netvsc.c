@@ -104,6 +104,22 @@ static void send_buffer(struct netvsc *netvsc, const struct netvsp_message *said
     answer->send_complete.section_bytes = NETVSC_SEND_BYTES;
 }
 
+/* As many as it asks for, or as it may have. */
+static void sub_channels(struct netvsc *netvsc, const struct netvsp_message *said,
+                         struct netvsp_message *answer)
+{
+    u32 count = MIN(said->sub_channels.count, NETVSC_CHANNELS_MAX - 1);
+
+    answer->type = NETVSP_SUB_CHANNELS;
+    answer->sub_channels_complete.status = NETVSP_FAILED;
+    if (netvsc->version < NETVSP_VERSION_5 || count == 0 ||
+        said->sub_channels.operation != NETVSP_ALLOCATE ||
+        vmbus_sub_channels_offer(netvsc->channel, count) != ST_OK)
+        return;
+    answer->sub_channels_complete.status = NETVSP_SUCCESS;
+    answer->sub_channels_complete.count = count;
+}
+
 static void message_answer(struct netvsc *netvsc, const struct vmbus_packet *packet,
                            const struct netvsp_message *said, struct netvsp_message *answer)
 {
@@ -135,9 +151,8 @@ static void message_answer(struct netvsc *netvsc, const struct vmbus_packet *pac
         netvsc->device.can_coalesce = netvsc->version >= NETVSP_VERSION_6_1 &&
                                       (said->ndis_config.abilities & NETVSP_CAN_COALESCE);
         break;
-    case NETVSP_SUB_CHANNELS: /* one channel serves it all */
-        answer->type = NETVSP_SUB_CHANNELS;
-        answer->status = NETVSP_FAILED;
+    case NETVSP_SUB_CHANNELS:
+        sub_channels(netvsc, said, answer);
         break;
     default: /* what versions of NDIS it speaks: nothing follows */
         break;
@@ -157,13 +172,20 @@ static void netvsc_packet(struct vmbus_channel *channel, const struct vmbus_pack
     }
     if (status == ST_OK)
         memcpy(&said, packet->all + packet->data_at, MIN(packet->data_bytes, sizeof(said)));
-    message_answer(netvsc, packet, &said, &answer);
+    if (!channel->primary || said.type == NETVSP_RNDIS) /* the rest is for the first channel */
+        message_answer(netvsc, packet, &said, &answer);
     if (packet->head.flags & VMBUS_PACKET_WANTS_COMPLETION)
         (void)vmbus_channel_complete(channel, packet->head.transaction, &answer,
                                      sizeof(answer));
 }
 
-/* ---- the channel ---- */
+/* ---- the channels ---- */
+
+static void device_begin(struct netvsc *netvsc, u64 address, u32 mtu)
+{
+    netvsc->device =
+        (struct rndis_device){.address = address, .mtu = mtu, .queues = NETVSC_CHANNELS_MAX};
+}
 
 static enum vmbus_ready netvsc_ready(struct vmbus_channel *channel)
 {
@@ -174,20 +196,47 @@ static void netvsc_closed(struct vmbus_channel *channel)
 {
     struct netvsc *netvsc = channel->own;
 
+    if (channel->primary) {
+        netvsc->sub[channel->index] = NULL;
+        return;
+    }
     if (netvsc->port.home)
         switch_detach(&netvsc->port);
     netvsc->version = 0;
     netvsc->receive_gpadl = 0;
     netvsc->send_gpadl = 0;
     netvsc->sections = 0;
-    netvsc->device =
-        (struct rndis_device){.address = netvsc->device.address, .mtu = netvsc->device.mtu};
+    device_begin(netvsc, netvsc->device.address, netvsc->device.mtu);
     offloads_follow(netvsc);
+}
+
+/* All channels there are, one after the other; told when the last one is open. */
+static void send_table_tell(struct netvsc *netvsc)
+{
+    struct netvsp_send_table table = {.type = NETVSP_SEND_TABLE,
+                                      .count = NETVSP_SEND_ENTRIES,
+                                      .offset = offsetof(struct netvsp_send_table, channel)};
+    const struct vmbus_put put = {
+        .head = {.type = VMBUS_PACKET_INBAND}, .data = &table, .data_bytes = sizeof(table)};
+
+    for (u32 i = 0; i < NETVSP_SEND_ENTRIES; i++)
+        table.channel[i] = i % (netvsc->channel->sub_channels + 1);
+    /* Where there is no room the guest keeps the same table, its own. */
+    (void)vmbus_channel_put(netvsc->channel, &put);
 }
 
 static enum status netvsc_opened(struct vmbus_channel *channel)
 {
-    (void)channel;
+    struct netvsc *netvsc = channel->own;
+    u32 open = 0;
+
+    if (!channel->primary)
+        return ST_OK;
+    netvsc->sub[channel->index] = channel;
+    for (u32 i = 1; i < NETVSC_CHANNELS_MAX; i++)
+        open += netvsc->sub[i] != NULL;
+    if (open == netvsc->channel->sub_channels)
+        send_table_tell(netvsc);
     return ST_OK;
 }
 
@@ -206,8 +255,7 @@ void netvsc_make(struct netvsc *netvsc, struct vmbus_channel *channel, struct ne
     memset(channel, 0, sizeof(*channel));
     netvsc->channel = channel;
     netvsc->net = net;
-    netvsc->device.address = address;
-    netvsc->device.mtu = MIN(mtu, NETVSC_FRAME_MAX - ETHERNET_HEAD);
+    device_begin(netvsc, address, MIN(mtu, NETVSC_MTU_MAX));
     netvsc->port.send = netvsc_send;
     netvsc->port.largest = NETVSC_FRAME_MAX;
     netvsc->port.own = address;

@@ -10,11 +10,13 @@
 #include "guest-drivers/service/switch.h"
 #include "guest-drivers/service/vmbus.h"
 
-#define NETVSC_ADDRESSES     16u   /* of one device that the switch remembers */
+#define NETVSC_ADDRESSES     16u /* of one device that the switch remembers */
+#define NETVSC_CHANNELS_MAX  8u
 #define NETVSC_SECTIONS_MAX  2048u /* of the buffer to the guest that we use */
 #define NETVSC_RECEIVE_BYTES 8192u /* of a section: a frame with its head, or a fragment */
 #define NETVSC_SEND_BYTES    6144u
-#define NETVSC_FRAME_MAX     1518u /* that is not coalesced, with a tag */
+#define NETVSC_MTU_MAX       1500u
+#define NETVSC_FRAME_MAX     (NETVSC_MTU_MAX + ETHERNET_HEAD + 4) /* not coalesced, with a tag */
 #define NETVSC_FRAGMENT_MAX  (NETVSC_RECEIVE_BYTES - (u32)sizeof(struct rndis_frame_head))
 #define NETVSC_FRAGMENTS_MAX ((NET_FRAME_MAX + NETVSC_FRAGMENT_MAX - 1) / NETVSC_FRAGMENT_MAX)
 
@@ -28,7 +30,8 @@
 struct netvsc {
     struct net_port port; /* first: the switch gives it back */
     struct net_address address[NETVSC_ADDRESSES];
-    struct vmbus_channel *channel;
+    struct vmbus_channel *channel;                  /* the primary one */
+    struct vmbus_channel *sub[NETVSC_CHANNELS_MAX]; /* by index, from 1; NULL: not open */
     struct net_switch *net;
     struct rndis_device device;
     u32 version; /* of NVSP; 0: none agreed to yet */

@@ -97,10 +97,11 @@ static enum status parcel_fill(struct netvsc *netvsc, struct parcel *parcel, u32
 }
 
 /* Says what is in the sections; the guest's completion gives them back. */
-static enum status parcel_show(struct netvsc *netvsc, const struct parcel *parcel, u32 channel)
+static enum status parcel_show(struct vmbus_channel *channel, const struct parcel *parcel,
+                               u32 type)
 {
     struct netvsp_message message = {.type = NETVSP_RNDIS,
-                                     .rndis = {channel, NETVSP_NO_SECTION, 0}};
+                                     .rndis = {type, NETVSP_NO_SECTION, 0}};
     const struct vmbus_put put = {
         .head = {.type = VMBUS_PACKET_XFER_PAGES,
                  .flags = VMBUS_PACKET_WANTS_COMPLETION,
@@ -112,15 +113,15 @@ static enum status parcel_show(struct netvsc *netvsc, const struct parcel *parce
         .data_bytes = sizeof(message),
     };
 
-    return vmbus_channel_put(netvsc->channel, &put);
+    return vmbus_channel_put(channel, &put);
 }
 
-/* Shows it if it could be filled. */
-static enum status parcel_end(struct netvsc *netvsc, const struct parcel *parcel, u32 channel,
-                              enum status status)
+/* Shows it, as `status` says, if it could be filled. */
+static enum status parcel_end(struct netvsc *netvsc, struct vmbus_channel *channel,
+                              const struct parcel *parcel, u32 type, enum status status)
 {
     if (status == ST_OK)
-        status = parcel_show(netvsc, parcel, channel);
+        status = parcel_show(channel, parcel, type);
     if (status != ST_OK)
         sections_free(netvsc, parcel->first);
     return status;
@@ -131,7 +132,7 @@ enum status netvsc_answer(struct netvsc *netvsc, const u8 *answer, u32 bytes)
     struct parcel parcel;
 
     TRY(parcel_begin(netvsc, &parcel, 1));
-    return parcel_end(netvsc, &parcel, NETVSP_CONTROL,
+    return parcel_end(netvsc, netvsc->channel, &parcel, NETVSP_CONTROL,
                       parcel_fill(netvsc, &parcel, 0, NULL, 0, answer, bytes));
 }
 
@@ -159,10 +160,11 @@ static u32 fragment_of(const struct net_frame *frame, u32 index, u32 count)
            (index + 1 == count ? RNDIS_FRAGMENT_LAST : 0);
 }
 
-static enum status frame_put(struct netvsc *netvsc, const struct net_frame *frame)
+static enum status frame_put(struct netvsc *netvsc, struct vmbus_channel *channel,
+                             const struct net_frame *frame, u32 hash)
 {
     u32 count = (frame->bytes + NETVSC_FRAGMENT_MAX - 1) / NETVSC_FRAGMENT_MAX;
-    u32 checksum = checksum_of(netvsc, frame);
+    struct rndis_frame_words words = {.checksum = checksum_of(netvsc, frame), .hash = hash};
     enum status status = ST_OK;
     struct parcel parcel;
 
@@ -171,21 +173,38 @@ static enum status frame_put(struct netvsc *netvsc, const struct net_frame *fram
         u32 at = i * NETVSC_FRAGMENT_MAX;
         u32 bytes = MIN(frame->bytes - at, NETVSC_FRAGMENT_MAX);
         struct rndis_frame_head head;
-        u32 head_bytes = rndis_frame_head(&head, bytes, checksum, fragment_of(frame, i, count));
+        u32 head_bytes;
 
+        words.fragment = fragment_of(frame, i, count);
+        head_bytes = rndis_frame_head(&head, bytes, &words);
         status = parcel_fill(netvsc, &parcel, i, &head, head_bytes, frame->at + at, bytes);
-        checksum = 0; /* it is said with the first one */
+        words = (struct rndis_frame_words){0}; /* the rest is said with the first one */
     }
-    return parcel_end(netvsc, &parcel, NETVSP_DATA, status);
+    return parcel_end(netvsc, channel, &parcel, NETVSP_DATA, status);
+}
+
+/* Where the guest wants frames of that hash; the primary one while the other is not open. */
+static struct vmbus_channel *channel_of(struct netvsc *netvsc, u32 hash)
+{
+    const struct rss *scale = &netvsc->device.scale;
+    struct vmbus_channel *sub = NULL;
+
+    if (scale->kinds != 0)
+        sub = netvsc->sub[rss_queue(scale, hash, 1)];
+    return sub ? sub : netvsc->channel;
 }
 
 void netvsc_send(struct net_port *port, const struct net_frame *frame)
 {
     struct netvsc *netvsc = (struct netvsc *)(void *)port;
+    u32 hash = netvsc->channel->sub_channels != 0
+                   ? rss_hash(&netvsc->device.scale, frame->at, frame->bytes).value
+                   : 0;
+    struct vmbus_channel *channel = channel_of(netvsc, hash);
 
     if ((frame->gso == NET_GSO_NONE && frame->bytes > NETVSC_FRAME_MAX) ||
-        vmbus_ring_room(&netvsc->channel->out) < NETVSC_PACKET_ROOM + NETVSC_ANSWERS_ROOM ||
-        frame_put(netvsc, frame) != ST_OK)
+        vmbus_ring_room(&channel->out) < NETVSC_PACKET_ROOM + NETVSC_ANSWERS_ROOM ||
+        frame_put(netvsc, channel, frame, hash) != ST_OK)
         port->out.dropped++;
 }
 _Static_assert(NETVSC_FRAME_MAX <= NETVSC_FRAGMENT_MAX, "a frame fits a section");

@@ -98,7 +98,10 @@ static u32 object_put(const struct rndis_device *device, u32 oid, u32 revision, 
     case RNDIS_OID_OFFLOAD_ABILITIES:
     case RNDIS_OID_OFFLOAD_CURRENT:
         return offload_put(device, revision, info);
+    case RNDIS_OID_SCALE_ABILITIES:
+        return device->queues > 1 ? rndis_scale_put(device, info) : 0;
     case RNDIS_OID_MULTICAST_LIST:
+    case RNDIS_OID_SCALE_PARAMETERS:
     case RNDIS_OID_OFFLOAD_PARAMETERS:
         break;
     }
@@ -166,6 +169,8 @@ static u32 object_set(struct rndis_device *device, const u8 *message, u32 length
         return RNDIS_SUCCESS;
     case RNDIS_OID_MULTICAST_LIST: /* all of them come */
         return RNDIS_SUCCESS;
+    case RNDIS_OID_SCALE_PARAMETERS:
+        return rndis_scale_set(device, info, in->info_bytes);
     case (u32)RNDIS_OID_OFFLOAD_PARAMETERS:
         return offload_set(device, info, in->info_bytes);
     default:

@@ -6,6 +6,7 @@
 #define GUEST_DRIVERS_SERVICE_RNDIS_H
 
 #include "enlight/abi/netvsp.h"
+#include "guest-drivers/service/rss.h"
 #include "hv/lib/status.h"
 #include "hv/lib/types.h"
 
@@ -29,6 +30,8 @@ struct rndis_device {
     bool can_coalesce; /* the guest knows frames in fragments */
     u32 filter;        /* which packets the guest wants; 0: none */
     u32 offloads;      /* enum rndis_offload */
+    u32 queues;        /* channels that the guest may have; its table leads to them */
+    struct rss scale;  /* as it asked for */
 };
 
 /* A frame inside a message, and what the guest says about it. */
@@ -59,10 +62,20 @@ u32 rndis_serve(struct rndis_device *device, const u8 *message, u32 length,
 /* What stands before a frame, or before a fragment of it. */
 struct rndis_frame_head {
     struct rndis_packet packet;
-    struct rndis_info_word info[2];
+    struct rndis_info_word info[3];
 } __attribute__((packed));
-/* The head of a PACKET message whose `bytes` of data follow, and its length; `checksum` and
- * `fragment` are said where they are not 0. */
-u32 rndis_frame_head(struct rndis_frame_head *head, u32 bytes, u32 checksum, u32 fragment);
+/* What is said there; 0: nothing. */
+struct rndis_frame_words {
+    u32 checksum, hash, fragment;
+};
+/* The head of a PACKET message whose `bytes` of data follow, and its length. */
+u32 rndis_frame_head(struct rndis_frame_head *head, u32 bytes,
+                     const struct rndis_frame_words *words);
+
+/* ---- between its parts ---- */
+
+/* The objects of receive-side scaling: its abilities, and what the guest sets; a status. */
+u32 rndis_scale_put(const struct rndis_device *device, u8 *info);
+u32 rndis_scale_set(struct rndis_device *device, const u8 *info, u32 bytes);
 
 #endif

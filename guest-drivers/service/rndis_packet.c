@@ -93,15 +93,18 @@ static void info_add(struct rndis_frame_head *head, u32 type, u32 value)
     head->packet.info_bytes += (u32)sizeof(head->info[0]);
 }
 
-u32 rndis_frame_head(struct rndis_frame_head *head, u32 bytes, u32 checksum, u32 fragment)
+u32 rndis_frame_head(struct rndis_frame_head *head, u32 bytes,
+                     const struct rndis_frame_words *words)
 {
     u32 head_bytes;
 
     head->packet = (struct rndis_packet){.data_bytes = bytes};
-    if (checksum != 0)
-        info_add(head, RNDIS_INFO_CHECKSUM, checksum);
-    if (fragment != 0)
-        info_add(head, (u32)RNDIS_INFO_FRAGMENT, fragment);
+    if (words->checksum != 0)
+        info_add(head, RNDIS_INFO_CHECKSUM, words->checksum);
+    if (words->hash != 0)
+        info_add(head, RNDIS_INFO_HASH, words->hash);
+    if (words->fragment != 0)
+        info_add(head, (u32)RNDIS_INFO_FRAGMENT, words->fragment);
     head_bytes = (u32)sizeof(head->packet) + head->packet.info_bytes;
     head->packet.head = (struct rndis_head){RNDIS_PACKET, head_bytes + bytes};
     head->packet.data_offset = head_bytes - (u32)sizeof(head->packet.head);
