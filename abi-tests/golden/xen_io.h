@@ -1,6 +1,6 @@
 /*
  * The protocols that front-ends speak, typed in from the public headers io/xs_wire.h,
- * io/xenbus.h, io/ring.h, io/blkif.h and io/netif.h, not from our own tables.
+ * io/xenbus.h, io/ring.h, io/blkif.h, io/netif.h and io/9pfs.h, not from our own tables.
  */
 #ifndef ABI_TESTS_GOLDEN_XEN_IO_H
 #define ABI_TESTS_GOLDEN_XEN_IO_H
@@ -175,6 +175,15 @@ struct g_netif_ctrl_response {
 union g_netif_ctrl {
     struct g_netif_ctrl_request request;
     struct g_netif_ctrl_response response;
+};
+
+/* Files: replies come in, requests go out. [xen/io/9pfs.h] */
+struct g_9pfs_interface {
+    uint32_t in_cons, in_prod;
+    uint8_t pad1[56];
+    uint32_t out_cons, out_prod;
+    uint8_t pad2[56];
+    uint32_t ring_order, ref[512];
 };
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * role=disk|network|revoke|store|ports|die seed=N steps=N: a guest whose front-ends are
+ * role=disk|network|folder|revoke|store|ports|die seed=N steps=N: a guest whose front-ends are
  * hostile, until its last step; with die=1 it ends in the middle of one, in one of many ways.
  * The seed of a life is seed + 64 * the milliseconds since boot, and is printed; exact=1 takes
  * it as it is. role=bystander: see bystander.c.
@@ -126,11 +126,26 @@ static void network_role(void)
     hostile_network(&mood);
 }
 
+static void folder_role(void)
+{
+    static const struct mood mood = {.spoils = 4, .indexes = 64, .revokes = 64, .keys = 8};
+
+    hostile_folder(&mood);
+}
+
+static void any_device(const struct mood *mood)
+{
+    static void (*const devices[])(const struct mood *) = {hostile_disk, hostile_network,
+                                                           hostile_folder};
+
+    devices[below(3)](mood);
+}
+
 static void revoke_role(void)
 {
     static const struct mood mood = {.revokes = 2};
 
-    (one_in(2) ? hostile_disk : hostile_network)(&mood);
+    any_device(&mood);
 }
 
 /* Honest, until the end. */
@@ -138,15 +153,16 @@ static void die_role(void)
 {
     static const struct mood mood = {0};
 
-    (one_in(2) ? hostile_disk : hostile_network)(&mood);
+    any_device(&mood);
 }
 
 static const struct {
     const char *name;
     void (*run)(void);
 } roles[] = {
-    {"disk", disk_role},      {"network", network_role}, {"revoke", revoke_role},
-    {"store", hostile_store}, {"ports", hostile_ports},  {"die", die_role},
+    {"disk", disk_role},     {"network", network_role}, {"folder", folder_role},
+    {"revoke", revoke_role}, {"store", hostile_store},  {"ports", hostile_ports},
+    {"die", die_role},
 };
 
 static void hostile_main(unsigned role)

@@ -47,6 +47,7 @@ struct mood {
 /* Each is a connection from its begin to its end, of many steps. */
 void hostile_disk(const struct mood *mood);
 void hostile_network(const struct mood *mood);
+void hostile_folder(const struct mood *mood);
 void hostile_store(void);
 void hostile_ports(void);
 /* Pages lent are taken back, changed, given away. */

@@ -15,6 +15,8 @@
 #include <xen/hvm/params.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <string.h> /* for the next */
+#include <xen/io/9pfs.h>
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
 #include <xen/io/netif.h>
@@ -270,7 +272,14 @@
     X(sizeof(struct g_netif_ctrl_request), sizeof(struct xen_netif_ctrl_request))              \
     X(sizeof(struct g_netif_ctrl_response), sizeof(struct xen_netif_ctrl_response))            \
     X(offsetof(struct g_netif_ctrl_response, data),                                            \
-      offsetof(struct xen_netif_ctrl_response, data))
+      offsetof(struct xen_netif_ctrl_response, data))                                          \
+    X(offsetof(struct g_9pfs_interface, in_prod),                                              \
+      offsetof(struct xen_9pfs_data_intf, in_prod))                                            \
+    X(offsetof(struct g_9pfs_interface, out_cons),                                             \
+      offsetof(struct xen_9pfs_data_intf, out_cons))                                           \
+    X(offsetof(struct g_9pfs_interface, ring_order),                                           \
+      offsetof(struct xen_9pfs_data_intf, ring_order))                                         \
+    X(offsetof(struct g_9pfs_interface, ref), offsetof(struct xen_9pfs_data_intf, ref))
 
 #define ASSERT_SAME(golden, public)                                                            \
     _Static_assert((long)(golden) == (long)(public), #golden " differs from " #public);
