@@ -129,6 +129,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test network hyperv-test hyperv-time three-kinds cycles-sample smp-sample control-test
+		three-guests disk-test p9-sample network hyperv-test hyperv-time three-kinds cycles-sample smp-sample control-test
 checks: host-tests
 lint: shellcheck
