@@ -152,9 +152,10 @@ static void test_walk(void **state)
     ASK("\x78\x01\0\x0a\0\0\0", EBADF_);
     ASK(WALK("\x05", "\x0a", "\x01", "\x02\0no"), ENOENT_);
     ASK(WALK("\x06", "\x0a", "\x01", "\x02\0no"), ENOTDIR_);
-    ASK(WALK("\x05", "\x06", "\0", ""), EBADF_);    /* in use */
-    ASK(WALK("\x0b", "\x0a", "\0", ""), EBADF_);    /* not in use */
-    ASK(WALK("\x05", "\x0a", "\x11", ""), EINVAL_); /* more than 16 */
+    ASK(WALK("\x05", "\x06", "\0", ""), EBADF_); /* in use */
+    ASK(WALK("\x0b", "\x0a", "\0", ""), EBADF_); /* not in use */
+#define UP4 "\x02\0..\x02\0..\x02\0..\x02\0.."
+    ASK(WALK("\x05", "\x0a", "\x11", UP4 UP4 UP4 UP4 "\x02\0.."), EINVAL_); /* above 16 */
     ASK(WALK("\x05", "\x0a", "\x01", "\x04\0su"), EINVAL_);
     ASK(WALK("\x05", "\x0a", "\x01", "\x04"), EINVAL_);
     ASK("\x78\x01\0\x06\0\0\0", "\x07\0\0\0\x79\x01\0");
@@ -223,6 +224,7 @@ static void test_read(void **state)
     ASK(OPEN("\x06", "\x01\0\0\0"), EROFS_);       /* O_WRONLY */
     ASK(OPEN("\x06", "\x02\0\0\0"), EROFS_);       /* O_RDWR */
     ASK(OPEN("\x06", "\0\x02\0\0"), EROFS_);       /* O_TRUNC */
+    ASK(OPEN("\x06", "\x40\0\0\0"), EROFS_);       /* O_CREAT */
     ASK(OPEN("\x06", "\0\x80\0\0"), "\x18\0\0\0\x0d\x01\0" FILE_ "\0\0\0\0");
     ASK(OPEN("\x06", READ_ONLY), EBADF_);
     ASK(READ("\x06", "\0", "\xff\xff\xff\xff"), "\x12\0\0\0\x75\x01\0\x07\0\0\0content");
@@ -276,6 +278,8 @@ static void test_readdir(void **state)
                         ENTRY(SUB, "\x03", "\x04", "\x03\0sub"));
     ASK(READDIR("\x05", "\0\x10\0\0"),
         "\x26\0\0\0\x29\x01\0\x1b\0\0\0" ENTRY(SUB, "\x03", "\x04", "\x03\0sub"));
+    ASK(READDIR("\x02", "\x2f\0\0\0"), "\x27\0\0\0\x29\x01\0\x1c\0\0\0" ENTRY(
+                                           QID("\x80", "\x04"), "\x06", "\x04", "\x04\0many"));
     /* One byte less than the second entry needs. */
     ASK(READDIR("\x05", "\x1b\0\0\0"),
         "\x26\0\0\0\x29\x01\0\x1b\0\0\0" ENTRY(SUB, "\x03", "\x04", "\x03\0sub"));

@@ -347,13 +347,18 @@ static void test_nonsense(void **state)
     expect_broken();
     PUT("\xff\xff\xff\xff\x6c\x01\0");
     expect_broken();
-    front.shared->out_prod += 8193;
+    PUT(FLUSH);
+    front.shared->out_prod += 8192 - 9 + 1;
     expect_broken();
     front.shared->out_prod--;
     expect_broken();
     front.shared->in_cons++;
     serve();
     assert_true(back.is_broken);
+    front.shared->in_cons--; /* too late */
+    PUT(FLUSH);
+    serve();
+    assert_int_equal(waiting(&front), 0);
     p9_back_close(&back);
     begin(2);
     back.ring[0].ref[2] = 5000; /* a page that is not lent */

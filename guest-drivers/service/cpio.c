@@ -44,7 +44,7 @@ static u32 hex_digit(u8 c)
     if (c >= '0' && c <= '9')
         return c - (u32)'0';
     c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - (u32)'a' + 10 : 16;
+    return c >= 'a' ? c - (u32)'a' + 10 : 16;
 }
 
 static enum status number_read(const u8 *digits, u32 *out)
