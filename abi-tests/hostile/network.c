@@ -1,4 +1,5 @@
 /* role=network: frames and rings that make no sense, and some that look like others'. */
+#include "abi-tests/hostile/control.h"
 #include "abi-tests/hostile/hostile.h"
 #include "abi-tests/hostile/net.h"
 #include "abi-tests/kit/store.h"
@@ -68,7 +69,8 @@ static void request_spoil(struct g_netif_tx_request *request)
 static void extra_put(struct net *net, bool is_spoilt)
 {
     union g_netif_tx *slot = net_tx_slot(net);
-    struct g_netif_extra extra = {.type = G_NETIF_EXTRA_TYPE_GSO,
+    struct g_netif_extra extra = {.type = one_in(4) ? G_NETIF_EXTRA_TYPE_HASH
+                                                    : G_NETIF_EXTRA_TYPE_GSO,
                                   .size = (uint16_t)(500 + below(1000)),
                                   .gso_type = (uint8_t)(1 + below(2))};
 
@@ -114,6 +116,8 @@ static void indexes_spoil(struct net *net)
 {
     volatile struct g_ring_head *head = one_in(2) ? &net_tx.ring.head : &net_rx.ring.head;
 
+    if (one_in(3))
+        control_spoil();
     switch (below(4)) {
     case 0:
         head->req_prod = (uint32_t)hostile_value();
@@ -143,8 +147,16 @@ static void buffers_spoil(struct net *net)
 static void keys_spoil(struct net *net)
 {
     static const char *const keys[] = {
-        "tx-ring-ref",     "rx-ring-ref", "event-channel",     "event-channel-tx",
-        "request-rx-copy", "feature-sg",  "feature-gso-tcpv4", "multi-queue-num-queues",
+        "tx-ring-ref",
+        "rx-ring-ref",
+        "event-channel",
+        "event-channel-tx",
+        "request-rx-copy",
+        "feature-sg",
+        "feature-gso-tcpv4",
+        "multi-queue-num-queues",
+        "ctrl-ring-ref",
+        "event-channel-ctrl",
         "state",
     };
 
@@ -168,18 +180,29 @@ static void pages_restore(void)
         kit_lend_restore(refs[i], hostile_page[i], 0);
 }
 
+/* What surrounds the packets. */
+static void trouble(struct net *net, const struct mood *mood, bool is_spoilt)
+{
+    if (mood->indexes != 0 && one_in(mood->indexes))
+        indexes_spoil(net);
+    else if (mood->revokes != 0 && one_in(mood->revokes))
+        (one_in(2) ? hostile_revoke : pages_restore)();
+    else if (is_spoilt && one_in(8))
+        buffers_spoil(net);
+}
+
 static void burst(struct net *net, const struct mood *mood)
 {
     const uint8_t *frame;
+    bool is_careful = one_in(3); /* with its packets, so that the connection lasts */
 
     for (uint32_t count = 1 + below(200); count > 0; count--) {
         bool is_spoilt = mood->spoils != 0 && one_in(mood->spoils);
-        if (mood->indexes != 0 && one_in(mood->indexes))
-            indexes_spoil(net);
-        else if (mood->revokes != 0 && one_in(mood->revokes))
-            (one_in(2) ? hostile_revoke : pages_restore)();
-        else if (is_spoilt && one_in(8))
-            buffers_spoil(net);
+        if (one_in(8))
+            control_burst(is_spoilt);
+        is_spoilt &= !is_careful;
+        if (!is_careful)
+            trouble(net, mood, is_spoilt);
         for (uint32_t packets = 1 + below(8); packets > 0; packets--)
             packet_put(net, is_spoilt);
         net_push(net);
@@ -203,6 +226,7 @@ void hostile_network(const struct mood *mood)
     if (!net_prepare(&net))
         hostile_lost();
     keys_mend(&net);
+    control_offer(&net.bus);
     for (unsigned i = 0; i < HOSTILE_PAGES; i++)
         refs[i] = kit_lend(hostile_page[i], one_in(4) ? KIT_GRANT_READONLY : 0);
     if (mood->keys != 0 && one_in(mood->keys))
@@ -210,5 +234,6 @@ void hostile_network(const struct mood *mood)
     if (net_connect(&net))
         burst(&net, mood);
     net_close(&net);
+    control_close();
     kit_lend_end(0);
 }

@@ -95,7 +95,7 @@ matrix: $(BUILD)/abi.elf $(BUILD)/tlfs.elf
 	@abi-tests/tools/abi matrix
 
 # Guests that mean ill, and others beside them: make hostile ROUNDS=20 SEED=1 ROLES="disk die".
-HOSTILE := hostile value block net disk network folder revoke store ports bystander
+HOSTILE := hostile value block net disk network control folder revoke store ports bystander
 $(BUILD)/hostile.elf: $(BUILD)/kit/kit/notes.S.o \
 		$(patsubst %,$(BUILD)/kit/kit/%.c.o,grant store front) $(patsubst %,$(BUILD)/kit/hostile/%.c.o,$(HOSTILE))
 $(BUILD)/hostile-vmbus.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(BUILD)/kit/tlfs/tlfs.c.o \
