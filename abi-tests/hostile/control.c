@@ -33,8 +33,9 @@ void control_close(void)
 
 static void request_put(uint16_t type, uint32_t a, uint32_t b, uint32_t c)
 {
-    ring.entry[produced++ % ENTRIES].request =
+    ring.entry[produced % ENTRIES].request =
         (struct g_netif_ctrl_request){(uint16_t)produced, type, {a, b, c}};
+    produced++;
 }
 
 static uint32_t page_ref(void)
