@@ -92,47 +92,92 @@ static u32 fifo_consume(struct xen_fifo_control_block *control, u32 *words, u32 
     return port;
 }
 
-static void test_fifo(void **state)
+/* The guest's control block for vCPU 0, and its words by port. */
+static struct xen_fifo_control_block *control;
+static u32 *words;
+
+static s64 priority_set(u32 port, u32 level)
+{
+    struct xen_evtchn_set_priority priority = {port, level};
+
+    return with(event_channel_op, set_priority, priority);
+}
+
+/* Two levels at first; an event that waits there is on a queue after the change. */
+static u32 fifo_begin(void)
 {
     struct xen_evtchn_init_control init = {.control_gfn = 30, .offset = 128, .vcpu = 0};
     struct xen_evtchn_expand_array expand = {31};
-    struct xen_evtchn_set_priority priority;
-    struct xen_fifo_control_block *control = fake_guest(0x1e080);
-    struct xen_shared_info *shared = shared_map(20);
-    u32 *words = fake_guest(0x1f000);
-    u32 a, b, c, i;
+    u32 port = ipi_bind(0);
 
-    (void)state;
+    control = fake_guest(0x1e080);
+    words = fake_guest(0x1f000);
     callback_set();
-    a = ipi_bind(0);
-    priority = (struct xen_evtchn_set_priority){a, 3};
-    assert_int_equal(with(event_channel_op, set_priority, priority), -XEN_ENOSYS);
-    init.offset = 4;
-    assert_int_equal(with(event_channel_op, init_control, init), -XEN_EINVAL);
-    init.offset = 128;
-    port_send(a); /* waits in the 2-level bitmap while the change is made */
+    port_send(port);
     xen_deliver(&fake_vcpu[0]);
     assert_int_equal(with(event_channel_op, init_control, init), 0);
     assert_int_equal(init.link_bits, 17);
-    assert_int_equal(with(event_channel_op, init_control, init), -XEN_EINVAL);
     xen_deliver(&fake_vcpu[0]);
     assert_int_equal(with(event_channel_op, expand_array, expand), 0);
+    return port;
+}
+
+/* The same, and that event is dealt with. */
+static u32 fifo_begin_empty(void)
+{
+    u32 port = fifo_begin();
+
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(fifo_consume(control, words, 7), port);
+    return port;
+}
+
+static void test_fifo_begins(void **state)
+{
+    struct xen_shared_info *shared = shared_map(20);
+    u32 port;
+
+    (void)state;
+    port = fifo_begin();
     shared->vcpu_info[0].upcall_pending = 0;
     xen_deliver(&fake_vcpu[0]);
-    assert_int_equal(words[a], XEN_FIFO_PENDING | XEN_FIFO_LINKED);
+    assert_int_equal(words[port], XEN_FIFO_PENDING | XEN_FIFO_LINKED);
     assert_int_equal(control->ready, 1u << 7);
-    assert_int_equal(control->head[7], a);
+    assert_int_equal(control->head[7], port);
     assert_int_equal(shared->vcpu_info[0].upcall_pending, 1);
-    assert_int_equal(fifo_consume(control, words, 7), a);
+}
 
-    /* Three in order, one of them twice, one at another priority. */
+static void test_fifo_refusals(void **state)
+{
+    struct xen_evtchn_init_control init = {.control_gfn = 30, .offset = 4, .vcpu = 0};
+    struct xen_evtchn_expand_array expand = {0};
+    u32 port;
+
+    (void)state;
+    assert_int_equal(priority_set(ipi_bind(0), 3), -XEN_ENOSYS);
+    assert_int_equal(with(event_channel_op, init_control, init), -XEN_EINVAL);
+    port = fifo_begin_empty();
+    init.offset = 128;
+    assert_int_equal(with(event_channel_op, init_control, init), -XEN_EINVAL);
+    assert_int_equal(priority_set(port, 16), -XEN_EINVAL);
+    for (u32 i = 1; i < 4; i++) {
+        expand.array_gfn = 40 + i;
+        assert_int_equal(with(event_channel_op, expand_array, expand), 0);
+    }
+    assert_int_equal(with(event_channel_op, expand_array, expand), -XEN_ENOSPC);
+}
+
+/* Three in order, one of them twice, one at another priority. */
+static void test_fifo_order(void **state)
+{
+    u32 a, b, c;
+
+    (void)state;
+    a = fifo_begin_empty();
     b = ipi_bind(0);
     c = ipi_bind(0);
-    priority = (struct xen_evtchn_set_priority){c, 16};
-    assert_int_equal(with(event_channel_op, set_priority, priority), -XEN_EINVAL);
-    priority.priority = 0;
-    assert_int_equal(with(event_channel_op, set_priority, priority), 0);
-    for (i = 0; i < 3; i++) {
+    assert_int_equal(priority_set(c, 0), 0);
+    for (u32 i = 0; i < 3; i++) {
         port_send(a);
         port_send(b);
         port_send(a);
@@ -144,46 +189,60 @@ static void test_fifo(void **state)
         assert_int_equal(fifo_consume(control, words, 7), b);
         assert_int_equal(control->ready, 0);
     }
+}
 
-    /* The same event again and again must become the head each time. */
-    for (i = 0; i < 3; i++) {
-        port_send(a);
+/* The same event again and again must become the head each time. */
+static void test_fifo_again(void **state)
+{
+    u32 port;
+
+    (void)state;
+    port = fifo_begin_empty();
+    for (u32 i = 0; i < 3; i++) {
+        port_send(port);
         xen_deliver(&fake_vcpu[0]);
         assert_int_equal(control->ready, 1u << 7);
-        assert_int_equal(fifo_consume(control, words, 7), a);
+        assert_int_equal(fifo_consume(control, words, 7), port);
     }
+}
 
-    /* Masked: pending but on no queue, until it is unmasked. */
-    words[b] |= XEN_FIFO_MASKED;
+/* Masked: pending but on no queue, until it is unmasked. */
+static void test_fifo_masked(void **state)
+{
+    struct xen_evtchn_unmask unmask;
+
+    (void)state;
+    unmask.port = fifo_begin_empty();
+    words[unmask.port] |= XEN_FIFO_MASKED;
+    port_send(unmask.port);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(words[unmask.port], XEN_FIFO_MASKED | XEN_FIFO_PENDING);
+    assert_int_equal(control->ready, 0);
+    assert_int_equal(with(event_channel_op, unmask, unmask), 0);
+    xen_deliver(&fake_vcpu[0]);
+    assert_int_equal(fifo_consume(control, words, 7), unmask.port);
+}
+
+/* Queued at one priority, then raised at another: each queue stays whole. */
+static void test_fifo_priority_changes(void **state)
+{
+    u32 a, b;
+
+    (void)state;
+    a = fifo_begin_empty();
+    b = ipi_bind(0);
+    port_send(a);
     port_send(b);
     xen_deliver(&fake_vcpu[0]);
-    assert_int_equal(words[b], XEN_FIFO_MASKED | XEN_FIFO_PENDING);
-    assert_int_equal(control->ready, 0);
-    {
-        struct xen_evtchn_unmask unmask = {b};
-
-        assert_int_equal(with(event_channel_op, unmask, unmask), 0);
-    }
-    xen_deliver(&fake_vcpu[0]);
-    assert_int_equal(fifo_consume(control, words, 7), b);
-
-    /* Queued at one priority, then raised at another: each queue stays whole. */
-    port_send(a);
-    xen_deliver(&fake_vcpu[0]);
     assert_int_equal(fifo_consume(control, words, 7), a);
-    priority = (struct xen_evtchn_set_priority){a, 2};
-    assert_int_equal(with(event_channel_op, set_priority, priority), 0);
+    assert_int_equal(fifo_consume(control, words, 7), b);
+    assert_int_equal(priority_set(a, 2), 0);
     port_send(a);
     port_send(b);
     xen_deliver(&fake_vcpu[0]);
     assert_int_equal(fifo_consume(control, words, 2), a);
     assert_int_equal(fifo_consume(control, words, 7), b);
     assert_int_equal(control->ready, 0);
-    for (i = 1; i < 4; i++) {
-        expand.array_gfn = 40 + i;
-        assert_int_equal(with(event_channel_op, expand_array, expand), 0);
-    }
-    assert_int_equal(with(event_channel_op, expand_array, expand), -XEN_ENOSPC);
 }
 
 static void test_virqs(void **state)
@@ -248,7 +307,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_two_level, caller_setup),
         cmocka_unit_test_setup(test_lapic_vector, caller_setup),
-        cmocka_unit_test_setup(test_fifo, caller_setup),
+        cmocka_unit_test_setup(test_fifo_begins, caller_setup),
+        cmocka_unit_test_setup(test_fifo_refusals, caller_setup),
+        cmocka_unit_test_setup(test_fifo_order, caller_setup),
+        cmocka_unit_test_setup(test_fifo_again, caller_setup),
+        cmocka_unit_test_setup(test_fifo_masked, caller_setup),
+        cmocka_unit_test_setup(test_fifo_priority_changes, caller_setup),
         cmocka_unit_test_setup(test_virqs, caller_setup),
         cmocka_unit_test_setup(test_interdomain, caller_setup),
     };
