@@ -2,6 +2,12 @@
 #ifndef ABI_TESTS_UNIT_PV_MMU_TABLES_H
 #define ABI_TESTS_UNIT_PV_MMU_TABLES_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "abi-tests/unit/fake_pv_mmu.h"
 
 #define G     FAKE_GUEST
