@@ -117,6 +117,28 @@ static void test_remove_splits(void **state)
     expect_nothing_lost(p);
 }
 
+/* Regions that lost all their pages one by one keep their tables; a large page that comes there
+ * may be mapped by small entries, and loses single pages all the same. */
+static void test_large_pages_where_tables_are(void **state)
+{
+    struct partition *p = fake_partition("p", PARTITION_XEN, 8192);
+    struct space *space = &p->space;
+    const u64 bytes = 32 * MIB;
+
+    (void)state;
+    assert_int_equal(space_populate(space, gpa(0), bytes, SPACE_RAM), ST_OK);
+    for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+        assert_int_equal(space_remove(space, gpa(at), PAGE_SIZE), ST_OK);
+    assert_int_equal(space->pages, 0);
+    assert_int_equal(space_populate(space, gpa(0), bytes, SPACE_RAM), ST_OK);
+    for (u64 at = 0; at < bytes; at += 2 * MIB)
+        assert_int_equal(space_remove(space, gpa(at + 5 * PAGE_SIZE), PAGE_SIZE), ST_OK);
+    for (u64 at = 0; at < bytes; at += 2 * MIB)
+        assert_int_equal(space_move(space, gpa(at), gpa(at + 5 * PAGE_SIZE)), ST_OK);
+    assert_int_equal(space->pages, bytes / PAGE_SIZE - bytes / (2 * MIB));
+    expect_nothing_lost(p);
+}
+
 static void test_hold_keeps_the_frame(void **state)
 {
     struct partition *p = fake_partition("p", PARTITION_XEN, 4096);
@@ -320,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup(test_populate_pieces, setup),
         cmocka_unit_test_setup(test_populate_fails_whole, setup),
         cmocka_unit_test_setup(test_remove_splits, setup),
+        cmocka_unit_test_setup(test_large_pages_where_tables_are, setup),
         cmocka_unit_test_setup(test_hold_keeps_the_frame, setup),
         cmocka_unit_test_setup(test_hold_dropped_while_mapped, setup),
         cmocka_unit_test_setup(test_move, setup),

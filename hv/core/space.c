@@ -137,8 +137,7 @@ static enum status remove_small(struct space *space, gpa_t at, const struct npt_
     TRY(npt_unmap(&space->npt, at, PAGE_SIZE));
     if (entry->flags & SPACE_KEEP)
         return ST_OK;
-    if (entry->size == LARGE_PAGE_SIZE)
-        frame_split(entry->frame);
+    frame_split(frame); /* a large block may be mapped by small entries too */
     space->pages--;
     frame_release(space, frame);
     return ST_OK;
@@ -304,8 +303,7 @@ static enum status move_page(struct space *space, gpa_t from, gpa_t to)
     TRY(tables_prepare(space));
     TRY(remove_range(space, to, PAGE_SIZE));
     TRY(tables_prepare(space));
-    if (entry.size == LARGE_PAGE_SIZE)
-        frame_split(entry.frame);
+    frame_split(frame);
     TRY(npt_unmap(&space->npt, from, PAGE_SIZE));
     TRY(tables_prepare(space));
     return npt_map(&space->npt, to, frame, PAGE_SIZE, entry.flags);
