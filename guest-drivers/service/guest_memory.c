@@ -90,15 +90,18 @@ static enum status chunk_map(u32 i)
 {
     struct chunk *chunk = &chunks[i - 1];
     u64 gfn = chunk->index * CHUNK_FRAMES;
-    struct native_memory_map in = {
+    struct native_memory_map in;
+
+    if (chunk->is_mapped)
+        return ST_OK;
+    in = (struct native_memory_map){
         .partition = chunk->memory->partition,
         .flags = NATIVE_READ | NATIVE_WRITE | NATIVE_HOLES,
         .remote_at = chunk->index * CHUNK_BYTES,
         .local_at = place_of(i),
         .pages = MIN(CHUNK_FRAMES, guest_frames_run(&chunk->memory->frames, gfn)),
     };
-
-    if (!chunk->is_mapped && call_memory_map(&in, NULL) != ST_OK)
+    if (call_memory_map(&in, NULL) != ST_OK)
         return ST_AGAIN;
     chunk->is_mapped = true;
     return ST_OK;
@@ -196,6 +199,7 @@ static void chunks_unmap(struct guest_memory *memory, u64 gfn, u64 count)
         else if (i != 0)
             chunk_unmap(i);
     }
+    memory->moves++;
 }
 
 static bool frames_are_used(const struct guest_memory *memory, u64 gfn, u64 count)

@@ -20,6 +20,7 @@ struct guest_memory {
     u32 limit; /* pieces of this guest that are mapped at a time */
     u32 used;
     u32 first, last; /* piece + 1, by last use */
+    u32 moves;       /* how often pages in use were unmapped; they come back as they were */
 };
 
 /* The page, mapped; pairs with guest_page_put(). ST_RANGE: it is no RAM, or away; ST_AGAIN:

@@ -73,6 +73,7 @@ struct vmbus {
     bool has_asked;                                    /* for offers */
     u64 refused;                                       /* messages that made no sense */
     struct vmbus_channel *channel[VMBUS_CHANNELS_MAX]; /* by relid - 1 */
+    u32 relids;                                        /* the highest that was ever given */
     struct vmbus_channel sub[VMBUS_CHANNELS_MAX];      /* the same: room for sub-channels */
     u32 posts, first_post;
     struct vmbus_post post[VMBUS_POSTS_MAX];

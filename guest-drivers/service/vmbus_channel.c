@@ -114,7 +114,7 @@ static void channel_serve(struct vmbus_channel *channel)
 
 bool vmbus_port_serve(struct vmbus *bus, u32 port)
 {
-    for (u32 i = 0; i < VMBUS_CHANNELS_MAX; i++) {
+    for (u32 i = 0; i < bus->relids; i++) {
         struct vmbus_channel *channel = bus->channel[i];
 
         if (channel && channel->state == VMBUS_OPENED && channel->port == port) {
@@ -129,7 +129,7 @@ bool vmbus_continue(struct vmbus *bus)
 {
     bool is_busy = false;
 
-    for (u32 i = 0; i < VMBUS_CHANNELS_MAX; i++) {
+    for (u32 i = 0; i < bus->relids; i++) {
         struct vmbus_channel *channel = bus->channel[i];
 
         if (!channel || !channel->is_busy)

@@ -49,6 +49,7 @@ static u32 relid_find_free(const struct vmbus *bus)
 static void relid_give(struct vmbus *bus, struct vmbus_channel *channel, u32 relid)
 {
     bus->channel[relid - 1] = channel;
+    bus->relids = MAX(bus->relids, relid);
     channel->bus = bus;
     channel->relid = relid;
     channel->state = VMBUS_OFFERED;

@@ -10,19 +10,23 @@ static u64 frame_of(const struct vmbus_ring *ring, u32 page)
 
 /* The pages are mapped since the ring was opened. Only where frames of the guest went meanwhile
  * and there is no memory to map what is left of it a ring is another page: it ends soon. */
-static u8 *page_at(const struct vmbus_ring *ring, u32 page)
+static u8 *page_at(const struct vmbus_ring *ring, struct vmbus_window *window, u32 page)
 {
     static u8 lost[PAGE_SIZE];
-    u8 *at = lost;
+    struct guest_memory *memory = ring->gpadls->memory;
 
-    if (guest_page_get(ring->gpadls->memory, frame_of(ring, page), &at) == ST_OK)
-        guest_page_put(ring->gpadls->memory, frame_of(ring, page));
-    return at;
+    if (window->at && window->page == page && window->moves == memory->moves)
+        return window->at;
+    *window = (struct vmbus_window){.page = page, .moves = memory->moves};
+    if (guest_page_get(memory, frame_of(ring, page), &window->at) != ST_OK)
+        return lost;
+    guest_page_put(memory, frame_of(ring, page));
+    return window->at;
 }
 
-static struct vmbus_ring_head *head_of(const struct vmbus_ring *ring)
+static struct vmbus_ring_head *head_of(struct vmbus_ring *ring)
 {
-    return (struct vmbus_ring_head *)(void *)page_at(ring, 0);
+    return (struct vmbus_ring_head *)(void *)page_at(ring, &ring->head, 0);
 }
 
 static void pages_put(struct vmbus_ring *ring, u32 count)
@@ -81,24 +85,26 @@ static u32 distance(const struct vmbus_ring *ring, u32 from, u32 to)
 }
 
 /* Bytes out of the ring, or into it; at most its size. */
-static void copy_out(const struct vmbus_ring *ring, u32 from, u8 *to, u32 bytes)
+static void copy_out(struct vmbus_ring *ring, u32 from, u8 *to, u32 bytes)
 {
     while (bytes != 0) {
         u32 count = MIN(bytes, (u32)(PAGE_SIZE - from % PAGE_SIZE));
 
-        memcpy(to, page_at(ring, (u32)(from / PAGE_SIZE) + 1) + from % PAGE_SIZE, count);
+        memcpy(to, page_at(ring, &ring->data, (u32)(from / PAGE_SIZE) + 1) + from % PAGE_SIZE,
+               count);
         from = index_add(ring, from, count);
         to += count;
         bytes -= count;
     }
 }
 
-static void copy_in(const struct vmbus_ring *ring, u32 to, const u8 *from, u32 bytes)
+static void copy_in(struct vmbus_ring *ring, u32 to, const u8 *from, u32 bytes)
 {
     while (bytes != 0) {
         u32 count = MIN(bytes, (u32)(PAGE_SIZE - to % PAGE_SIZE));
 
-        memcpy(page_at(ring, (u32)(to / PAGE_SIZE) + 1) + to % PAGE_SIZE, from, count);
+        memcpy(page_at(ring, &ring->data, (u32)(to / PAGE_SIZE) + 1) + to % PAGE_SIZE, from,
+               count);
         to = index_add(ring, to, count);
         from += count;
         bytes -= count;

@@ -10,13 +10,21 @@
 
 #define VMBUS_PACKET_MAX 4112u /* a page of data and its head */
 
+/* A page of the ring, where it is mapped; looked up anew when mappings have moved. */
+struct vmbus_window {
+    u8 *at;
+    u32 page;
+    u32 moves;
+};
+
 struct vmbus_ring {
     struct vmbus_gpadls *gpadls;
     const struct vmbus_gpadl *gpadl;
-    u32 page;  /* of the GPADL: the ring's head, its data follows */
-    u32 bytes; /* of data */
-    u32 at;    /* our own index: what we read next, or write next */
-    u32 shown; /* the reader's: what the guest knows of it */
+    u32 page;                       /* of the GPADL: the ring's head, its data follows */
+    u32 bytes;                      /* of data */
+    u32 at;                         /* our own index: what we read next, or write next */
+    u32 shown;                      /* the reader's: what the guest knows of it */
+    struct vmbus_window head, data; /* its head; the page of data that was used last */
 };
 
 /* A packet, as a value. */
