@@ -29,7 +29,7 @@ static void begin(u8 how)
     fake_vmbus_reset();
     memory_disk_make(&disk, medium, sizeof(medium), DISK_DISCARDS);
     vmbus_make(&bus, &memory);
-    storvsc_make(&storvsc, &channel, 0);
+    storvsc_make(&storvsc, &channel, 0, 8);
     if (storvsc_unit_add(&storvsc, &disk, SCSI_READ_WRITE, "x") != ST_OK ||
         vmbus_channel_offer(&bus, &channel) != ST_OK)
         abort();

@@ -56,7 +56,7 @@ static int setup(void **state)
     memory_disk_make(&disk, medium, sizeof(medium), DISK_DISCARDS);
     slow = (struct disk){.sectors = SECTORS, .submit = slow_submit, .settle = slow_settle};
     vmbus_make(&bus, &memory);
-    storvsc_make(&storvsc, &channel, 3);
+    storvsc_make(&storvsc, &channel, 3, 29);
     if (storvsc_unit_add(&storvsc, &disk, SCSI_READ_WRITE, "one") != ST_OK ||
         storvsc_unit_add(&storvsc, &disk, SCSI_READ_ONLY, "two") != ST_OK ||
         storvsc_unit_add(&storvsc, &slow, SCSI_READ_WRITE, "slow") != ST_OK ||
@@ -162,6 +162,10 @@ static void test_handshake(void **state)
     initialise();
     assert_int_equal(say_operation(6, 0), 0);
     assert_int_equal(say_operation(12, 0), 0xc0000010);
+    storvsc.sub_channels_max = 0; /* of few processors */
+    assert_int_equal(say_operation(10, 0), 0);
+    assert_int_equal(answer.properties.max_channels, 0);
+    assert_int_equal(answer.properties.flags, 0);
     assert_int_equal(say_operation(99, 0), 0xc0000010);
 }
 

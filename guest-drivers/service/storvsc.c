@@ -8,11 +8,13 @@ static const u16 versions[] = {
 #undef V
 };
 
-void storvsc_make(struct storvsc *storvsc, struct vmbus_channel *channel, u32 instance)
+void storvsc_make(struct storvsc *storvsc, struct vmbus_channel *channel, u32 instance,
+                  u32 vcpus)
 {
     memset(storvsc, 0, sizeof(*storvsc));
     memset(channel, 0, sizeof(*channel));
     storvsc->channel = channel;
+    storvsc->sub_channels_max = vcpus / STORVSC_VCPUS_EACH;
     channel->service = &storvsc_service;
     channel->own = storvsc;
     channel->instance =
@@ -55,7 +57,7 @@ static u32 sub_channels_create(struct vmbus_channel *channel, u32 count)
 
     if (storvsc->state != STORVSC_READY)
         return STORVSP_INVALID_STATE;
-    if (count == 0 || count > STORVSC_SUB_CHANNELS_MAX ||
+    if (count == 0 || count > storvsc->sub_channels_max ||
         vmbus_sub_channels_offer(channel, count) != ST_OK)
         return STORVSP_INVALID_REQUEST;
     return STORVSP_SUCCESS;
@@ -79,10 +81,10 @@ static u32 control(struct vmbus_channel *channel, struct storvsp_packet *packet)
     case STORVSP_QUERY_PROPERTIES:
         if (storvsc->version == 0)
             return STORVSP_INVALID_STATE;
-        packet->properties =
-            (struct storvsp_properties){.max_channels = STORVSC_SUB_CHANNELS_MAX,
-                                        .flags = STORVSP_MULTI_CHANNEL,
-                                        .max_transfer_bytes = SCSI_SECTORS_MAX * SECTOR_BYTES};
+        packet->properties = (struct storvsp_properties){
+            .max_channels = (u16)storvsc->sub_channels_max,
+            .flags = storvsc->sub_channels_max ? STORVSP_MULTI_CHANNEL : 0,
+            .max_transfer_bytes = SCSI_SECTORS_MAX * SECTOR_BYTES};
         return STORVSP_SUCCESS;
     case STORVSP_END_INITIALIZATION:
         if (storvsc->version == 0)

@@ -10,8 +10,10 @@
 #include "guest-drivers/service/vmbus.h"
 
 /* Commands of one controller that are under way at a time. */
-#define STORVSC_JOBS_EACH        16u
-#define STORVSC_SUB_CHANNELS_MAX 7u
+#define STORVSC_JOBS_EACH  16u
+/* Channels beside the first: one for so many processors. More of them cost the guest more
+ * interrupts than they save it, see docs/decisions.md. */
+#define STORVSC_VCPUS_EACH 4u
 
 enum storvsc_state { STORVSC_CLOSED, STORVSC_BEGUN, STORVSC_READY };
 
@@ -20,6 +22,7 @@ struct storvsc {
     struct scsi_target target;
     enum storvsc_state state;
     u16 version; /* 0: none agreed to yet */
+    u32 sub_channels_max;
     u32 jobs;
     struct storvsc_job *stalled; /* waits for pages that others have in use */
     u64 requests, errors;
@@ -28,8 +31,10 @@ struct storvsc {
 
 extern const struct vmbus_service storvsc_service;
 
-/* Makes `channel` one of this service's, without units; vmbus_channel_offer() follows. */
-void storvsc_make(struct storvsc *storvsc, struct vmbus_channel *channel, u32 instance);
+/* Makes `channel` one of this service's, without units, of a guest with so many processors;
+ * vmbus_channel_offer() follows. */
+void storvsc_make(struct storvsc *storvsc, struct vmbus_channel *channel, u32 instance,
+                  u32 vcpus);
 /* Adds the next unit: a disk with this serial number. ST_NO_SPACE. */
 enum status storvsc_unit_add(struct storvsc *storvsc, struct disk *disk,
                              enum scsi_access access, const char *serial);

@@ -102,7 +102,7 @@ static enum status storage_offer(struct hyperv *state)
 
     if (list->count == 0)
         return ST_OK;
-    storvsc_make(&state->storage, &state->storage_channel, 0);
+    storvsc_make(&state->storage, &state->storage_channel, 0, state->guest->config->vcpus);
     for (u32 i = 0; i < list->count; i++)
         TRY(unit_add(state, list->item[i]));
     return vmbus_channel_offer(&state->bus, &state->storage_channel);
