@@ -116,6 +116,7 @@ struct b_storage {
 /* The first words of the interfaces' names. */
 #define B_INTERFACE_STORAGE 0xba6163d9u
 #define B_INTERFACE_NETWORK 0xf8615163u
+#define B_INTERFACE_DYNMEM  0x525074dcu
 
 /* The network protocol's messages: a type, then what it says. */
 #define B_NVSP_INIT           1
@@ -126,5 +127,20 @@ struct b_storage {
 struct b_nvsp {
     uint32_t type, word[9];
 };
+
+/* Dynamic memory: a head of two words, then what it says. A range is a page in the low 40 bits
+ * and how many from bit 40 on. */
+#define B_DYNMEM_VERSION            1
+#define B_DYNMEM_VERSION_ANSWER     2
+#define B_DYNMEM_CAPABILITIES       3
+#define B_DYNMEM_CAPABILITY_ANSWER  4
+#define B_DYNMEM_BALLOON            6
+#define B_DYNMEM_BALLOON_ANSWER     7
+#define B_DYNMEM_UNBALLOON          8
+#define B_DYNMEM_UNBALLOON_ANSWER   9
+#define B_DYNMEM_HOT_ADD            10
+#define B_DYNMEM_HOT_ADD_ANSWER     11
+#define B_DYNMEM_2_0                0x20000u
+#define B_DYNMEM_RANGE(page, count) ((uint64_t)(page) | (uint64_t)(count) << 40)
 
 #endif

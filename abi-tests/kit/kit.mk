@@ -99,7 +99,7 @@ HOSTILE := hostile value block net disk network control folder revoke store port
 $(BUILD)/hostile.elf: $(BUILD)/kit/kit/notes.S.o \
 		$(patsubst %,$(BUILD)/kit/kit/%.c.o,grant store front) $(patsubst %,$(BUILD)/kit/hostile/%.c.o,$(HOSTILE))
 $(BUILD)/hostile-vmbus.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(BUILD)/kit/tlfs/tlfs.c.o \
-		$(patsubst %,$(BUILD)/kit/hostile/%.c.o,value vmbus vmbus_packet vmbus_hostile vmbus_bystander)
+		$(patsubst %,$(BUILD)/kit/hostile/%.c.o,value vmbus vmbus_packet vmbus_hostile vmbus_balloon vmbus_bystander)
 export ROUNDS ROLES LIFE_MS
 .PHONY: hostile hostile-sample
 hostile: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf
