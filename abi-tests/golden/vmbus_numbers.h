@@ -124,6 +124,8 @@ struct b_storage {
 #define B_NVSP_RECEIVE_BUFFER 101
 #define B_NVSP_SEND_BUFFER    104
 #define B_NVSP_RNDIS          107
+#define B_NVSP_NDIS_CONFIG    125
+#define B_NVSP_SUB_CHANNELS   133
 struct b_nvsp {
     uint32_t type, word[9];
 };

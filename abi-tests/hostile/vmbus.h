@@ -18,6 +18,7 @@ extern uint32_t vmbus_offer_count;
 struct vmbus_channel {
     uint32_t relid, gpadl;
     uint8_t (*pages)[KIT_PAGE]; /* out, then in: head and data each */
+    uint32_t interface;         /* of its device, where that matters */
 };
 
 /* 100 ns since the start of the partition; for how many of them an answer is awaited. */

@@ -7,13 +7,14 @@
 #include "abi-tests/hostile/vmbus_packet.h"
 #include "abi-tests/kit/test.h"
 
-#define DEVICES    3u
-#define CHANNELS   6u /* sub-channels of the storage among them */
-#define FRAMES_MAX 200u
-#define RELIDS     80u
-#define LOOK       20000ull   /* 2 ms */
-#define PATIENCE   5000000ull /* 500 ms, once there was an answer */
-#define RING_GPADL 0x1000u
+#define DEVICES      3u
+#define CHANNELS     8u /* sub-channels of storage and network among them */
+#define SUB_CHANNELS 3u /* asked for at a time */
+#define FRAMES_MAX   200u
+#define RELIDS       80u
+#define LOOK         20000ull   /* 2 ms */
+#define PATIENCE     5000000ull /* 500 ms, once there was an answer */
+#define RING_GPADL   0x1000u
 
 static uint8_t rings[CHANNELS][VMBUS_RING_PAGES][KIT_PAGE] __attribute__((aligned(4096)));
 static struct vmbus_channel channels[CHANNELS];
@@ -22,18 +23,9 @@ static uint64_t steps, steps_end, sub_channels;
 
 /* ---- packets ----------------------------------------------------------------------------- */
 
-/* 0: of a sub-channel. */
-static uint32_t interface_of(const struct vmbus_channel *channel)
-{
-    for (uint32_t i = 0; i < vmbus_offer_count; i++)
-        if (vmbus_offers[i].relid == channel->relid)
-            return vmbus_offers[i].interface;
-    return 0;
-}
-
 static bool is_network(const struct vmbus_channel *channel)
 {
-    return interface_of(channel) == B_INTERFACE_NETWORK;
+    return channel->interface == B_INTERFACE_NETWORK;
 }
 
 /* Messages to us wait in the slot until they are looked at, for a while. */
@@ -172,7 +164,7 @@ static void channels_open(void)
             vmbus_offers[i].interface != B_INTERFACE_NETWORK && !one_in(8))
             continue;
         *channel = (struct vmbus_channel){vmbus_offers[i].relid, RING_GPADL + open_count,
-                                          rings[open_count]};
+                                          rings[open_count], vmbus_offers[i].interface};
         if ((one_in(8) ? open_folded : vmbus_open)(channel))
             open_count++;
     }
@@ -183,17 +175,20 @@ static void sub_channels_open(struct vmbus_channel *primary)
 {
     uint32_t relids[CHANNELS], count = 0;
     struct b_message message;
+    uint32_t asked = one_in(8) ? (uint32_t)hostile_value() : 1 + below(SUB_CHANNELS);
 
-    vmbus_storage_say(primary, B_STORAGE_SUB_CHANNELS,
-                      (uint16_t)(one_in(8) ? hostile_value() : 1 + below(CHANNELS)));
+    if (is_network(primary))
+        vmbus_network_ask(primary, asked);
+    else
+        vmbus_storage_say(primary, B_STORAGE_SUB_CHANNELS, (uint16_t)asked);
     while (count < CHANNELS && vmbus_take(&message, 10 * LOOK))
         if (message.type == B_OFFER && message.offer.sub_channel != 0)
             relids[count++] = message.offer.relid;
     for (uint32_t i = 0; i < count && open_count < CHANNELS; i++) {
         uint32_t ring = one_in(4) ? below(open_count) : open_count;
 
-        channels[open_count] =
-            (struct vmbus_channel){relids[i], RING_GPADL + open_count, rings[ring]};
+        channels[open_count] = (struct vmbus_channel){relids[i], RING_GPADL + open_count,
+                                                      rings[ring], primary->interface};
         if (!vmbus_open(&channels[open_count]))
             continue;
         open_count++;
@@ -206,7 +201,7 @@ static void services_begin(struct vmbus_channel *channel)
 {
     (is_network(channel) ? vmbus_network_begin : vmbus_storage_begin)(channel);
     vmbus_signal(channel);
-    if (interface_of(channel) == B_INTERFACE_STORAGE)
+    if (is_network(channel) || channel->interface == B_INTERFACE_STORAGE)
         sub_channels_open(channel);
 }
 

@@ -49,32 +49,69 @@ static struct b_storage storage_make(uint32_t pages, bool is_spoilt)
     return said;
 }
 
-/* A frame for everybody, in the form that network drivers give it. */
-static void rndis_make(uint8_t *page, bool is_spoilt)
+/* What is left to the device: checksums of TCP or UDP, long segments, a tag, nothing known. */
+static void info_make(uint32_t *word, bool is_spoilt)
 {
-    const struct {
-        uint32_t type, bytes, data_offset, data_bytes, other[7];
-    } head = {1, KIT_PAGE, 36, 60 + below(1450), {0}};
+    static const struct {
+        uint32_t type, value;
+    } infos[] = {{0, 0x04},   {0, 0x08}, {2, 0x40000000 | 1400}, {2, 0xc0000000 | 1400},
+                 {6, 7 << 4}, {5, 0}};
+    uint32_t which = below(6);
 
-    memcpy(page, &head, sizeof(head));
-    memset(page + sizeof(head), 0xff, 6);
+    word[0] = 16;
+    word[1] = infos[which].type;
+    word[2] = 12;
+    word[3] = is_spoilt ? (uint32_t)hostile_value() : infos[which].value;
+}
+
+/* A frame of TCP for everybody over so many bytes, as network drivers give it. */
+static void rndis_make(uint8_t *page, uint32_t bytes, bool is_spoilt)
+{
+    uint32_t head[15] = {1, bytes, 52, bytes - 60, 0, 0, 0, 36, 16};
+    uint8_t *frame = page + sizeof(head);
+
+    info_make(head + 11, is_spoilt && one_in(2));
+    memcpy(page, head, sizeof(head));
+    memset(frame, 0xff, 6);
+    memset(frame + 12, 0, 42);
+    frame[12] = 8;
+    frame[14] = 0x45;
+    frame[16] = (uint8_t)((bytes - 74) >> 8);
+    frame[17] = (uint8_t)(bytes - 74);
+    frame[23] = one_in(2) ? 6 : 17;
+    frame[46] = 5 << 4;
     if (is_spoilt)
         hostile_scribble(page, 128);
 }
 
-/* From the agreement on a version to frames: INITIALIZE is 2, SET 5, of the packet filter. */
+/* RNDIS: INITIALIZE; SET of the packet filter, of offloads, of the table that leads to
+ * channels; a query of what there is. The second word is the length. */
+#define CONTROLS      5u
+#define CONTROL_WORDS 20u
+static const uint32_t controls[CONTROLS][CONTROL_WORDS] = {
+    {2, 24, 1, 1, 0, 0x4000},
+    {5, 32, 2, 0x0001010e, 4, 20, 0, 9},
+    {5, 56, 3, 0xfc01020c, 28, 20, 0, 0x001c0380, 0x04040401, 0x01010004, 0, 0, 0x02020000, 0},
+    {5,  80, 4, 0x00010204, 52, 20, 0, 0x001c0289, 0,          0x1701,
+     16, 28, 8, 44,         0,  1,  2, 1,          0x12345678, 0x9abcdef0},
+    {4, 32, 5, 0xfc01020d, 4, 20, 0, 0x009c03a7},
+};
+
+/* From the agreement on a version to frames: five messages, then RNDIS. */
 static struct b_nvsp nvsp_make(uint32_t order, bool is_spoilt)
 {
-    static const uint32_t types[] = {B_NVSP_INIT, B_NVSP_NDIS_VERSION, B_NVSP_RECEIVE_BUFFER,
-                                     B_NVSP_SEND_BUFFER};
-    struct b_nvsp said = {.type = order < 4 ? types[order] : B_NVSP_RNDIS};
+    static const uint32_t types[] = {B_NVSP_INIT, B_NVSP_NDIS_VERSION, B_NVSP_NDIS_CONFIG,
+                                     B_NVSP_RECEIVE_BUFFER, B_NVSP_SEND_BUFFER};
+    struct b_nvsp said = {.type = order < 5 ? types[order] : B_NVSP_RNDIS};
 
     if (said.type == B_NVSP_INIT)
         said.word[0] = said.word[1] = 0x60001;
+    else if (said.type == B_NVSP_NDIS_CONFIG)
+        said.word[2] = 0x80;
     else if (said.type == B_NVSP_RNDIS)
         said.word[1] = is_spoilt && one_in(2) ? (uint32_t)hostile_value() : ~0u;
     else
-        said.word[0] = VMBUS_OTHER_GPADL + order % 2;
+        said.word[0] = VMBUS_OTHER_GPADL + (order + 1) % 2;
     if (is_spoilt)
         hostile_scribble(&said, sizeof(said));
     return said;
@@ -101,15 +138,38 @@ void vmbus_storage_packet(bool is_spoilt)
     head_make(at, sizeof(said));
 }
 
+/* What is said to the network, behind the pages that belong to it. */
+static void network_say(uint32_t at, const struct b_nvsp *said)
+{
+    memcpy(&vmbus_packet.words[at], said, sizeof(*said));
+    head_make(at, sizeof(*said));
+}
+
+/* The bytes of the first page of the packet. */
+static uint8_t *first_page(void)
+{
+    return (uint8_t *)(uintptr_t)(vmbus_packet.words[2] * KIT_PAGE);
+}
+
 void vmbus_network_packet(bool is_spoilt)
 {
-    struct b_nvsp said = nvsp_make(one_in(8) ? below(4) : 4, is_spoilt);
-    uint32_t at = ranges_put(1, is_spoilt);
+    struct b_nvsp said = nvsp_make(one_in(8) ? below(5) : 5, is_spoilt);
+    uint32_t pages = one_in(2) ? 1 : 1 + below(16);
+    uint32_t at = ranges_put(pages, is_spoilt);
 
+    if (one_in(16)) {
+        said = (struct b_nvsp){B_NVSP_SUB_CHANNELS, {1, (uint32_t)hostile_value()}};
+        at = 0;
+    }
     for (uint32_t i = 0; i < DATA_PAGES; i++)
-        rndis_make(data[i], is_spoilt && one_in(4));
-    memcpy(&vmbus_packet.words[at], &said, sizeof(said));
-    head_make(at, sizeof(said));
+        rndis_make(data[i], i % 2 ? pages * KIT_PAGE : 134 + below(1440),
+                   is_spoilt && one_in(4));
+    if (one_in(8)) {
+        memcpy(data[0], controls[below(CONTROLS)], sizeof(controls[0]));
+        if (is_spoilt)
+            hostile_scribble(data[0], sizeof(controls[0]));
+    }
+    network_say(at, &said);
 }
 
 void vmbus_storage_say(struct vmbus_channel *channel, uint32_t operation, uint16_t value)
@@ -131,11 +191,9 @@ void vmbus_storage_begin(struct vmbus_channel *channel)
         vmbus_storage_say(channel, operations[i], B_STORAGE_6_2);
 }
 
-/* Versions, two buffers, then RNDIS: INITIALIZE, and SET of the packet filter. */
+/* Versions, two buffers, then RNDIS. */
 void vmbus_network_begin(struct vmbus_channel *channel)
 {
-    static const uint32_t control[2][9] = {{2, 24, 1, 1, 0, 0x4000},
-                                           {5, 32, 2, 0x0001010e, 4, 20, 0, 9}};
     uint64_t frames[BUFFER_PAGES];
 
     for (uint32_t i = 0; i < BUFFER_PAGES; i++)
@@ -143,18 +201,25 @@ void vmbus_network_begin(struct vmbus_channel *channel)
     for (uint32_t i = 0; i < 2; i++)
         vmbus_gpadl_make(channel->relid, VMBUS_OTHER_GPADL + i, frames, BUFFER_PAGES,
                          BUFFER_PAGES * KIT_PAGE);
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < 5 + CONTROLS; i++) {
         struct b_nvsp said = nvsp_make(i, false);
         uint32_t at = 0;
-        if (i >= 4) {
+        if (i >= 5) {
             at = ranges_put(1, false);
-            memcpy((void *)(uintptr_t)(vmbus_packet.words[2] * KIT_PAGE), control[i - 4],
-                   sizeof(control[0]));
-            vmbus_packet.words[1] = control[i - 4][1];
+            memcpy(first_page(), controls[i - 5], sizeof(controls[0]));
+            vmbus_packet.words[1] = controls[i - 5][1];
         }
-        memcpy(&vmbus_packet.words[at], &said, sizeof(said));
-        head_make(at, sizeof(said));
+        network_say(at, &said);
         vmbus_put(channel, &vmbus_packet.head);
         vmbus_signal(channel);
     }
+}
+
+void vmbus_network_ask(struct vmbus_channel *channel, uint32_t sub_channels)
+{
+    const struct b_nvsp said = {B_NVSP_SUB_CHANNELS, {1, sub_channels}};
+
+    network_say(0, &said);
+    vmbus_put(channel, &vmbus_packet.head);
+    vmbus_signal(channel);
 }

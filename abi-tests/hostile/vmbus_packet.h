@@ -22,6 +22,8 @@ void vmbus_network_packet(bool is_spoilt);
 /* What is said before commands; the network's buffers are named too. */
 void vmbus_storage_begin(struct vmbus_channel *channel);
 void vmbus_network_begin(struct vmbus_channel *channel);
+/* For sub-channels. */
+void vmbus_network_ask(struct vmbus_channel *channel, uint32_t sub_channels);
 /* One operation, with its value where it has one. */
 void vmbus_storage_say(struct vmbus_channel *channel, uint32_t operation, uint16_t value);
 
