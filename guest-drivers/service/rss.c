@@ -17,8 +17,8 @@ u32 rss_toeplitz(const u8 key[RSS_KEY_BYTES], const u8 *input, u32 bytes)
     for (u32 i = 0; i < bytes; i++) {
         window = window << 8 | key[i + sizeof(u32)];
         /* Its topmost bit has the window as it was, the next one all moved by one. */
-        for (u32 bit = 0; bit < 8; bit++)
-            hash ^= (u32)(window >> (bit + 1)) & -((u32)input[i] >> bit & 1);
+        for (u32 bits = input[i]; bits != 0; bits &= bits - 1)
+            hash ^= (u32)(window >> (__builtin_ctz(bits) + 1));
     }
     return hash;
 }
