@@ -28,6 +28,7 @@ struct folder {
 
 static struct archive archives[ARCHIVES_MAX];
 static struct folder folders[FOLDERS_MAX];
+static u32 folder_count; /* those behind are free, and were always */
 
 /* ---- archives ---------------------------------------------------------------------------- */
 
@@ -172,6 +173,7 @@ static enum status folder_make(struct guest *guest, struct text entry, u32 id)
     p9_back_make(folder->back, &archive->tree, guest->partition);
     TRY(bus_device_add(&folder->bus));
     folder->guest = guest;
+    folder_count = MAX(folder_count, (u32)(folder - folders) + 1);
     TRY(keys_put(&folder->bus, config.tag));
     bus_state_set(&folder->bus, BUS_INIT_WAIT);
     return ST_OK;
@@ -188,7 +190,7 @@ enum status folders_introduce(struct guest *guest)
 
 void folders_release(struct guest *guest)
 {
-    for (u32 i = 0; i < FOLDERS_MAX; i++) {
+    for (u32 i = 0; i < folder_count; i++) {
         struct folder *folder = &folders[i];
 
         if (folder->guest != guest)
@@ -216,7 +218,7 @@ static void broken_close(struct folder *folder)
 
 bool folders_serve(u32 port)
 {
-    for (u32 i = 0; i < FOLDERS_MAX; i++)
+    for (u32 i = 0; i < folder_count; i++)
         if (folders[i].guest && p9_port_serve(folders[i].back, port))
             return true;
     return false;
@@ -226,7 +228,7 @@ bool folders_continue(void)
 {
     bool is_busy = false;
 
-    for (u32 i = 0; i < FOLDERS_MAX; i++) {
+    for (u32 i = 0; i < folder_count; i++) {
         struct folder *folder = &folders[i];
 
         if (!folder->guest || !folder->bus.is_open)
