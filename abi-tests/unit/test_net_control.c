@@ -286,6 +286,8 @@ static void test_mapping(void **state)
     table_write(8, 0);
     memcpy(fake_pages[LENT] + 28, &four, 4);
     assert_int_equal(TABLE(LENT, 8, 0), INVALID);
+    memcpy(fake_pages[LENT], &four, 4);
+    assert_int_equal(TABLE(LENT, 1, 0), INVALID);
     assert_int_equal(back.control.rss.queue[0], QUEUES - 1);
     assert_int_equal(SIZE(most + 1), INVALID);
     assert_int_equal(back.control.rss.entries, most);
@@ -475,6 +477,7 @@ static void test_reconnects(void **state)
     assert_false(net_port_serve(&back, 0, 1));
     assert_false(net_port_serve(&back, PORT_BOUND, 1));
     control_make();
+    assert_int_equal(back.control.partition, 1);
     assert_int_equal(ask(XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0), NOT_SUPPORTED);
     net_back_close(&back);
     assert_int_equal(fake_rings + fake_ports, 0);

@@ -186,6 +186,8 @@ static void test_addresses_only(void **state)
     frame4(four);
     put16(frame + PACKET + 2, 23); /* half a port */
     expect(RSS_ALL, PACKET + 23, RSS_IPV4, four->addresses);
+    put16(frame + PACKET + 2, 24); /* both, and no more */
+    expect(RSS_ALL, PACKET + 24, RSS_IPV4_TCP, four->ports);
     bytes = frame6(six);
     frame[PACKET + 6] = 44; /* a fragment */
     frame[PACKET + 40] = 6;
