@@ -3,7 +3,8 @@
 
 #include "xen-adapter/physmap.h"
 
-#define EXTENT_ORDER_LIMIT 9u      /* largest block an unprivileged guest may ask for: 2 MiB */
+#define EXTENT_ORDER_LIMIT 9u /* largest block an unprivileged guest may ask for: 2 MiB */
+#define FRAMES_AT_ONCE     32ull
 #define EXTENTS_A_ROUND    512u    /* then the vCPU looks at its interrupts */
 #define GFN_LIMIT          BIT(34) /* 46 bits of address */
 
@@ -45,6 +46,15 @@ static enum status frame_fetch(struct xen_call *call, u64 list, u64 index, u64 *
     return ST_OK;
 }
 
+/* Some frame numbers from `index` on, at most `count`; how many could be read. */
+static u32 frames_fetch(struct xen_call *call, u64 list, u64 index, u64 count, u64 *out)
+{
+    count = MIN(count, FRAMES_AT_ONCE);
+    if (!call->is_narrow && xen_fetch(call, list + index * 8, out, count * 8) == ST_OK)
+        return (u32)count;
+    return frame_fetch(call, list, index, out) == ST_OK;
+}
+
 static enum status extent_populate(struct xen_call *call, u64 gfn, u32 order)
 {
     struct partition *p = call->partition;
@@ -71,12 +81,33 @@ static enum status extent_remove(struct xen_call *call, u64 gfn, u32 order)
     return op_memory_remove(p, gpa(gfn << PAGE_SHIFT), PAGE_SIZE << order);
 }
 
+typedef enum status (*extent_fn)(struct xen_call *call, u64 gfn, u32 order);
+
+/* The extents of the list from `i` on, up to the first that fails or `limit`: which that is. */
+static u64 extents_run(struct xen_call *call, const struct xen_memory_reservation *in, u64 i,
+                       u64 limit, extent_fn step)
+{
+    u64 list[FRAMES_AT_ONCE];
+    u32 order = in->extent_order;
+    u32 count, k;
+
+    do {
+        count = frames_fetch(call, in->extent_start, i, limit - i, list);
+        for (k = 0; k < count; k++) {
+            if (list[k] >= GFN_LIMIT || list[k] & ((1ull << order) - 1) ||
+                step(call, list[k], order) != ST_OK)
+                return i + k;
+        }
+        i += count;
+    } while (count && i < limit);
+    return i;
+}
+
 /*
  * Walks the list from the extent in the upper bits of the command; the answer is how many are
  * done, an error only before the first look at the list.
  */
-static s64 extents_walk(struct xen_call *call,
-                        enum status (*step)(struct xen_call *call, u64 gfn, u32 order))
+static s64 extents_walk(struct xen_call *call, extent_fn step)
 {
     u64 start = call->arg[0] >> XEN_MEMORY_OP_EXTENT_SHIFT;
     struct xen_memory_reservation in;
@@ -92,15 +123,7 @@ static s64 extents_walk(struct xen_call *call,
         in.extent_order > EXTENT_ORDER_LIMIT)
         return (s64)start;
     limit = MIN(in.nr_extents - start, EXTENTS_A_ROUND) + start;
-    for (i = start; i < limit; i++) {
-        u64 gfn;
-
-        if (frame_fetch(call, in.extent_start, i, &gfn) != ST_OK || gfn >= GFN_LIMIT ||
-            gfn & ((1ull << in.extent_order) - 1))
-            break;
-        if (step(call, gfn, in.extent_order) != ST_OK)
-            break;
-    }
+    i = extents_run(call, &in, start, limit, step);
     call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
                    (i < in.nr_extents ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
     return i == limit && i < in.nr_extents ? -XEN_ERESTART : (s64)i;

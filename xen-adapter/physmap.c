@@ -26,6 +26,8 @@ void xen_place_forget(struct xen_domain *domain, u64 gfn, u64 count)
 {
     u32 i;
 
+    if (gfn >= domain->placed_end || gfn + count <= domain->placed_first)
+        return;
     forget(&domain->shared_gfn, gfn, count);
     for (i = 0; i < ARRAY_SIZE(domain->grant_gfn); i++)
         forget(&domain->grant_gfn[i], gfn, count);
@@ -36,6 +38,7 @@ void xen_place_forget(struct xen_domain *domain, u64 gfn, u64 count)
 /* Puts an adapter page at a frame; it has one place at a time. */
 static enum status page_place(struct xen_call *call, void *page, u64 *where, u64 gfn)
 {
+    struct xen_domain *domain = call->domain;
     u64 old = *where;
 
     if (old == gfn)
@@ -43,8 +46,10 @@ static enum status page_place(struct xen_call *call, void *page, u64 *where, u64
     TRY(op_memory_map_page(call->partition, page, gpa(gfn << PAGE_SHIFT)));
     if (old != XEN_GFN_NONE)
         (void)op_memory_unmap_page(call->partition, page, gpa(old << PAGE_SHIFT));
-    xen_place_forget(call->domain, gfn, 1);
+    xen_place_forget(domain, gfn, 1);
     *where = gfn;
+    domain->placed_first = domain->placed_end ? MIN(domain->placed_first, gfn) : gfn;
+    domain->placed_end = MAX(domain->placed_end, gfn + 1);
     return ST_OK;
 }
 

@@ -37,6 +37,7 @@ struct xen_domain {
     u64 param[XEN_HVM_PARAMS];
     u64 grant_gfn[XEN_GRANT_FRAMES_MAX]; /* where the guest has the native table's frames */
     u64 grant_status_gfn[XEN_GRANT_STATUS_MAX];
+    u64 placed_first, placed_end; /* all these places lie in between; 0, 0: there is none */
 };
 
 struct xen_fifo_queue {

@@ -6,6 +6,9 @@
 #include "abi-tests/bench/measure.h"
 #include "abi-tests/kit/kit.h"
 #include "abi-tests/golden/xen_numbers.h"
+#include "abi-tests/golden/xen_structs.h"
+
+enum { BALLOON = 16 };
 
 struct operation {
     const char *name;
@@ -14,6 +17,8 @@ struct operation {
 };
 
 static uint8_t page[4096] __attribute__((aligned(4096)));
+static uint8_t pages[BALLOON][KIT_PAGE] __attribute__((aligned(4096)));
+static uint64_t frames[BALLOON], places[BALLOON];
 static uint64_t pte, pte_at, flip;
 static uint32_t ipi_port;
 static volatile uint64_t *pending;
@@ -128,6 +133,18 @@ static void run_ud(void)
     __asm__ volatile("ud2" ::: "rcx", "r11", "memory");
 }
 
+/* As a balloon does: the frames of a list go and others come at the same places. */
+static void run_balloon(void)
+{
+    struct g_memory_reservation extents = {
+        .extent_start = (uintptr_t)frames, .nr_extents = BALLOON, .domid = G_DOMID_SELF};
+
+    kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_decrease_reservation, (uintptr_t)&extents, 0,
+                  0);
+    memcpy(frames, places, sizeof(frames));
+    kit_hypercall(G_HYPERVISOR_memory_op, G_XENMEM_populate_physmap, (uintptr_t)&extents, 0, 0);
+}
+
 static const struct operation operations[] = {
     {"xen_version(0)", true, true, run_version},
     {"unimplemented hypercall", true, true, run_unimplemented},
@@ -146,6 +163,7 @@ static const struct operation operations[] = {
     {"rdmsr EFER", true, true, run_rdmsr},
     {"mov from cr0", true, true, run_read_cr0},
     {"#UD bounced to the guest and back", true, true, run_ud},
+    {"16 pages given back and taken again", true, true, run_balloon},
 };
 
 /*
@@ -175,6 +193,17 @@ static void nothing(void)
     __asm__ volatile("");
 }
 
+/* Pages of the image that nothing maps any more. */
+static void balloon_prepare(void)
+{
+    for (unsigned i = 0; i < BALLOON; i++) {
+        places[i] = (uintptr_t)pages[i] >> 12;
+        frames[i] = kit_frame(pages[i]);
+        if (kit_kind == KIT_PV)
+            kit_map(pages[i], 0);
+    }
+}
+
 static void prepare(void)
 {
     struct {
@@ -189,6 +218,7 @@ static void prepare(void)
         calls[i].op = G_HYPERVISOR_xen_version;
     if (kit_kind == KIT_PV)
         pte_at = kit_pte_address(page, &pte);
+    balloon_prepare();
 }
 
 void kit_main(void)

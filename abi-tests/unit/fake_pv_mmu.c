@@ -84,7 +84,8 @@ enum status copy_from_guest(void *to, u64 from, u64 bytes)
 
 enum status copy_to_guest(u64 to, const void *from, u64 bytes)
 {
-    if (fake.guest_fault || !guest_range_ok(to, bytes))
+    if (fake.guest_fault || !guest_range_ok(to, bytes) ||
+        (fake.guest_write_end != 0 && to + bytes > fake.guest_write_end))
         return ST_FAULT;
     memcpy((void *)to, from, bytes);
     return ST_OK;

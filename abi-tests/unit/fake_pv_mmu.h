@@ -25,9 +25,10 @@ struct fake_machine {
     mfn_t cr3;
     u64 ldt_base;
     u32 ldt_entries;
-    bool was_locked;  /* M, at the last copy from the guest */
-    bool guest_fault; /* every copy from or to the guest fails */
-    u64 guest_end;    /* nothing of the guest is readable from here on; 0: no limit */
+    bool was_locked;     /* M, at the last copy from the guest */
+    bool guest_fault;    /* every copy from or to the guest fails */
+    u64 guest_end;       /* nothing of the guest is readable from here on; 0: no limit */
+    u64 guest_write_end; /* nor writable from here on */
     bool stale_writable[FAKE_FRAMES];
 };
 

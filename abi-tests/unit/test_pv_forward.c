@@ -3,6 +3,7 @@
 // sources: abi-tests/unit/fake_pv_smp.c
 // sources: xen-adapter/pv/forward_evtchn.c xen-adapter/pv/forward_sched.c
 // sources: xen-adapter/pv/forward_memory.c xen-adapter/pv/forward_grant.c xen-adapter/pv/grant_map.c
+// sources: xen-adapter/pv/forward_reservation.c
 // sources: xen-adapter/pv/version.c xen-adapter/pv/time.c xen-adapter/pv/physdev.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -406,7 +407,7 @@ static void test_reservations(void **state)
 
     (void)state;
     reset();
-    answer_below = 1;
+    answer_below = 2; /* all of them */
     *r = (struct xen_memory_reservation){
         .extent_start = (u64)list, .nr_extents = 4, .domid = XEN_DOMID_SELF};
     list[0] = 16;

@@ -40,6 +40,7 @@ static void test_bad_pointers(void **state)
         {XENNR_sched_op, XENOP_sched_op_remote_shutdown},
         {XENNR_memory_op, XENOP_memory_op_memory_map},
         {XENNR_memory_op, XENOP_memory_op_add_to_physmap},
+        {XENNR_memory_op, XENOP_memory_op_add_to_physmap_batch},
         {XENNR_memory_op, XENOP_memory_op_remove_from_physmap},
         {XENNR_memory_op, XENOP_memory_op_get_vnumainfo},
         {XENNR_memory_op, XENOP_memory_op_reserved_device_memory_map},

@@ -46,6 +46,15 @@ static u64 *shared_gfn(void)
     return &xen_vcpu_get(&fake_vcpu[0])->domain->shared_gfn;
 }
 
+static void shared_map(u64 gfn)
+{
+    struct xen_add_to_physmap add = {
+        .domid = XEN_DOMID_SELF, .space = XEN_MAPSPACE_SHARED_INFO, .gpfn = gfn};
+
+    assert_int_equal(CALL(add_to_physmap, add), 0);
+    assert_int_equal(*shared_gfn(), gfn);
+}
+
 /* One batch of two frames; the errors go behind the frames. */
 static s64 batch(u16 space, u16 size, u64 start)
 {
@@ -86,6 +95,69 @@ static void test_batch_of_frames(void **state)
     assert_int_equal(error[0], 99);
 }
 
+/* More entries than one round does: each gets its error, those behind the list keep theirs. */
+static void test_long_batch(void **state)
+{
+    enum { MANY = 300 };
+    struct xen_add_to_physmap_batch in = {.domid = XEN_DOMID_SELF,
+                                          .space = XEN_MAPSPACE_GMFN_FOREIGN,
+                                          .size = MANY,
+                                          .idxs = LIST,
+                                          .gpfns = LIST,
+                                          .errs = LIST + 0x1000};
+    s32 *error = fake_guest(LIST + 0x1000);
+
+    (void)state;
+    memset(error, 0x63, (MANY + 1) * sizeof(*error));
+    assert_int_equal(CALL(add_to_physmap_batch, in), 0);
+    for (u32 i = 0; i < MANY; i++)
+        assert_int_equal(error[i], -XEN_EPERM);
+    assert_int_equal(error[MANY], 0x63636363);
+    in.idxs = NOWHERE;
+    assert_int_equal(CALL(add_to_physmap_batch, in), -XEN_EFAULT);
+    in.idxs = LIST;
+    in.errs = NOWHERE;
+    assert_int_equal(CALL(add_to_physmap_batch, in), -XEN_EFAULT);
+}
+
+/* A range moves frame by frame, up to the first that is not there. */
+static void test_range_of_frames(void **state)
+{
+    struct xen_add_to_physmap add = {.domid = XEN_DOMID_SELF,
+                                     .space = XEN_MAPSPACE_GMFN_RANGE,
+                                     .size = 3,
+                                     .idx = 60,
+                                     .gpfn = 210};
+    u8 *was[] = {fake_page[60], fake_page[61], fake_page[62]};
+
+    (void)state;
+    assert_int_equal(CALL(add_to_physmap, add), 0);
+    for (u32 i = 0; i < 3; i++) {
+        assert_ptr_equal(fake_page[210 + i], was[i]);
+        assert_null(fake_page[60 + i]);
+    }
+    assert_int_equal(call(XENOP_memory_op_add_to_physmap | 3 << XEN_MEMORY_OP_EXTENT_SHIFT,
+                          &add, sizeof(add)),
+                     0);
+    assert_int_equal(CALL(add_to_physmap, add), -XEN_EINVAL);
+}
+
+/* Frames far from the adapter's pages are not looked for; those between them are. */
+static void test_places_are_remembered(void **state)
+{
+    static const u64 gfn[] = {70, 64, 90};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(gfn); i++) {
+        struct xen_memory_reservation in;
+
+        shared_map(gfn[i]);
+        in = list_of(gfn[i], NOWHERE, 0);
+        assert_int_equal(CALL(decrease_reservation, in), 1);
+        assert_int_equal(*shared_gfn(), XEN_GFN_NONE);
+    }
+}
+
 /* Foreign frames are for the batch alone, whoever they are for. */
 static void test_single_foreign_frame(void **state)
 {
@@ -121,15 +193,6 @@ static void test_nothing_to_tell(void **state)
     assert_int_equal(CALL(reserved_device_memory_map, map), 0);
     assert_int_equal(answer->nr_entries, 0);
     assert_int_equal(answer->flags, XEN_RDM_ALL);
-}
-
-static void shared_map(u64 gfn)
-{
-    struct xen_add_to_physmap add = {
-        .domid = XEN_DOMID_SELF, .space = XEN_MAPSPACE_SHARED_INFO, .gpfn = gfn};
-
-    assert_int_equal(CALL(add_to_physmap, add), 0);
-    assert_int_equal(*shared_gfn(), gfn);
 }
 
 /* Memory over a shared page, or taken from under it: the page is nowhere any more. */
@@ -270,6 +333,9 @@ int main(void)
         cmocka_unit_test_setup(test_counts_at_their_limit, caller_setup),
         cmocka_unit_test_setup(test_cursor_behind_the_end, caller_setup),
         cmocka_unit_test_setup(test_batch_of_frames, caller_setup),
+        cmocka_unit_test_setup(test_long_batch, caller_setup),
+        cmocka_unit_test_setup(test_range_of_frames, caller_setup),
+        cmocka_unit_test_setup(test_places_are_remembered, caller_setup),
         cmocka_unit_test_setup(test_single_foreign_frame, caller_setup),
         cmocka_unit_test_setup(test_nothing_to_tell, caller_setup),
         cmocka_unit_test_setup(test_numbers, caller_setup),

@@ -84,28 +84,24 @@ static enum status tables_prepare(struct space *space)
     return ST_OK;
 }
 
-static struct hold *hold_find(const struct space *space, u64 frame)
+/* A hold on one of the frames of a block. */
+static struct hold *hold_find(const struct space *space, u64 frame, u64 bytes)
 {
     for (struct hold_page *page = space->holds; page; page = page->next)
-        for (u32 i = 0; page->used != 0 && i < HOLDS_PER_PAGE; i++)
-            if (page->hold[i].frame == frame)
+        for (u64 i = 0, left = page->used; left != 0; i++) {
+            if (page->hold[i].frame == 0)
+                continue;
+            if (page->hold[i].frame - frame < bytes)
                 return &page->hold[i];
+            left--;
+        }
     return NULL;
-}
-
-static bool holds_overlap(const struct space *space, u64 frame, u64 bytes)
-{
-    for (struct hold_page *page = space->holds; page; page = page->next)
-        for (u32 i = 0; page->used != 0 && i < HOLDS_PER_PAGE; i++)
-            if (page->hold[i].frame != 0 && page->hold[i].frame - frame < bytes)
-                return true;
-    return false;
 }
 
 /* A single own frame is not mapped any more. */
 static void frame_release(struct space *space, hpa_t frame)
 {
-    struct hold *hold = space->holds ? hold_find(space, frame.raw) : NULL;
+    struct hold *hold = hold_find(space, frame.raw, PAGE_SIZE);
 
     if (hold)
         hold->is_orphan = true;
@@ -119,7 +115,7 @@ static enum status remove_large(struct space *space, gpa_t at, const struct npt_
     if (entry->flags & SPACE_KEEP)
         return ST_OK;
     space->pages -= PAGES_PER_LARGE;
-    if (space->holds && holds_overlap(space, entry->frame.raw, LARGE_PAGE_SIZE)) {
+    if (hold_find(space, entry->frame.raw, LARGE_PAGE_SIZE)) {
         frame_split(entry->frame);
         for (u64 i = 0; i < PAGES_PER_LARGE; i++)
             frame_release(space, hpa(entry->frame.raw + i * PAGE_SIZE));
@@ -368,7 +364,7 @@ static enum status hold_take(struct space *space, gpa_t at, hpa_t *frame)
     TRY(space_find(space, at, frame, &flags));
     if (!(flags & SPACE_WRITE) || (flags & SPACE_KEEP))
         return ST_FAULT;
-    hold = hold_find(space, frame->raw);
+    hold = hold_find(space, frame->raw, PAGE_SIZE);
     if (!hold) {
         TRY(hold_make(space, &hold));
         *hold = (struct hold){.frame = frame->raw};
@@ -406,7 +402,7 @@ void space_unhold(struct space *space, hpa_t frame)
     struct hold *hold;
 
     lock_take(&space->memory_lock);
-    hold = hold_find(space, align_down(frame.raw, PAGE_SIZE));
+    hold = hold_find(space, align_down(frame.raw, PAGE_SIZE), PAGE_SIZE);
     ASSERT(hold != NULL);
     hold_drop(space, hold);
     lock_drop(&space->memory_lock);

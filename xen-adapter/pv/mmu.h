@@ -132,7 +132,7 @@ enum status frame_release(mfn_t frame, bool *give);
 /* The same for a frame that nobody may map: ST_BUSY if somebody does. */
 enum status frame_release_idle(mfn_t frame);
 
-/* forward_memory.c: hands a released frame to L0. */
+/* forward_reservation.c: hands a released frame to L0. */
 bool frame_give(mfn_t frame);
 
 /* A frame the guest may have at once without asking L0; ST_NO_MEMORY if there is none. */
