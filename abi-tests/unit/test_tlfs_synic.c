@@ -266,6 +266,36 @@ static void test_timer_message(void **state)
     assert_true(tlfs_took_vector(0, 0x34));
 }
 
+/* As Linux ends its timers: what has expired and waits goes too, and a count alone begins none.
+ */
+static void test_timer_end(void **state)
+{
+    u64 due = tlfs_read(0, REFERENCE) + 500;
+
+    (void)state;
+    slot(4)->type = 9; /* taken: the expiration waits for it */
+    tlfs_write(0, CONFIG(3), SOURCE(4) | 9);
+    tlfs_write(0, COUNT(3), due);
+    tlfs_write(0, CONFIG(0), DIRECT(0xed) | 9);
+    tlfs_write(0, COUNT(0), due + 500);
+    tlfs_pass(0, 600 * UNIT_NS);
+    tlfs_write(0, COUNT(0), 0);
+    tlfs_write(0, COUNT(3), 0);
+    slot(4)->type = 0;
+    tlfs_write(0, EOM, 0);
+    tlfs_pass(0, 1000 * UNIT_NS);
+    assert_int_equal(slot(4)->type, 0);
+    for (u32 timer = 0; timer <= 3; timer += 3) {
+        tlfs_write(0, CONFIG(timer), 0);
+        tlfs_write(0, COUNT(timer), due + 2000);
+        assert_int_equal(tlfs_read(0, CONFIG(timer)), 0);
+    }
+    tlfs_pass(0, 5000 * UNIT_NS);
+    assert_int_equal(slot(4)->type, 0);
+    assert_false(tlfs_took_vector(0, 0x34));
+    assert_false(tlfs_took_vector(0, 0xed));
+}
+
 static struct native_console_ring *ring(void)
 {
     return tlfs_memory(TLFS_CONSOLE_AT);
@@ -390,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup(test_timer_once, setup),
         cmocka_unit_test_setup(test_timer_periodic, setup),
         cmocka_unit_test_setup(test_timer_message, setup),
+        cmocka_unit_test_setup(test_timer_end, setup),
         cmocka_unit_test_setup(test_serial_output, setup),
         cmocka_unit_test_setup(test_serial_input, setup),
         cmocka_unit_test_setup(test_serial_registers, setup),
