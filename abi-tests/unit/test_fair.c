@@ -409,6 +409,20 @@ static void test_broadcast(void **state)
     }
 }
 
+/* A CPU whose current's request became shorter learns of it, once. */
+static void test_spinner_tells_other_cpus(void **state)
+{
+    (void)state;
+    begin(2);
+    members_add(0, 4);
+    simulate(500 * MS);
+    assert_int_equal(fair.kicks, 0);
+    assert_true(fair_yield(&fair, 0));
+    assert_true(fair_take_kicks(&fair) & BIT(1));
+    assert_true(fair_yield(&fair, 0));
+    assert_int_equal(fair.kicks, 0);
+}
+
 /* All but one of eight spin until that one has run, as Linux does in stop_machine(). */
 static void test_spinners_starve_nobody(void **state)
 {
@@ -524,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_more_than_cpus),
         cmocka_unit_test(test_weight_beyond_a_cpu),
         cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_spinner_tells_other_cpus),
         cmocka_unit_test(test_spinners_starve_nobody),
         cmocka_unit_test(test_spinning_is_no_share),
         cmocka_unit_test(test_tickless),
