@@ -24,6 +24,8 @@ enum status native_system_info(struct call *call)
     out->bytes_free = frame_count_free() * PAGE_SIZE;
     out->bytes_hypervisor = frame_count_owned(FRAME_OWNER_HV) * PAGE_SIZE;
     string_copy(out->build, build_id, sizeof(out->build));
+    for (u32 i = 0; i < sched_cpus(); i++)
+        out->idle_ns += sched_table[i].idle_ns;
     return ST_OK;
 }
 

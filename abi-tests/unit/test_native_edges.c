@@ -41,8 +41,11 @@ static void test_system_info(void **state)
 
     (void)state;
     stack_poison();
+    sched_table[0].idle_ns = 7;
+    sched_table[sched_cpus() - 1].idle_ns += 100;
     assert_int_equal(call_status(NATIVE_system_info, NULL, 0), ST_OK);
     out_read(&info, sizeof(info));
+    assert_int_equal(info.idle_ns, 107);
     assert_int_equal(info.version, NATIVE_VERSION);
     assert_int_equal(info.cpu_count, sched_cpus());
     assert_int_equal(info.bytes_total, frame_count_total() * PAGE_SIZE);

@@ -33,12 +33,14 @@ void gather_machine(struct report_machine *out)
         .build = machine.build,
         .cpus = machine.cpu_count,
         .uptime_ns = clock_ns(),
+        .idle_ns = machine.idle_ns,
         .total_kib = machine.bytes_total >> 10,
         .free_kib = machine.bytes_free >> 10,
         .hypervisor_kib = machine.bytes_hypervisor >> 10,
     };
     (void)info_get(0, &info);
     out->root_kib = info.pages_owned * PAGE_KIB;
+    out->root_ns = info.run_ns;
     for (u32 i = 0; i < steward.guest_count; i++)
         if (steward.guest[i].partition != 0 && info_get(steward.guest[i].partition, &info))
             out->guests_kib += info.pages_owned * PAGE_KIB;

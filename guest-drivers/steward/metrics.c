@@ -84,12 +84,19 @@ static void labelled(struct out *out, u32 metric, const struct report_guest *gue
     out_print(out, ",%s=\"%s\"} %lu\n", label, word, (ulong)value);
 }
 
+/* What follows the name of a sample. */
+static void seconds(struct out *out, u64 ns)
+{
+    u64 ms = ns / 1000000;
+
+    out_print(out, " %lu.%03lu\n", (ulong)(ms / 1000), (ulong)(ms % 1000));
+}
+
 static void cpu_sample(struct out *out, const struct report_guest *guest)
 {
-    u64 ms = guest->now->cpu_ns / 1000000;
-
     sample_begin(out, METRIC_CPU, guest);
-    out_print(out, "} %lu.%03lu\n", (ulong)(ms / 1000), (ulong)(ms % 1000));
+    out_print(out, "}");
+    seconds(out, guest->now->cpu_ns);
 }
 
 /* The metrics that are one number, taken from here. */
@@ -151,5 +158,12 @@ void report_metric_machine(struct out *out, const struct report_machine *machine
     out_print(out, "entente_memory_bytes{owner=\"guests\"} %lu\n",
               (ulong)(machine->guests_kib << 10));
     head(out, "uptime_seconds", "gauge", "since the hypervisor's start");
-    out_print(out, "entente_uptime_seconds %lu\n", (ulong)(machine->uptime_ns / 1000000000));
+    out_print(out, "entente_uptime_seconds");
+    seconds(out, machine->uptime_ns);
+    head(out, "idle_seconds_total", "counter", "that CPUs of the machine slept, all together");
+    out_print(out, "entente_idle_seconds_total");
+    seconds(out, machine->idle_ns);
+    head(out, "root_cpu_seconds_total", "counter", "CPU time of the root and its exits");
+    out_print(out, "entente_root_cpu_seconds_total");
+    seconds(out, machine->root_ns);
 }

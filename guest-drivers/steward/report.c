@@ -161,6 +161,8 @@ void report_json_begin(struct out *out, const struct report_machine *machine)
     out_quoted(out, machine->build);
     member(out, "cpus", machine->cpus);
     member(out, "uptime_ns", machine->uptime_ns);
+    member(out, "idle_ns", machine->idle_ns);
+    member(out, "root_ns", machine->root_ns);
     out_print(out, ",\"memory_kib\":{\"total\":%lu", (ulong)machine->total_kib);
     member(out, "free", machine->free_kib);
     member(out, "hypervisor", machine->hypervisor_kib);

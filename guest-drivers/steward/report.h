@@ -42,6 +42,8 @@ struct report_machine {
     const char *build;
     u32 cpus;
     u64 uptime_ns;
+    u64 idle_ns; /* of all CPUs together */
+    u64 root_ns; /* CPU time of the root, its exits included */
     u64 total_kib, free_kib, hypervisor_kib, root_kib, guests_kib;
 };
 

@@ -27,6 +27,7 @@ struct sched { /* Q */
     struct vcpu *current;
     bool must_switch;
     bool deadline_moved;
+    u64 idle_ns; /* H: how long the CPU has slept */
 };
 
 /* One row for each CPU. */

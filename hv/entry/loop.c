@@ -122,11 +122,14 @@ static void switch_vcpu(struct cpu *cpu, struct vcpu *next)
 
 /* Interrupts are off until the CPU sleeps: one that comes before that ends the sleep as well.
  */
-static void idle(void)
+static void idle(struct sched *sched)
 {
+    u64 begin = clock_now_ns();
+
     lock_drop(&hypervisor_lock);
     cpu_idle();
     lock_take(&hypervisor_lock);
+    sched->idle_ns += clock_now_ns() - begin;
 }
 
 void loop_run(void)
@@ -148,6 +151,6 @@ void loop_run(void)
         if (vcpu)
             run_vcpu(cpu, sched, vcpu);
         else
-            idle();
+            idle(sched);
     }
 }

@@ -98,6 +98,7 @@ struct native_system_info {
     u64 bytes_free;
     u64 bytes_hypervisor; /* of bytes_total, used for itself */
     char build[32];
+    u64 idle_ns; /* that its CPUs have slept, all together */
 };
 
 struct native_console_write {
