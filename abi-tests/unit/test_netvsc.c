@@ -141,6 +141,14 @@ static void test_malformed_messages(void **state)
     }
     assert_int_equal(fake_other_count, 0);
     assert_int_equal(fake_nic.malformed, 10);
+    /* Less than a head is behind the first. */
+    fake_nic_frame_make(fake_ram[FAKE_SEND], 100);
+    packet.rndis.section_bytes = 144 + 7;
+    fake_nic_say(&packet);
+    fake_nic_answer_take();
+    assert_int_equal(fake_answer.status, 2);
+    assert_int_equal(fake_other_count, 1);
+    fake_other_count = 0;
     /* The second of two goes beyond the end of both. */
     fake_nic_frame_make(fake_ram[FAKE_SEND], 56);
     fake_nic_frame_make(fake_ram[FAKE_SEND] + 100, 56);
@@ -186,6 +194,60 @@ static void test_frames_to_the_guest(void **state)
     assert_int_equal(fake_nic_take(0).transaction, 12);
 }
 
+static u32 frame_say(void)
+{
+    struct netvsp_message packet = {.type = 107, .rndis = {0, 0, 144}};
+
+    fake_nic_frame_make(fake_ram[FAKE_SEND], 100);
+    fake_nic_say(&packet);
+    fake_nic_answer_take();
+    return fake_answer.status;
+}
+
+static void test_revoked_buffers(void **state)
+{
+    (void)state;
+    fake_nic_connect();
+    fake_nic_filter(9);
+    assert_int_equal(frame_say(), 1);
+    fake_nic_say(&(struct netvsp_message){.type = 106, .all = {0xfe}});
+    fake_nic_answer_take();
+    assert_int_equal(frame_say(), 2);
+    assert_int_equal(fake_nic_buffer(104, FAKE_SEND_GPADL), 1);
+    assert_int_equal(frame_say(), 1);
+    fake_nic_say(&(struct netvsp_message){.type = 103, .all = {0xfe}});
+    fake_nic_answer_take();
+    fake_nic_input(60);
+    assert_int_equal(fake_nic.port.out.dropped, 1);
+    assert_int_equal(fake_nic_buffer(101, FAKE_RECEIVE_GPADL), 1);
+    fake_nic_input(60);
+    assert_int_equal(fake_nic_take(0).count, 1);
+}
+
+/* What was agreed to ends with the channel. */
+static void test_opened_again(void **state)
+{
+    struct vmbus_relid close = {{VMBUS_CLOSE_CHANNEL, 0}, 1};
+    u32 halt[3] = {3, 12, 1};
+
+    (void)state;
+    fake_nic_connect();
+    fake_nic_filter(9);
+    fake_nic_rndis(1, halt, sizeof(halt));
+    fake_nic_answer_take();
+    assert_null(fake_nic.port.home);
+    fake_nic_filter(9);
+    vmbus_message(&fake_bus, VMBUS_CONNECTION_5_0, &close, sizeof(close));
+    assert_null(fake_nic.port.home);
+    assert_int_equal(fake_channel_open(&fake_bus, 1, 10, 4), 0);
+    assert_int_equal(fake_nic_buffer(101, FAKE_RECEIVE_GPADL), 2);
+    assert_int_equal(fake_nic_buffer(104, FAKE_SEND_GPADL), 2);
+    assert_int_equal(frame_say(), 2);
+    fake_nic_connect();
+    fake_nic_filter(9);
+    assert_int_equal(frame_say(), 1);
+}
+
 /* The buffers go while the channel is open. */
 static void test_teardown_of_buffers(void **state)
 {
@@ -220,6 +282,8 @@ int main(void)
         TEST(test_malformed_messages),
         TEST(test_frames_to_the_guest),
         TEST(test_teardown_of_buffers),
+        TEST(test_revoked_buffers),
+        TEST(test_opened_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,11 +205,29 @@ static void test_frames_by_hash(void **state)
     assert_int_equal(parcel.part[0].bytes, 44 + 60);
 }
 
+static void test_what_is_hashed(void **state)
+{
+    static const struct {
+        u32 hash, kinds;
+    } asked[] = {{0x101, RSS_IPV4},      {0x201, RSS_IPV4_TCP}, {0x401, RSS_IPV6},
+                 {0x1001, RSS_IPV6_TCP}, {0x1700, 0},           {0xe801, 0}};
+
+    (void)state;
+    begin(2);
+    for (u32 i = 0; i < ARRAY_SIZE(asked); i++) {
+        struct scale scale = scale_make(3);
+
+        scale.hash = asked[i].hash;
+        assert_int_equal(scale_set(&scale), 0);
+        assert_int_equal(fake_nic.device.scale.kinds, asked[i].kinds);
+    }
+}
+
 static void test_parameters_that_make_no_sense(void **state)
 {
     (void)state;
     begin(2);
-    for (u32 i = 0; i < 9; i++) {
+    for (u32 i = 0; i < 10; i++) {
         struct scale scale = scale_make(3);
 
         if (i == 0)
@@ -228,6 +246,8 @@ static void test_parameters_that_make_no_sense(void **state)
             scale.key_bytes = 41;
         else if (i == 7)
             scale.key_offset = 553;
+        else if (i == 8)
+            scale.table[0] = 8;
         else
             scale.head[4] = 27; /* shorter than its head */
         assert_int_equal(scale_set(&scale), 0xc0010015);
@@ -299,6 +319,7 @@ int main(void)
         TEST(test_who_gets_them),
         TEST(test_send_table),
         TEST(test_frames_by_hash),
+        TEST(test_what_is_hashed),
         TEST(test_parameters_that_make_no_sense),
         TEST(test_frames_from_the_guest),
         TEST(test_ends),

@@ -99,7 +99,7 @@ static void connect_with(u64 abilities)
 static void test_abilities_are_told(void **state)
 {
     const u8 *object;
-    u32 plain[7] = {4, 28, 8, OFFLOADS, 0, 20, 0};
+    u32 plain[8] = {4, 28, 8, OFFLOADS, 0, 20, 0};
 
     (void)state;
     connect_with(0x80);
@@ -112,10 +112,16 @@ static void test_abilities_are_told(void **state)
     offloads_query(CURRENT, 3, 156);
     offloads_query(OFFLOADS, 2, 144);
     offloads_query(OFFLOADS, 1, 112);
+    plain[4] = 4;
+    plain[1] = 32;
+    plain[7] = 0x00a7; /* revision 0 */
+    assert_int_equal(fake_nic_control(plain, 32, 4)[4], 112);
+    plain[1] = 28;
+    plain[4] = 0;
     /* Who names no revision gets the first. */
-    assert_int_equal(fake_nic_control(plain, sizeof(plain), 4)[4], 112);
+    assert_int_equal(fake_nic_control(plain, 28, 4)[4], 112);
     plain[4] = 4; /* it is not there */
-    assert_int_equal(fake_nic_control(plain, sizeof(plain), 4)[4], 112);
+    assert_int_equal(fake_nic_control(plain, 28, 4)[4], 112);
 }
 
 static void test_coalescing_needs_both(void **state)
@@ -142,7 +148,11 @@ static void test_parameters(void **state)
     assert_int_equal(offloads_set(4, 0, 0), 0);   /* the others as before */
     assert_int_equal(fake_nic.port.abilities,
                      NET_TAKES_BLANK4 | NET_TAKES_BLANK6 | NET_TAKES_GSO4 | NET_TAKES_GSO6);
-    assert_int_equal(offloads_set(0, 0, 1), 0);
+    assert_int_equal(offloads_set(3, 0, 0), 0); /* of what comes alone: that is what counts */
+    assert_int_not_equal(fake_nic.port.abilities, 0);
+    assert_int_equal(offloads_set(2, 0, 0), 0); /* of what goes alone */
+    assert_int_equal(fake_nic.port.abilities, 0);
+    assert_int_equal(offloads_set(4, 0, 1), 0);
     assert_int_equal(fake_nic.port.abilities, NET_TAKES_BLANK4 | NET_TAKES_GSO4);
     assert_int_equal(offloads_set(0, 1, 0), 0);
     assert_int_equal(fake_nic.port.abilities, 0);
@@ -225,6 +235,24 @@ static void test_information_that_makes_no_sense(void **state)
     assert_int_equal(fake_other_count, 0);
     assert_int_equal(send(message_make(200, 5, 0xffffffff)), 1); /* of a kind nobody knows */
     assert_int_equal(fake_other_count, 1);
+}
+
+/* Two pieces of information, one behind the other. */
+static void test_tag_and_checksum(void **state)
+{
+    u32 length = message_make(200, 0, 4);
+    u32 vlan[4] = {16, 6, 12, 0x40};
+
+    (void)state;
+    connect_with(0x80);
+    fake_other.abilities = NET_TAKES_BLANK4 | NET_TAKES_BLANK6;
+    memmove(bytes + 76, bytes + 60, 200);
+    memcpy(bytes + 60, vlan, sizeof(vlan));
+    memcpy(bytes, ((u32[]){1, length + 16, 68, 200, 0, 0, 0, 36, 32}), 36);
+    assert_int_equal(send(length + 16), 1);
+    assert_int_equal(fake_other_frame.flags, NET_CHECKSUM_BLANK);
+    assert_int_equal(fake_other_frame.bytes, 204);
+    assert_memory_equal(fake_other_frame.at + 12, "\x81\x00\x00\x04", 4);
 }
 
 static void test_tags_from_the_guest(void **state)
@@ -314,6 +342,21 @@ static void test_sections_in_a_row(void **state)
     long_frame_expect(NET_FRAME_MAX, 9);
 }
 
+/* Pages of the buffer that are not to be had: what was taken for the frame is free again. */
+static void test_buffer_that_is_away(void **state)
+{
+    (void)state;
+    connect_with(0x80);
+    for (u32 i = 0; i < 20; i++) {
+        fake_pins_max = fake_pins;
+        fake_nic_input(60);
+    }
+    assert_int_equal(fake_nic.port.out.dropped, 20);
+    fake_pins_max = UINT32_MAX;
+    fake_nic_input(60);
+    assert_int_equal(fake_nic_take(0).count, 1);
+}
+
 static void test_good_checksums_to_the_guest(void **state)
 {
     struct net_frame frame = {.at = bytes, .bytes = 1000, .flags = NET_CHECKSUM_BLANK};
@@ -352,6 +395,8 @@ int main(void)
         TEST(test_segments_that_make_no_sense),
         TEST(test_information_that_makes_no_sense),
         TEST(test_tags_from_the_guest),
+        TEST(test_tag_and_checksum),
+        TEST(test_buffer_that_is_away),
         TEST(test_long_frames_to_the_guest),
         TEST(test_sections_in_a_row),
         TEST(test_good_checksums_to_the_guest),

@@ -338,7 +338,8 @@ static void test_completes_ipv4(void **state)
 
     (void)state;
     segment_prepare(at);
-    ip->tot_len = ip->check = 0;
+    ip->tot_len = 0;
+    ip->check = 0x1234;
     assert_int_equal(net_segment_complete(frame_bytes, frame.bytes, NET_GSO_TCP4), ST_OK);
     assert_int_equal(ntohs(ip->tot_len), 24 + 32 + PAYLOAD);
     for (u32 i = 0; i < 24; i += 2)
