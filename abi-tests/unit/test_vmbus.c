@@ -274,10 +274,10 @@ static void test_gpadl_refusals(void **state)
     say(&alone, sizeof(alone)); /* no such channel */
     assert_int_equal(((const struct vmbus_gpadl_created *)answer(VMBUS_GPADL_CREATED))->status,
                      VMBUS_INVALID_PARAMETER);
-    for (u32 i = 0; i < 2; i++)
+    for (u32 i = 0; i < 6; i++)
         assert_int_equal(gpadl_header(20 + i, 8000, 26, 8000 * 4096, 1), 1);
     assert_int_equal(gpadl_header(30, 8000, 26, 8000 * 4096, 1), VMBUS_NO_RESOURCES);
-    for (u32 i = 2; i < VMBUS_GPADLS_MAX; i++)
+    for (u32 i = 6; i < VMBUS_GPADLS_MAX; i++)
         assert_int_equal(gpadl_header(20 + i, 1, 1, 4096, 1), 0);
     assert_int_equal(gpadl_header(1000, 1, 1, 4096, 1), VMBUS_NO_RESOURCES);
 }

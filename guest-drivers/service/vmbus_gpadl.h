@@ -8,7 +8,7 @@
 #include "guest-drivers/service/guest_memory.h"
 
 #define VMBUS_GPADLS_MAX 128u
-#define VMBUS_FRAMES_MAX 16384u /* of all GPADLs of a guest together: 64 MiB */
+#define VMBUS_FRAMES_MAX 49152u /* of all GPADLs of a guest together: 192 MiB */
 
 struct vmbus_gpadl {
     u32 id; /* 0: free */

@@ -19,7 +19,7 @@
 
 /* Each guest's state has memory of its own, in a window of ours. */
 #define STATE_WINDOW (GUEST_WINDOW + ((u64)512 << 20))
-#define STATE_BYTES  ((u64)256 << 10)
+#define STATE_BYTES  ((u64)384 << 10)
 
 #define NICS_MAX 8u
 
