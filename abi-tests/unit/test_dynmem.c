@@ -309,7 +309,50 @@ static void test_hot_add_limits(void **state)
     assert_int_equal(is_asked(2), 0);
 }
 
-/* What is away comes back for the next driver; not at the guest's end. */
+static void channel_close(void)
+{
+    struct vmbus_relid close = {.head = {VMBUS_CLOSE_CHANNEL, 0}, .relid = 1};
+    struct vmbus_gpadl_teardown teardown = {
+        .head = {VMBUS_GPADL_TEARDOWN, 0}, .relid = 1, .gpadl = 0xe1e11};
+
+    vmbus_message(&bus, VMBUS_CONNECTION_5_0, &close, sizeof(close));
+    vmbus_message(&bus, VMBUS_CONNECTION_5_0, &teardown, sizeof(teardown));
+    memset(fake_ram[10], 0, 8 * 4096);
+}
+
+/* A driver that comes again takes back what the one before it gave. */
+static void test_driver_again(void **state)
+{
+    u64 range = RANGE(700, 100);
+
+    (void)state;
+    agree(CAN_ALL);
+    dynmem_target_set(&dynmem, BEGIN_PAGES - 100);
+    assert_int_equal(is_asked(1), 100);
+    gives(0, &range, 1);
+    channel_close();
+    assert_int_equal(dynmem.state, DYNMEM_CLOSED);
+    assert_int_equal(memory.frames.away_count, 100);
+    assert_int_equal(fake_channel_open(&bus, 1, 10, 4), 0);
+    agree(CAN_ALL);
+    assert_int_equal(is_asked(2 * SECOND), 0); /* it has gone already */
+    dynmem_target_set(&dynmem, BEGIN_PAGES);
+    (void)dynmem_continue(&dynmem, 3 * SECOND);
+    assert_true(says());
+    assert_int_equal(said.type, 8);
+    assert_true(said.words[1] == RANGE(700, 100));
+    dynmem_target_set(&dynmem, BEGIN_PAGES - 1);
+    channel_close(); /* in the middle */
+    assert_int_equal(fake_channel_open(&bus, 1, 10, 4), 0);
+    agree(CAN_ALL);
+    assert_int_equal(is_asked(4 * SECOND), 1);
+    gives(0, (const u64[]){RANGE(5, 1)}, 1);
+    channel_close();
+    fake_vmbus_contact(&bus); /* another kernel, without a driver */
+    assert_int_equal(memory.frames.away_count, 0);
+}
+
+/* What is away comes back for the next kernel; not at the guest's end. */
 static void test_end(void **state)
 {
     u64 range = RANGE(700, 100);
@@ -372,8 +415,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_versions), TEST(test_status),         TEST(test_down_and_up),
         TEST(test_floor),    TEST(test_bad_ranges),     TEST(test_bad_messages),
-        TEST(test_hot_add),  TEST(test_hot_add_limits), TEST(test_end),
-        TEST(test_frames),
+        TEST(test_hot_add),  TEST(test_hot_add_limits), TEST(test_driver_again),
+        TEST(test_end),      TEST(test_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,15 +364,23 @@ static enum status dynmem_opened(struct vmbus_channel *channel)
     return ST_OK;
 }
 
-/* Who opens it next, another kernel it may be, knows of no pages that are away: they come back
- * as far as the machine has memory. */
+/* What is away stays so: the kernel does not use it, and a driver that comes again takes it
+ * back as the first one would have. */
 static void dynmem_closed(struct vmbus_channel *channel)
+{
+    struct dynmem *dynmem = channel->own;
+
+    dynmem->state = DYNMEM_CLOSED;
+}
+
+/* Another kernel knows of no pages that are away: they come back as far as the machine has
+ * memory. */
+static void dynmem_disconnected(struct vmbus_channel *channel)
 {
     struct dynmem *dynmem = channel->own;
     struct guest_memory *memory = memory_of(dynmem);
     u64 gfn, count;
 
-    dynmem->state = DYNMEM_CLOSED;
     while (!dynmem->is_ending && guest_frames_away_first(&memory->frames, &gfn, &count))
         if (guest_memory_restore(memory, gfn, count) != ST_OK)
             break;
@@ -388,6 +396,7 @@ static const struct vmbus_service service = {
     .interface = VMBUS_GUID_DYNMEM,
     .opened = dynmem_opened,
     .closed = dynmem_closed,
+    .disconnected = dynmem_disconnected,
     .ready = dynmem_ready,
     .packet = dynmem_packet,
 };

@@ -73,6 +73,8 @@ static void disconnect(struct vmbus *bus)
         if (!channel)
             continue;
         vmbus_channel_close(channel);
+        if (channel->service->disconnected)
+            channel->service->disconnected(channel);
         if (channel->state == VMBUS_RESCINDED)
             vmbus_channel_forget(channel);
     }

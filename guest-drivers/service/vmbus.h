@@ -31,6 +31,9 @@ struct vmbus_service {
     enum status (*opened)(struct vmbus_channel *channel);
     /* Ends what is under way: after this nothing of the guest is touched. */
     void (*closed)(struct vmbus_channel *channel);
+    /* The kernel that used it is no more: another one begins, or none. NULL: closing is enough.
+     */
+    void (*disconnected)(struct vmbus_channel *channel);
     /* Can one more packet be taken? */
     enum vmbus_ready (*ready)(struct vmbus_channel *channel);
     /* ST_OK; ST_TOO_BIG: there is only its head. */
