@@ -216,6 +216,24 @@ static void test_json(void **state)
     assert_non_null(strstr(bytes, "\"events\":{\"sent\":2,\"received\":0}"));
     assert_non_null(strstr(bytes, "\"cpu_percent\":25.0"));
     assert_non_null(strstr(bytes, "\"exits_per_second\":30"));
+    assert_null(strstr(bytes, "memory_available_kib"));
+}
+
+/* Of guests whose driver tells it. */
+static void test_memory_as_told(void **state)
+{
+    struct report_guest told = guest;
+
+    (void)state;
+    counts_fill();
+    told.available_kib = 512;
+    told.committed_kib = 256;
+    report_json_guest(&out, &told, REPORT_LIST, true);
+    assert_non_null(strstr(bytes, "\"memory_available_kib\":512,\"memory_committed_kib\":256"));
+    for (u32 metric = 0; metric < report_metric_count(); metric++)
+        report_metric_guest(&out, metric, &told);
+    assert_non_null(strstr(bytes, "entente_guest_memory_available_bytes{guest=\"w\\\"b\"} "
+                                  "524288\n"));
 }
 
 /* A guest made anew counts from nothing: no rate is a huge number. */
@@ -252,6 +270,7 @@ static void test_metrics(void **state)
     assert_non_null(
         strstr(bytes, "\nentente_guest_exits_total{guest=\"w\\\"b\",reason=\"halt\"} 20\n"));
     assert_non_null(strstr(bytes, "# TYPE entente_guest_exits_total counter\n"));
+    assert_null(strstr(bytes, "entente_guest_memory_available_bytes{"));
 }
 
 static void trace(u32 row, u64 second, u64 third, const void *data, u8 data_bytes, s64 result)
@@ -312,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup(test_json, setup),
         cmocka_unit_test_setup(test_rates_of_a_new_life, setup),
         cmocka_unit_test_setup(test_top_names_the_busiest, setup),
+        cmocka_unit_test_setup(test_memory_as_told, setup),
         cmocka_unit_test_setup(test_metrics, setup),
         cmocka_unit_test_setup(test_trace_lines, setup),
     };

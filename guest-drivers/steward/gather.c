@@ -108,6 +108,7 @@ void gather_guest(const struct guest *guest, struct report_counts *counts,
     out->vcpus_up = counts->stats.vcpus_up;
     out->memory_kib = info.pages * PAGE_KIB;
     out->target_kib = guest->target_kib;
+    hyperv_memory_said(guest, &out->available_kib, &out->committed_kib);
     out->overhead_kib = (info.pages_owned - info.pages) * PAGE_KIB;
     out->age_ns = clock_ns() - guest->began_ns;
     out->now = counts;

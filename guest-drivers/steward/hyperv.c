@@ -291,6 +291,16 @@ void hyperv_count(const struct guest *guest, struct disks_counts *disks,
     }
 }
 
+void hyperv_memory_said(const struct guest *guest, u64 *available_kib, u64 *committed_kib)
+{
+    const struct hyperv *state = state_of(guest);
+
+    if (!state || state->dynmem.state < DYNMEM_READY)
+        return;
+    *available_kib = MIN(state->dynmem.available, (u64)UINT32_MAX) << (PAGE_SHIFT - 10);
+    *committed_kib = MIN(state->dynmem.committed, (u64)UINT32_MAX) << (PAGE_SHIFT - 10);
+}
+
 enum status hyperv_ask(const struct guest *guest, const char *what)
 {
     struct hyperv *state = state_of(guest);

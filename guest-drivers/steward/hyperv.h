@@ -20,6 +20,9 @@ void hyperv_release(struct guest *guest);
 void hyperv_count(const struct guest *guest, struct disks_counts *disks,
                   struct networks_counts *networks);
 
+/* What it says of its own memory, in KiB; nothing is changed while it has said nothing. */
+void hyperv_memory_said(const struct guest *guest, u64 *available_kib, u64 *committed_kib);
+
 /* Asks the guest for a "poweroff" or "reboot". ST_NO_DATA: it does not listen for that. */
 enum status hyperv_ask(const struct guest *guest, const char *what);
 

@@ -9,6 +9,8 @@ enum metric {
     METRIC_VCPUS,
     METRIC_MEMORY,
     METRIC_TARGET,
+    METRIC_AVAILABLE,
+    METRIC_COMMITTED,
     METRIC_OVERHEAD,
     METRIC_EXITS,
     METRIC_CALLS,
@@ -33,6 +35,10 @@ static const struct {
     [METRIC_VCPUS] = {"guest_vcpus", "gauge", "virtual CPUs it is told to use"},
     [METRIC_MEMORY] = {"guest_memory_bytes", "gauge", "memory of its own"},
     [METRIC_TARGET] = {"guest_memory_target_bytes", "gauge", "what its balloon aims at"},
+    [METRIC_AVAILABLE] = {"guest_memory_available_bytes", "gauge",
+                          "what it could give, by its own word"},
+    [METRIC_COMMITTED] = {"guest_memory_committed_bytes", "gauge",
+                          "what its programs asked for, by its own word"},
     [METRIC_OVERHEAD] = {"guest_overhead_bytes", "gauge", "kept for it beside its memory"},
     [METRIC_EXITS] = {"guest_exits_total", "counter", "exits by reason"},
     [METRIC_CALLS] = {"guest_hypercalls_total", "counter", "hypercalls by name"},
@@ -108,6 +114,8 @@ static u64 value_of(enum metric metric, const struct report_guest *guest)
         [METRIC_VCPUS] = guest->vcpus,
         [METRIC_MEMORY] = guest->memory_kib << 10,
         [METRIC_TARGET] = guest->target_kib << 10,
+        [METRIC_AVAILABLE] = guest->available_kib << 10,
+        [METRIC_COMMITTED] = guest->committed_kib << 10,
         [METRIC_OVERHEAD] = guest->overhead_kib << 10,
         [METRIC_EVENTS_SENT] = now->stats.events_sent,
         [METRIC_EVENTS_RECEIVED] = now->stats.events_received,
@@ -121,11 +129,17 @@ static u64 value_of(enum metric metric, const struct report_guest *guest)
     return values[metric];
 }
 
+static bool is_unsaid(u32 metric, const struct report_guest *guest)
+{
+    return (metric == METRIC_AVAILABLE || metric == METRIC_COMMITTED) &&
+           guest->committed_kib == 0;
+}
+
 void report_metric_guest(struct out *out, u32 metric, const struct report_guest *guest)
 {
     if (!guest->now && metric == METRIC_UP) {
         sample(out, metric, guest, 0);
-    } else if (!guest->now) {
+    } else if (!guest->now || is_unsaid(metric, guest)) {
         return;
     } else if (metric == METRIC_CPU) {
         cpu_sample(out, guest);

@@ -235,6 +235,10 @@ void report_json_guest(struct out *out, const struct report_guest *guest,
     member(out, "memory_kib", guest->memory_kib);
     member(out, "memory_target_kib", guest->target_kib);
     member(out, "memory_max_kib", guest->max_kib);
+    if (guest->committed_kib != 0) {
+        member(out, "memory_available_kib", guest->available_kib);
+        member(out, "memory_committed_kib", guest->committed_kib);
+    }
     member(out, "overhead_kib", guest->overhead_kib);
     if (guest->now) {
         member(out, "age_ns", guest->age_ns);

@@ -30,6 +30,8 @@ struct report_guest {
     u64 vcpus_up;         /* uses */
     u32 weight, cap_percent;
     u64 memory_kib, target_kib, max_kib;
+    /* By its own word, of its balloon's driver; committed 0: it has not said. */
+    u64 available_kib, committed_kib;
     u64 overhead_kib; /* tables and other state that the hypervisor keeps for it */
     u64 age_ns;
     const struct report_counts *now;    /* NULL: it has no partition */
