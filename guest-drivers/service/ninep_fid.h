@@ -4,8 +4,8 @@
 
 #include "hv/lib/types.h"
 
-#define NINEP_FIDS   8192u /* of a session; a client with a cache holds one for each entry */
-#define NINEP_CHAINS 1024u
+#define NINEP_FIDS   65535u /* of a session; a client with a cache holds one for each entry */
+#define NINEP_CHAINS 4096u
 
 struct ninep_fid {
     u32 number;
