@@ -169,6 +169,33 @@ static void test_handshake(void **state)
     assert_int_equal(say_operation(99, 0), 0xc0000010);
 }
 
+/* What was agreed on ends with the channel; begun again, a version is agreed on again. */
+static void test_begin_again(void **state)
+{
+    struct vmbus_relid message = {{VMBUS_CLOSE_CHANNEL, 0}, 1};
+
+    (void)state;
+    initialise();
+    assert_int_equal(say_operation(7, 0), 0);
+    assert_int_equal(say_operation(8, 0), 0xc0000184);
+    initialise();
+    vmbus_message(&bus, VMBUS_CONNECTION_5_0, &message, sizeof(message));
+    assert_true(fake_channel_begin(&bus, &out, &in));
+    assert_int_equal(say_operation(8, 0), 0xc0000184);
+    initialise();
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    initialise();
+    assert_int_equal(COMMAND(2, 0, 64, 0x12, 1, 0x80, 0, 64), 1);
+    assert_memory_equal(fake_ram[30] + 4, "slow", 4);
+    for (u32 i = 3; i < SCSI_UNITS_MAX; i++)
+        assert_int_equal(storvsc_unit_add(&storvsc, &disk, SCSI_READ_WRITE, "x"), ST_OK);
+    assert_int_equal(storvsc_unit_add(&storvsc, &disk, SCSI_READ_WRITE, "x"), ST_NO_SPACE);
+}
+
 /* A guest whose two rings are the same pages sees to it that our answers come back to us. */
 static void test_completions_are_not_answered(void **state)
 {
@@ -263,8 +290,13 @@ static void test_errors(void **state)
     assert_int_equal(COMMAND(0, 0, 1024, 0x28, 0, 0, 0, 0, 0, 0, 0, 1), 0x12);
     assert_int_equal(COMMAND(0, 0, 0, 0x28, 0, 0, 0, 0, 0, 0, 0, 1), 0x12);
     assert_int_equal(COMMAND(0, 1, 64 * 4096, 0x28, 0, 0, 0, 0, 0, 0, 1, 0xf8), 0x06);
+    assert_int_equal(storvsc.errors, 8);
+    assert_int_equal(COMMAND(0, 0, 0, 0x00), 1); /* nothing is left of what was wrong before */
+    assert_int_equal(answer.srb.sense_bytes | answer.srb.cdb_or_sense[0], 0);
+    assert_int_equal(storvsc.errors, 8);
     fake_pins_max = fake_pins + 1; /* more pages than can be mapped at all */
     assert_int_equal(COMMAND(0, 0, 8192, 0x28, 0, 0, 0, 0, 0, 0, 0, 16), 0x06);
+    assert_int_equal(answer.srb.data_bytes, 0);
 }
 
 static void test_discard(void **state)
@@ -468,6 +500,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_handshake),      TEST(test_commands_before_ready),
+        TEST(test_begin_again),    TEST(test_units),
         TEST(test_inquiry),        TEST(test_read_and_write),
         TEST(test_errors),         TEST(test_discard),
         TEST(test_many_and_close), TEST(test_stall),

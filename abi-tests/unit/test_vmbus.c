@@ -94,7 +94,8 @@ static void test_offers(void **state)
     assert_int_equal(offer->head.type, 1);
     assert_memory_equal(&offer->interface, guid, 16);
     assert_int_equal(offer->instance.data1, 0x101);
-    assert_int_equal(offer->flags, 1);
+    assert_int_equal(offer->flags, 0x11);
+    assert_memory_equal(offer->user, ((const u8[]){4, 0, 0, 0}), 4);
     assert_int_equal(offer->relid, 2);
     assert_int_equal(offer->has_monitor, 0);
     assert_int_equal(offer->is_dedicated, 1);
@@ -506,6 +507,28 @@ static void test_sub_channels_room(void **state)
     assert_int_equal(vmbus_sub_channels_offer(&channels[0], VMBUS_CHANNELS_MAX - 2), ST_OK);
     vmbus_flush(&bus);
     assert_int_equal(fake_post_count, VMBUS_CHANNELS_MAX - 2);
+    assert_int_equal(vmbus_channel_offer(&bus, &(struct vmbus_channel){.service = &service}),
+                     ST_NO_SPACE);
+}
+
+/* A relid that was released serves a sub-channel too, even the first. */
+static void test_sub_channel_of_a_released_relid(void **state)
+{
+    struct vmbus_relid released = {{VMBUS_RELID_RELEASED, 0}, 1};
+
+    (void)state;
+    fake_vmbus_contact(&bus);
+    vmbus_channel_rescind(&channels[0]);
+    say(&released, sizeof(released));
+    assert_int_equal(channels[0].state, VMBUS_FREE);
+    assert_int_equal(fake_channel_open(&bus, 2, 10, 4), 0);
+    assert_int_equal(vmbus_sub_channels_offer(&channels[1], 1), ST_OK);
+    assert_ptr_equal(bus.channel[0], &bus.sub[0]);
+    assert_int_equal(fake_channel_open(&bus, 1, 20, 4), 0);
+    assert_true(vmbus_port_serve(&bus, FAKE_PORT + 1));
+    close_channel(2);
+    assert_int_equal(closed, 2);
+    assert_int_equal(bus.channel[0]->state, VMBUS_RESCINDED);
 }
 
 /* A SynIC whose queue is full: messages wait, and the guest's own wait behind them. */
@@ -544,6 +567,7 @@ int main(void)
         TEST(test_sub_channels_end),
         TEST(test_sub_channels_of_an_ended_connection),
         TEST(test_sub_channels_room),
+        TEST(test_sub_channel_of_a_released_relid),
         TEST(test_back_pressure),
     };
 

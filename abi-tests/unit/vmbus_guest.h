@@ -53,6 +53,8 @@ static inline void service_packet(struct vmbus_channel *channel,
 
 static const struct vmbus_service service = {
     .interface = VMBUS_GUID_SCSI,
+    .flags = VMBUS_OFFER_PIPE,
+    .pipe_mode = VMBUS_PIPE_MESSAGES,
     .opened = service_opened,
     .closed = service_closed,
     .ready = service_ready,
