@@ -514,6 +514,8 @@ static void test_nothing_to_tell(void **state)
 
     (void)state;
     reset();
+    assert_int_equal(op_memory_op_get_sharing_freed_pages(0, 0, 0, 0), 0);
+    assert_int_equal(op_memory_op_get_sharing_shared_pages(0, 0, 0, 0), 0);
     assert_int_equal(op_memory_op_get_vnumainfo((u64)numa, 0, 0, 0), -XEN_EOPNOTSUPP);
     answer_below = -XEN_EPERM;
     assert_int_equal(op_memory_op_get_vnumainfo((u64)numa, 0, 0, 0), -XEN_EPERM);

@@ -115,6 +115,17 @@ HANDLER(op_memory_op_maximum_gpfn)
     return (s64)guest_shared->arch.max_pfn - 1;
 }
 
+/* No page of it is shared. */
+HANDLER(op_memory_op_get_sharing_freed_pages)
+{
+    return 0;
+}
+
+HANDLER(op_memory_op_get_sharing_shared_pages)
+{
+    return 0;
+}
+
 /* The M2P is no list of 2 MiB pieces here, and nobody outside may map it. */
 HANDLER(op_memory_op_machphys_mfn_list)
 {
