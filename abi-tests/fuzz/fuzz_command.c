@@ -1,4 +1,5 @@
 /* Any line as a command, any bytes as a record of a trace: one clear reason, whole lines. */
+// sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/command.c guest-drivers/steward/out.c
 // sources: guest-drivers/steward/trace_text.c guest-drivers/steward/names.c
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c

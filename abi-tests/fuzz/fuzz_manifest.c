@@ -1,4 +1,5 @@
 /* Any bytes as a manifest: no crash, and every refused guest was told about. */
+// sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
 // sources: guest-drivers/steward/keys.c hv/lib/format.c guest-drivers/steward/text.c
 // sources: guest-drivers/steward/vif_config.c guest-drivers/steward/disk_config.c

@@ -1,4 +1,5 @@
 /* disk = in a manifest: both syntaxes of xl, virtual device numbers, and what is wrong. */
+// sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/disk_config.c guest-drivers/steward/text.c guest-drivers/steward/manifest.c
 // sources: guest-drivers/steward/keys.c guest-drivers/steward/lexer.c hv/lib/format.c
 #include <setjmp.h>

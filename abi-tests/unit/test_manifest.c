@@ -1,5 +1,6 @@
 /* Manifests: what is accepted means what xl.cfg says; every mistake gives one line with its
  * place. */
+// sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
 // sources: guest-drivers/steward/keys.c hv/lib/format.c
 #include <setjmp.h>

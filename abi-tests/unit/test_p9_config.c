@@ -1,4 +1,5 @@
 /* Entries of p9 =, good and bad. */
+// sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/p9_config.c guest-drivers/steward/text.c
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
 // sources: guest-drivers/steward/keys.c hv/lib/format.c

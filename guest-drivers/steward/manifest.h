@@ -72,8 +72,9 @@ enum config_key {
 /* The kernel of a guest whose own disk has the right one: GRUB's PV image, a boot module. */
 #define CONFIG_PYGRUB "pygrub"
 
-#define CONFIG_WEIGHT_MAX 65535u
-#define CONFIG_CAP_MAX    6400u
+#define CONFIG_WEIGHT_MAX   65535u
+#define CONFIG_WEIGHT_USUAL 256u
+#define CONFIG_CAP_MAX      6400u
 
 /* The strings of a list, in their order. */
 #define CONFIG_LIST_MAX 16
