@@ -94,6 +94,43 @@ TEST(long_ballooning, "long-ballooning", TEST_ALL | TEST_GUEST)
            memory(G_XENMEM_current_reservation, &self) - before, 0);
 }
 
+#define REGIONS      12u
+#define REGION_PAGES 512u
+#define REGION_FIRST 0x2000u /* 32 MiB */
+
+/* Regions of 2 MiB emptied page by page, filled as one, and single pages taken out of them. */
+TEST(long_regions, "long-regions", TEST_PVH | TEST_GUEST)
+{
+    const char *down = "memory_op.decrease_reservation", *up = "memory_op.populate_physmap";
+    static uint64_t list[REGION_PAGES];
+    uint16_t self = G_DOMID_SELF;
+    long before = memory(G_XENMEM_current_reservation, &self), done[4] = {0};
+    struct g_memory_reservation extents = {.extent_start = (uintptr_t)list,
+                                           .domid = G_DOMID_SELF};
+
+    for (unsigned i = 0; i < REGIONS; i++) {
+        for (unsigned page = 0; page < REGION_PAGES; page++)
+            list[page] = REGION_FIRST + i * REGION_PAGES + page;
+        extents.nr_extents = REGION_PAGES;
+        done[0] += memory(G_XENMEM_decrease_reservation, &extents);
+    }
+    for (unsigned step = 1; step < 4; step++)
+        for (unsigned i = 0; i < REGIONS; i++) {
+            list[0] = REGION_FIRST + i * REGION_PAGES + (step == 1 ? 0 : 5);
+            extents.nr_extents = 1;
+            extents.extent_order = step == 1 ? 9 : 0;
+            done[step] +=
+                memory(step == 2 ? G_XENMEM_decrease_reservation : G_XENMEM_populate_physmap,
+                       &extents);
+        }
+    expect(down, "12 regions page by page", done[0], REGIONS * REGION_PAGES);
+    expect(up, "12 extents of 2 MiB", done[1], REGIONS);
+    expect(down, "a page of each", done[2], REGIONS);
+    expect(up, "and again", done[3], REGIONS);
+    expect(up, "reservation is back after regions",
+           memory(G_XENMEM_current_reservation, &self) - before, 0);
+}
+
 /* A table of 512 entries, each the same page read-only: pinned, changed, unpinned. */
 TEST(long_pin, "long-pin", TEST_PV)
 {
