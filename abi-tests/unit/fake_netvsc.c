@@ -132,6 +132,12 @@ static void ring_read(u32 at, void *to, u32 bytes)
         ((u8 *)to)[i] = fake_in.data[(at + i) % fake_in.bytes];
 }
 
+/* A frame of the guest and those behind it. */
+static u8 *ram_at(u32 frame)
+{
+    return (u8 *)(void *)fake_ram + frame * sizeof(fake_ram[0]);
+}
+
 struct fake_parcel fake_nic_take(u32 channel_type)
 {
     struct fake_parcel parcel = {0};
@@ -157,7 +163,7 @@ struct fake_parcel fake_nic_take(u32 channel_type)
         ring_read(at + (u32)sizeof(packet) + i * 8, &range, sizeof(range));
         assert_true(range.offset + range.bytes <= FAKE_RECEIVES * 4096);
         assert_in_range(range.bytes, 1, 8192);
-        parcel.part[i].at = fake_ram[FAKE_RECEIVE] + range.offset;
+        parcel.part[i].at = ram_at(FAKE_RECEIVE) + range.offset;
         parcel.part[i].bytes = range.bytes;
     }
     return parcel;
@@ -185,7 +191,7 @@ void fake_nic_rndis(u32 channel_type, const void *message, u32 bytes)
 
     for (u32 i = 0; i < pages; i++)
         more.pfn[i] = FAKE_PAGES + i;
-    memcpy(fake_ram[FAKE_PAGES] + 100, message, bytes);
+    memcpy(ram_at(FAKE_PAGES) + 100, message, bytes);
     fake_ring_put(&fake_out, VMBUS_PACKET_GPA_DIRECT, ++next, &more, 16 + pages * 8, &packet,
                   sizeof(packet));
     assert_true(vmbus_port_serve(&fake_bus, FAKE_NIC_PORT));
