@@ -19,14 +19,16 @@ static const char *const names[] = {
     "tx-tcp-segmentation", "tx-tcp6-segmentation", "rx-lro",
 };
 
-static struct {
+/* The kernel's answers, each with what follows its head. */
+static union {
     struct ethtool_gstrings head;
-    char text[FEATURES_MAX][ETH_GSTRING_LEN];
+    unsigned char all[sizeof(struct ethtool_gstrings) + FEATURES_MAX * ETH_GSTRING_LEN];
 } strings;
 
-static struct {
+static union {
     struct ethtool_gfeatures head;
-    struct ethtool_get_features_block block[FEATURES_MAX / 32];
+    unsigned char all[sizeof(struct ethtool_gfeatures) +
+                      FEATURES_MAX / 32 * sizeof(struct ethtool_get_features_block)];
 } features;
 
 static int ask(int control, const char *device, void *command)
@@ -41,8 +43,8 @@ static int ask(int control, const char *device, void *command)
 static int is_active(const char *name)
 {
     for (unsigned i = 0; i < strings.head.len; i++)
-        if (strcmp(strings.text[i], name) == 0)
-            return (int)(features.block[i / 32].active >> i % 32 & 1);
+        if (strcmp((const char *)&strings.head.data[i * ETH_GSTRING_LEN], name) == 0)
+            return (int)(features.head.features[i / 32].active >> i % 32 & 1);
     return 0;
 }
 
