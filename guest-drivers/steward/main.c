@@ -228,6 +228,7 @@ static void serve(void)
     struct native_port_wait wait = {FOR_EVER};
     struct native_port raised;
 
+    port_serve(steward.input_port); /* what came before it was there raised nothing */
     while (!life_is_over() || life_next_round()) {
         if (call_port_wait(&wait, &raised) == ST_OK)
             port_serve(raised.port);

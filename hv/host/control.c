@@ -3,8 +3,9 @@
  *
  *   control SOCKET WORD...
  *
- * CAN ends what an earlier client left behind, and its echo says that the steward listens; then
- * the command goes as one line. The answer ends with ACK (exit code 0) or NAK (1).
+ * CAN ends what an earlier client left behind, and its echo says that the steward listens: a
+ * machine that has just been switched on loses what comes before, so it is said again. Then the
+ * command goes as one line. The answer ends with ACK (exit code 0) or NAK (1).
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ACK = 0x06, NAK = 0x15, CAN = 0x18, LISTEN_MS = 60000, FOR_EVER = -1 };
+enum { ACK = 0x06, NAK = 0x15, CAN = 0x18, AGAIN_MS = 500, AGAIN_MAX = 120, FOR_EVER = -1 };
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 static volatile sig_atomic_t is_interrupted;
@@ -72,13 +73,27 @@ static int receive(int line, FILE *to, const char *ends, int timeout_ms)
         for (ssize_t i = 0; i < count; i++) {
             if (bytes[i] != 0 && strchr(ends, bytes[i]) != NULL)
                 return bytes[i];
-            if (to != NULL)
+            if (to != NULL && bytes[i] != CAN) /* an echo that came late */
                 fputc(bytes[i], to);
         }
         if (to != NULL)
             fflush(to);
     }
     return -1;
+}
+
+/* False: the machine says nothing for a minute, or has ended. */
+static int steward_await(int line)
+{
+    const char cancel = CAN, can[] = {CAN, 0};
+
+    for (int i = 0; i < AGAIN_MAX && !is_interrupted; i++) {
+        if (send_all(line, &cancel, 1) != 0)
+            return 0;
+        if (receive(line, NULL, can, AGAIN_MS) == CAN)
+            return 1;
+    }
+    return 0;
 }
 
 /* The words with blanks between them, as one line. */
@@ -93,7 +108,7 @@ static int command_send(int line, char *const *words)
 
 int main(int count, char **words)
 {
-    const char cancel = CAN, can[] = {CAN, 0}, ends[] = {ACK, NAK, 0};
+    const char cancel = CAN, ends[] = {ACK, NAK, 0};
     struct sigaction action = {.sa_handler = interrupt};
     int line, end;
 
@@ -106,7 +121,7 @@ int main(int count, char **words)
         return fail(words[1], strerror(errno),
                     "is the machine on, and was it started with this CONTROL=?");
     sigaction(SIGINT, &action, NULL);
-    if (send_all(line, &cancel, 1) != 0 || receive(line, NULL, can, LISTEN_MS) != CAN)
+    if (!steward_await(line))
         return fail(words[1], "the machine does not answer", "look at its console");
     if (command_send(line, words + 2) != 0)
         return fail(words[1], "the line has ended", "was the machine switched off?");
