@@ -5,7 +5,7 @@
  * every frame is back.
  */
 // sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
-// sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c
+// sources: hv/core/fair.c hv/core/fair_queue.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c
 // sources: hv/core/quota.c hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c
 // sources: hv/cpu/npt.c
 // break: hv/core/share.c s/            lent_end(p, q);/            ;/

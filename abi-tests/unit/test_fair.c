@@ -2,7 +2,7 @@
  * The scheduler's arithmetic in a simulator: virtual CPUs, virtual time, and workloads that run
  * for ever, sleep, or come and go at random.
  */
-// sources: hv/core/fair.c
+// sources: hv/core/fair.c hv/core/fair_queue.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

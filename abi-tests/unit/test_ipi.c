@@ -1,7 +1,7 @@
 /* Messages between the vCPUs of a partition: who gets them, INIT and start-up, as in [SDM 3
  * 8.4.3, 10.6]. */
 // sources: abi-tests/unit/fake_machine.c hv/core/partition.c hv/core/space.c hv/core/vcpu.c
-// sources: hv/core/fair.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
+// sources: hv/core/fair.c hv/core/fair_queue.c hv/core/sched.c hv/core/port.c hv/core/share.c hv/core/timer.c hv/core/quota.c
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/cpu/npt.c
 // sources: hv/core/apic.c
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * is in at most one CPU, whoever was expelled is outside, what a sleeper waits for is not lost,
  * and the thread sanitizer sees every access that no lock guards.
  */
-// sources: hv/core/locks.c hv/core/sched.c hv/core/fair.c
+// sources: hv/core/locks.c hv/core/sched.c hv/core/fair.c hv/core/fair_queue.c
 // sanitize: thread
 #include <setjmp.h>
 #include <stdarg.h>

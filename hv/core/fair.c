@@ -1,263 +1,8 @@
-#include "hv/core/fair.h"
+#include "hv/core/fair_queue.h"
 
-/* Weights are multiplied by this, so that a group's can be shared by 64 members. */
-#define FAIR_SCALE   64u
-/* A weight of 2^22 gains one unit of virtual time each ns. */
-#define FAIR_SHIFT   22
-#define CHARGE_MAX   ((u64)1 << 40) /* ns at a time: the product stays in 64 bits */
-#define CHARGE_SPAN  1000000u       /* how stale the others' charges may be when one wakes */
-#define TOKEN_RUN_NS 50000u         /* no timer for less */
+#define TOKEN_RUN_NS 50000u                    /* no timer for less */
 #define HURRY_NS     (FAIR_REQUEST_MIN_NS + 1) /* more than who mostly sleeps asks for */
 #define HURRY_LAG    4                         /* what remains of a lead: a part of so many */
-
-static u64 virtual_of(u64 ns, u32 weight)
-{
-    return (ns << FAIR_SHIFT) / weight;
-}
-
-static bool is_before(u64 a, u64 b)
-{
-    return (s64)(a - b) < 0;
-}
-
-void fair_make(struct fair *fair, u32 cpus)
-{
-    *fair = (struct fair){.cpus = cpus};
-    for (u32 i = 0; i < FAIR_CPUS; i++)
-        fair->queue[i].preempt_at_ns = FAIR_NEVER;
-}
-
-void fair_group_make(struct fair_group *group, enum fair_class class, u64 now_ns)
-{
-    *group = (struct fair_group){
-        .weight = FAIR_WEIGHT_USUAL, .class = class, .tokens_at_ns = now_ns};
-}
-
-void fair_entity_make(struct fair_entity *entity, struct fair_group *group)
-{
-    *entity = (struct fair_entity){
-        .group = group,
-        .loaded_on = FAIR_NO_CPU,
-        .weight = FAIR_WEIGHT_USUAL * FAIR_SCALE,
-        .request_ns = FAIR_REQUEST_MIN_NS,
-    };
-}
-
-/* The machine's virtual time; the base follows it, so that the sum stays small. */
-static u64 virtual_now(struct fair *fair)
-{
-    s64 mean;
-
-    if (fair->weight == 0)
-        return fair->base;
-    mean = fair->sum / (s64)fair->weight;
-    fair->base += (u64)mean;
-    fair->sum -= mean * (s64)fair->weight;
-    return fair->base;
-}
-
-static void mean_add(struct fair *fair, const struct fair_entity *entity)
-{
-    fair->weight += entity->weight;
-    fair->sum += (s64)entity->weight * (s64)(entity->time - fair->base);
-}
-
-static void mean_remove(struct fair *fair, const struct fair_entity *entity)
-{
-    fair->weight -= entity->weight;
-    fair->sum -= (s64)entity->weight * (s64)(entity->time - fair->base);
-}
-
-static void time_set(struct fair *fair, struct fair_entity *entity, u64 time)
-{
-    fair->sum += (s64)entity->weight * (s64)(time - entity->time);
-    entity->time = time;
-}
-
-/* --- groups: weight and cap --- */
-
-static void members_reweigh(struct fair *fair, struct fair_group *group)
-{
-    u32 weight = MAX(group->weight * FAIR_SCALE / MAX(group->active, 1u), 1u);
-
-    for (struct fair_entity *at = group->first; at; at = at->member_next) {
-        if (at->weight == weight)
-            continue;
-        mean_remove(fair, at);
-        at->weight = weight;
-        mean_add(fair, at);
-    }
-}
-
-static u64 bucket_ns(const struct fair_group *group)
-{
-    return FAIR_CAP_PERIOD_NS * group->cap / 100;
-}
-
-/* Fills up for the time that has passed; not beyond two periods. */
-static void tokens_fill(struct fair_group *group, u64 now_ns)
-{
-    u64 passed = now_ns - group->tokens_at_ns;
-
-    if (now_ns <= group->tokens_at_ns)
-        return;
-    group->tokens_at_ns = now_ns;
-    group->tokens_ns += (s64)(MIN(passed, CHARGE_MAX) * group->cap / 100);
-    group->tokens_ns = MIN(group->tokens_ns, (s64)(2 * bucket_ns(group)));
-}
-
-static bool has_tokens(struct fair_group *group, u64 now_ns)
-{
-    if (group->cap == 0)
-        return true;
-    tokens_fill(group, now_ns);
-    return group->tokens_ns > 0;
-}
-
-void fair_group_set(struct fair *fair, struct fair_group *group, u32 weight, u32 cap,
-                    u64 now_ns)
-{
-    group->weight = weight;
-    group->cap = cap;
-    group->tokens_at_ns = now_ns;
-    group->tokens_ns = (s64)bucket_ns(group);
-    members_reweigh(fair, group);
-}
-
-/* --- queues --- */
-
-static void list_push(struct fair_entity **first, struct fair_entity *entity)
-{
-    entity->previous = NULL;
-    entity->next = *first;
-    if (*first)
-        (*first)->previous = entity;
-    *first = entity;
-}
-
-static void list_remove(struct fair_entity **first, struct fair_entity *entity)
-{
-    if (entity->previous)
-        entity->previous->next = entity->next;
-    else
-        *first = entity->next;
-    if (entity->next)
-        entity->next->previous = entity->previous;
-    entity->next = NULL;
-    entity->previous = NULL;
-}
-
-static void queue_insert(struct fair *fair, u32 cpu, struct fair_entity *entity)
-{
-    struct fair_queue *queue = &fair->queue[cpu];
-    struct fair_entity *before = NULL;
-
-    entity->state = FAIR_WAITING;
-    entity->cpu = cpu;
-    for (struct fair_entity *at = queue->first; at; at = at->next) {
-        if (is_before(entity->deadline, at->deadline))
-            break;
-        before = at;
-    }
-    if (!before) {
-        list_push(&queue->first, entity);
-        return;
-    }
-    entity->previous = before;
-    entity->next = before->next;
-    if (before->next)
-        before->next->previous = entity;
-    before->next = entity;
-}
-
-static void queue_remove(struct fair *fair, struct fair_entity *entity)
-{
-    struct fair_queue *queue = &fair->queue[entity->cpu];
-
-    list_remove(&queue->first, entity);
-    if (queue->favoured == entity)
-        queue->favoured = NULL;
-}
-
-static void member_link(struct fair *fair, struct fair_entity *entity)
-{
-    struct fair_group *group = entity->group;
-
-    entity->member_previous = NULL;
-    entity->member_next = group->first;
-    if (group->first)
-        group->first->member_previous = entity;
-    group->first = entity;
-    group->active++;
-    mean_add(fair, entity);
-    members_reweigh(fair, group);
-}
-
-static void member_unlink(struct fair *fair, struct fair_entity *entity)
-{
-    struct fair_group *group = entity->group;
-
-    if (entity->member_previous)
-        entity->member_previous->member_next = entity->member_next;
-    else
-        group->first = entity->member_next;
-    if (entity->member_next)
-        entity->member_next->member_previous = entity->member_previous;
-    group->active--;
-    mean_remove(fair, entity);
-    members_reweigh(fair, group);
-}
-
-static void request_begin(struct fair_entity *entity)
-{
-    entity->deadline = entity->time + virtual_of(entity->request_ns, entity->weight);
-}
-
-/* --- charging --- */
-
-/* Credit that it had no CPU to use for, or a debt from another time, is forgotten. */
-static void lag_limit(struct fair *fair, struct fair_entity *entity)
-{
-    u64 now = virtual_now(fair);
-    u64 most = virtual_of(FAIR_LAG_NS, entity->weight);
-
-    if (is_before(entity->time, now - most))
-        time_set(fair, entity, now - most);
-}
-
-static void charge(struct fair *fair, u32 cpu, u64 now_ns)
-{
-    struct fair_queue *queue = &fair->queue[cpu];
-    struct fair_entity *current = queue->current;
-    u64 ran;
-
-    if (!current || current->state != FAIR_RUNNING || now_ns <= queue->since_ns)
-        return;
-    ran = MIN(now_ns - queue->since_ns, CHARGE_MAX);
-    queue->since_ns = now_ns;
-    time_set(fair, current, current->time + virtual_of(ran, current->weight));
-    current->burst_ns += ran;
-    if (current->group->cap != 0) {
-        tokens_fill(current->group, now_ns);
-        current->group->tokens_ns -= (s64)ran;
-    }
-    lag_limit(fair, current);
-    if (is_before(current->time, current->deadline))
-        return;
-    queue->has_expired = true;
-    if (current->group->class == FAIR_NORMAL)
-        current->request_ns = MIN(2 * current->request_ns, FAIR_SLICE_NS);
-    request_begin(current);
-}
-
-static void charge_all(struct fair *fair, u64 now_ns)
-{
-    if (now_ns - fair->charged_ns < CHARGE_SPAN)
-        return;
-    fair->charged_ns = now_ns;
-    for (u32 cpu = 0; cpu < fair->cpus; cpu++)
-        charge(fair, cpu, now_ns);
-}
 
 /* --- waking and sleeping --- */
 
@@ -313,12 +58,12 @@ static void preempt_ask(struct fair *fair, u32 cpu, struct fair_entity *entity, 
 /* Into the queue of a CPU, which learns of it if that changes what it does. */
 static void place(struct fair *fair, struct fair_entity *entity, u64 now_ns)
 {
-    u64 now = virtual_now(fair);
+    u64 now = fair_virtual_now(fair);
     u32 cpu = place_find(fair, entity, now);
     bool was_idle = is_idle(&fair->queue[cpu]);
     bool was_empty = !fair->queue[cpu].first;
 
-    queue_insert(fair, cpu, entity);
+    fair_queue_insert(fair, cpu, entity);
     if (was_idle || was_empty)
         fair->kicks |= BIT(cpu);
     if (!was_idle && preempts(&fair->queue[cpu], entity, now))
@@ -331,14 +76,14 @@ void fair_wake(struct fair *fair, struct fair_entity *entity, u64 now_ns)
 
     if (entity->state != FAIR_OFF)
         return;
-    charge_all(fair, now_ns);
-    now = virtual_now(fair);
+    fair_charge_all(fair, now_ns);
+    now = fair_virtual_now(fair);
     if (is_before(entity->time, now))
         entity->time = now;
     /* What it is ahead is a debt of at most the same size as the largest credit. */
     else if (is_before(now + virtual_of(FAIR_LAG_NS, entity->weight), entity->time))
         entity->time = now + virtual_of(FAIR_LAG_NS, entity->weight);
-    member_link(fair, entity);
+    fair_member_link(fair, entity);
     request_begin(entity);
     if (fair->queue[entity->cpu].current == entity) {
         entity->state = FAIR_RUNNING; /* it slept and woke before its CPU looked */
@@ -364,15 +109,15 @@ void fair_sleep(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     case FAIR_OFF:
         return;
     case FAIR_HELD_BACK:
-        list_remove(&fair->queue[entity->cpu].held, entity);
+        fair_list_remove(&fair->queue[entity->cpu].held, entity);
         break;
     case FAIR_WAITING:
-        queue_remove(fair, entity);
-        member_unlink(fair, entity);
+        fair_queue_remove(fair, entity);
+        fair_member_unlink(fair, entity);
         break;
     case FAIR_RUNNING:
-        charge(fair, entity->cpu, now_ns);
-        member_unlink(fair, entity);
+        fair_charge(fair, entity->cpu, now_ns);
+        fair_member_unlink(fair, entity);
         break;
     }
     entity->state = FAIR_OFF;
@@ -406,12 +151,12 @@ static void hurry(struct fair *fair, struct fair_entity *entity, u64 mean)
 {
     struct fair_queue *queue = &fair->queue[entity->cpu];
 
-    time_set(fair, entity, mean + (u64)((s64)(entity->time - mean) / HURRY_LAG));
+    fair_time_set(fair, entity, mean + (u64)((s64)(entity->time - mean) / HURRY_LAG));
     entity->request_ns = HURRY_NS;
     request_begin(entity);
     if (entity->state == FAIR_WAITING) {
-        list_remove(&queue->first, entity);
-        queue_insert(fair, entity->cpu, entity);
+        fair_list_remove(&queue->first, entity);
+        fair_queue_insert(fair, entity->cpu, entity);
     } else if (queue->first) {
         fair->kicks |= BIT(entity->cpu);
     }
@@ -451,10 +196,10 @@ static void hold_back(struct fair *fair, struct fair_entity *entity, u64 now_ns)
     struct fair_group *group = entity->group;
     u64 missing = (u64)((s64)bucket_ns(group) - group->tokens_ns);
 
-    member_unlink(fair, entity);
+    fair_member_unlink(fair, entity);
     entity->state = FAIR_HELD_BACK;
     entity->release_ns = now_ns + missing * 100 / group->cap + 1;
-    list_push(&fair->queue[entity->cpu].held, entity);
+    fair_list_push(&fair->queue[entity->cpu].held, entity);
 }
 
 static void release_due(struct fair *fair, u32 cpu, u64 now_ns)
@@ -465,7 +210,7 @@ static void release_due(struct fair *fair, u32 cpu, u64 now_ns)
         struct fair_entity *next = at->next;
 
         if (at->release_ns <= now_ns) {
-            list_remove(&fair->queue[cpu].held, at);
+            fair_list_remove(&fair->queue[cpu].held, at);
             at->state = FAIR_OFF;
             fair_wake(fair, at, now_ns);
         }
@@ -479,13 +224,13 @@ static struct fair_entity *choose(struct fair *fair, u32 cpu, const struct fair_
 {
     struct fair_entity *at = fair->queue[cpu].first;
     struct fair_entity *least = NULL;
-    u64 now = virtual_now(fair);
+    u64 now = fair_virtual_now(fair);
 
     while (at) {
         struct fair_entity *next = at->next;
 
-        if (!has_tokens(at->group, now_ns)) {
-            queue_remove(fair, at);
+        if (!fair_has_tokens(at->group, now_ns)) {
+            fair_queue_remove(fair, at);
             hold_back(fair, at, now_ns);
         } else if (at != not ) {
             if (!is_before(now, at->time))
@@ -507,7 +252,7 @@ static struct fair_entity *steal(struct fair *fair, u32 cpu, u64 now_ns)
         if (from == cpu)
             continue;
         for (struct fair_entity *at = fair->queue[from].first; at; at = at->next)
-            if (at->loaded_on == FAIR_NO_CPU && has_tokens(at->group, now_ns) &&
+            if (at->loaded_on == FAIR_NO_CPU && fair_has_tokens(at->group, now_ns) &&
                 (!found || is_before(at->time, found->time)))
                 found = at;
     }
@@ -520,7 +265,7 @@ static u64 current_time(const struct fair_queue *queue, u64 now_ns)
     const struct fair_entity *current = queue->current;
     u64 ran = now_ns > queue->since_ns ? now_ns - queue->since_ns : 0;
 
-    return current->time + virtual_of(MIN(ran, CHARGE_MAX), current->weight);
+    return current->time + virtual_of(MIN(ran, FAIR_CHARGE_MAX), current->weight);
 }
 
 /*
@@ -551,8 +296,8 @@ static void give(struct fair *fair, u32 cpu, u64 now_ns)
     if (to == FAIR_NO_CPU ||
         !is_before(behind->time + virtual_of(FAIR_SLICE_NS, behind->weight), furthest))
         return;
-    queue_remove(fair, behind);
-    queue_insert(fair, to, behind);
+    fair_queue_remove(fair, behind);
+    fair_queue_insert(fair, to, behind);
     preempt_ask(fair, to, behind, now_ns);
 }
 
@@ -570,7 +315,7 @@ static void current_set(struct fair *fair, u32 cpu, struct fair_entity *next, u6
     struct fair_queue *queue = &fair->queue[cpu];
 
     if (next) {
-        queue_remove(fair, next);
+        fair_queue_remove(fair, next);
         next->state = FAIR_RUNNING;
         next->cpu = cpu;
         if (queue->loaded != next) {
@@ -605,7 +350,7 @@ static struct fair_entity *choose_next(struct fair *fair, u32 cpu,
     struct fair_entity *next = NULL;
 
     if (queue->favoured && (queue->has_yielded || queue->preempt_at_ns <= now_ns) &&
-        has_tokens(queue->favoured->group, now_ns))
+        fair_has_tokens(queue->favoured->group, now_ns))
         return queue->favoured;
     next = choose(fair, cpu, not, now_ns);
     if (!next && not )
@@ -628,14 +373,14 @@ struct fair_entity *fair_next(struct fair *fair, u32 cpu, u64 now_ns)
     struct fair_entity *next;
     bool has_expired;
 
-    charge(fair, cpu, now_ns);
+    fair_charge(fair, cpu, now_ns);
     release_due(fair, cpu, now_ns);
     current = queue->current;
     if (current && current->state == FAIR_RUNNING) {
-        if (!has_tokens(current->group, now_ns))
+        if (!fair_has_tokens(current->group, now_ns))
             hold_back(fair, current, now_ns);
         else if (fair_must_switch(fair, cpu, now_ns))
-            queue_insert(fair, cpu, current);
+            fair_queue_insert(fair, cpu, current);
         else
             return keep(fair, cpu);
     }
