@@ -8,7 +8,7 @@ $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
 .PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time control-test debian cycles many smp vcpus broadcast loaders launcher terminal
-.PHONY: p9-test p9-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
+.PHONY: p9-test p9-sample hyperv-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -57,6 +57,8 @@ network: preflight images
 # Hyper-V guests: disks on VMBus, network, an end that was asked for.
 hyperv-test: preflight images
 	@$(HOST)/hyperv-test
+hyperv-sample: preflight images
+	@SAMPLE=1 $(HOST)/hyperv-test
 
 # Its clocks beside this machine's.
 hyperv-time: preflight images
@@ -129,6 +131,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test p9-sample network hyperv-test hyperv-time three-kinds cycles-sample smp-sample control-test
+		three-guests disk-test p9-sample network hyperv-sample hyperv-time three-kinds cycles-sample smp-sample control-test
 checks: host-tests
 lint: shellcheck
