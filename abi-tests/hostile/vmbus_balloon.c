@@ -5,7 +5,7 @@
  */
 #include "abi-tests/golden/tlfs_numbers.h"
 #include "abi-tests/hostile/hostile.h"
-#include "abi-tests/hostile/vmbus.h"
+#include "abi-tests/tlfs/vmbus.h"
 #include "abi-tests/kit/test.h"
 
 #define AREA       0x2000u /* pages from here on are given: 32 MiB to 72 MiB */

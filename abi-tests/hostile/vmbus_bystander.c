@@ -3,7 +3,7 @@
  * must be what it was when it was written.
  */
 #include "abi-tests/hostile/hostile.h"
-#include "abi-tests/hostile/vmbus.h"
+#include "abi-tests/tlfs/vmbus.h"
 #include "abi-tests/kit/test.h"
 
 #define SECTOR       512u

@@ -2,7 +2,7 @@
 #ifndef ABI_TESTS_HOSTILE_VMBUS_PACKET_H
 #define ABI_TESTS_HOSTILE_VMBUS_PACKET_H
 
-#include "abi-tests/hostile/vmbus.h"
+#include "abi-tests/tlfs/vmbus.h"
 
 #define VMBUS_WORDS_MAX   64u
 #define VMBUS_OTHER_GPADL 0x2000u /* of the network's buffers, and for games */

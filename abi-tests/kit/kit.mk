@@ -57,7 +57,7 @@ shares: images $(BUILD)/shares.elf
 	@abi-tests/xen/shares-test
 
 # The conformance guest of the Hyper-V interface.
-TLFS_TESTS := tlfs profile cpuid msr hypercall synic time rows fuzz
+TLFS_TESTS := tlfs vmbus profile cpuid msr hypercall synic time rows fuzz
 $(BUILD)/kit/tlfs_rows.inc: abi-tests/golden/tlfs_rows.tsv
 	@mkdir -p $(@D)
 	$(Q)awk -F'\t' '/^[A-D]/ { printf "{\"%s.%s\", %s},\n", $$2, $$4, $$3 }' $< >$@
@@ -98,8 +98,8 @@ matrix: $(BUILD)/abi.elf $(BUILD)/tlfs.elf
 HOSTILE := hostile value block net disk network control folder revoke store ports bystander
 $(BUILD)/hostile.elf: $(BUILD)/kit/kit/notes.S.o \
 		$(patsubst %,$(BUILD)/kit/kit/%.c.o,grant store front) $(patsubst %,$(BUILD)/kit/hostile/%.c.o,$(HOSTILE))
-$(BUILD)/hostile-vmbus.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(BUILD)/kit/tlfs/tlfs.c.o \
-		$(patsubst %,$(BUILD)/kit/hostile/%.c.o,value vmbus vmbus_packet vmbus_hostile vmbus_balloon vmbus_bystander)
+$(BUILD)/hostile-vmbus.elf: $(BUILD)/kit/kit/notes.S.o $(BUILD)/kit/kit/test.c.o $(patsubst %,$(BUILD)/kit/tlfs/%.c.o,tlfs vmbus) \
+		$(patsubst %,$(BUILD)/kit/hostile/%.c.o,value vmbus_packet vmbus_hostile vmbus_balloon vmbus_bystander)
 export ROUNDS ROLES LIFE_MS
 .PHONY: hostile hostile-sample
 hostile: images $(BUILD)/hostile.elf $(BUILD)/hostile-vmbus.elf

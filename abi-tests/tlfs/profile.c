@@ -6,8 +6,8 @@
  * [<linux/hyperv.h>], and back to where it began, as before a crash dump or hibernation. It is
  * done twice: the loader hands over to a kernel that begins anew. No Windows image ran here.
  */
-#include "abi-tests/golden/vmbus_numbers.h"
 #include "abi-tests/tlfs/tlfs.h"
+#include "abi-tests/tlfs/vmbus.h"
 
 #define ROW      "boot profile"
 #define VECTOR   0x52
@@ -15,19 +15,8 @@
 #define SECOND   10000000ull
 #define VERSION6 (6u << 16) /* newer than any that is served */
 
-enum { CODE_PAGE, MESSAGES, FLAGS, CLOCK, ASSIST, POST };
-
-struct slot {
-    uint32_t type;
-    uint8_t bytes, flags, reserved[2];
-    uint64_t sender;
-    struct b_message payload;
-};
-
-struct post {
-    uint32_t connection, reserved, type, bytes;
-    struct b_message payload;
-};
+/* The first three are the places of vmbus.c. */
+enum { MESSAGES, FLAGS, POST, CODE_PAGE, CLOCK, ASSIST, PAGES };
 
 struct clock {
     uint32_t sequence, reserved;
@@ -121,68 +110,37 @@ static void synic_begin(void)
 
 /* ---- VMBus ------------------------------------------------------------------------------- */
 
-static uint64_t post(const struct b_message *message, uint32_t bytes)
-{
-    struct post *post = (struct post *)(void *)tlfs_page(POST);
-
-    post->connection = B_CONNECTION;
-    post->type = 1;
-    post->bytes = bytes;
-    post->payload = *message;
-    return tlfs_call(T_POST_MESSAGE, (uintptr_t)post, 0);
-}
-
-/* The next message of this type; others, offers among them, are counted on the way. */
-static bool take(enum b_message_type type, struct b_message *out, uint32_t *others)
-{
-    volatile struct slot *slot =
-        (volatile struct slot *)(page_of(MESSAGES) + B_SINT * T_MESSAGE_BYTES);
-    uint64_t end = msr_read(T_MSR_TIME_REF_COUNT) + 5 * SECOND;
-
-    while (msr_read(T_MSR_TIME_REF_COUNT) < end) {
-        if (slot->type == 0)
-            continue;
-        for (uint32_t i = 0; i < sizeof(*out); i++)
-            ((uint8_t *)out)[i] = ((const volatile uint8_t *)&slot->payload)[i];
-        slot->type = 0;
-        __sync_synchronize();
-        if (slot->flags & 1)
-            msr_write(T_MSR_EOM, 0);
-        if (out->type == (uint32_t)type)
-            return true;
-        (*others)++;
-    }
-    return false;
-}
-
 static bool contact(uint32_t version)
 {
     struct b_message message = {.type = B_CONTACT,
                                 .contact = {.version = version, .sint = B_SINT}};
-    uint32_t others = 0;
 
-    return post(&message, 8 + sizeof(message.contact)) == T_SUCCESS &&
-           take(B_VERSION_RESPONSE, &message, &others) && message.version.is_supported == 1;
+    return vmbus_post(&message, 8 + sizeof(message.contact)) == T_SUCCESS &&
+           vmbus_await(B_VERSION_RESPONSE, &message) && message.version.is_supported == 1;
 }
 
 /* The newest version first, until one is agreed to; then what there is; then the end. */
 static void vmbus_walk(void)
 {
     struct b_message message = {.type = B_REQUEST_OFFERS};
-    uint32_t offers = 0, others = 0;
+    uint32_t offers = 0;
 
-    if (post(&message, 8) == T_INVALID_CONNECTION) {
+    vmbus_patience = 5 * SECOND;
+    if (vmbus_post(&message, 8) == T_INVALID_CONNECTION) {
         test_skip("no VMBus here");
         return;
     }
     expect_true(ROW, "VMBus 6.0 is not agreed to", !contact(VERSION6));
     expect_true(ROW, "VMBus 5.3 is", contact(B_VERSION_5_3));
-    post(&message, 8);
-    expect_true(ROW, "VMBus: all offers", take(B_ALL_OFFERS, &message, &offers));
+    message = (struct b_message){.type = B_REQUEST_OFFERS};
+    vmbus_post(&message, 8);
+    while (vmbus_take(&message, vmbus_patience) && message.type != B_ALL_OFFERS)
+        offers++;
+    expect_true(ROW, "VMBus: all offers", message.type == B_ALL_OFFERS);
     expect_true(ROW, "VMBus: some", offers > 0);
     message = (struct b_message){.type = B_UNLOAD};
-    post(&message, 8);
-    expect_true(ROW, "VMBus: unloaded", take(B_UNLOAD_RESPONSE, &message, &others));
+    vmbus_post(&message, 8);
+    expect_true(ROW, "VMBus: unloaded", vmbus_await(B_UNLOAD_RESPONSE, &message));
 }
 
 /* ---- and back ---------------------------------------------------------------------------- */
@@ -208,7 +166,7 @@ static void all_end(void)
 
 static void walk(uint64_t identity)
 {
-    for (unsigned i = CODE_PAGE; i <= POST; i++)
+    for (unsigned i = 0; i < PAGES; i++)
         tlfs_page(i);
     discover();
     interface_establish(identity);

@@ -1,6 +1,6 @@
 /* A VMBus guest: messages, GPADLs, and a channel's two rings. [<linux/hyperv.h>] */
-#ifndef ABI_TESTS_HOSTILE_VMBUS_H
-#define ABI_TESTS_HOSTILE_VMBUS_H
+#ifndef ABI_TESTS_TLFS_VMBUS_H
+#define ABI_TESTS_TLFS_VMBUS_H
 
 #include "abi-tests/golden/vmbus_numbers.h"
 #include "abi-tests/kit/kit.h"

@@ -1,4 +1,4 @@
-#include "abi-tests/hostile/vmbus.h"
+#include "abi-tests/tlfs/vmbus.h"
 #include "abi-tests/tlfs/tlfs.h"
 
 #define MESSAGE_PAGE 0u
