@@ -218,12 +218,8 @@ static void vbd_close(struct bus_device *bus)
 static enum status vbd_open(struct bus_device *bus)
 {
     struct vbd *vbd = (struct vbd *)(void *)bus;
-    enum status status = queues_open(vbd);
 
-    if (status != ST_OK && life_may_warn(vbd->guest))
-        print("entente: warning: guest %s: disk %u: the front-end's rings: %s\n",
-              vbd->guest->name, bus->id, status_text(status));
-    return status;
+    return life_rings_opened(vbd->guest, "disk", bus->id, queues_open(vbd));
 }
 
 static enum status keys_put(struct vbd *vbd, const struct disk_config *config)

@@ -186,6 +186,23 @@ bool life_may_warn(struct guest *guest)
     return false;
 }
 
+enum status life_rings_opened(struct guest *guest, const char *device, u32 id,
+                              enum status status)
+{
+    if (status != ST_OK && life_may_warn(guest))
+        print("entente: warning: guest %s: %s %u: the front-end's rings: %s\n", guest->name,
+              device, id, status_text(status));
+    return status;
+}
+
+void life_rings_broken(struct guest *guest, const char *device, u32 id)
+{
+    if (life_may_warn(guest))
+        print("entente: warning: guest %s: %s %u: its rings make no sense; it is "
+              "disconnected\n",
+              guest->name, device, id);
+}
+
 bool life_has_guests(void)
 {
     for (u32 i = 0; i < steward.guest_count; i++)

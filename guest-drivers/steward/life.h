@@ -16,6 +16,11 @@ bool life_is_over(void);
 /* May we warn about this guest once more? It can be the cause as often as it likes, and the
  * serial line is everybody's. Says itself when it was for the last time in this life. */
 bool life_may_warn(struct guest *guest);
+/* Of a device of the guest, "disk" 5 or the like: whether its front-end's rings could be
+ * opened, which is told if not, and returned; and that its rings make no sense any more. */
+enum status life_rings_opened(struct guest *guest, const char *device, u32 id,
+                              enum status status);
+void life_rings_broken(struct guest *guest, const char *device, u32 id);
 /* A round is over: begins the next and returns true, if there is one. */
 bool life_next_round(void);
 /* One lives or will soon. */

@@ -11,6 +11,7 @@
 #define BRIDGES_MAX 8u
 #define VIFS_MAX    64u
 #define WARNED_MAX  16u
+#define DEVICE      "network device" /* in warnings */
 
 /* As %.*s takes them. */
 #define SHOW(text) (int)MIN((text).length, (u64)60), (text).at
@@ -172,12 +173,9 @@ void networks_init(void)
 static enum status vif_open(struct bus_device *bus)
 {
     struct vif *vif = (struct vif *)(void *)bus;
-    enum status status = vif_rings_open(bus, &vif->back, &vif->bridge->net);
 
-    if (status != ST_OK && life_may_warn(vif->guest))
-        print("entente: warning: guest %s: network device %u: the front-end's rings: %s\n",
-              vif->guest->name, bus->id, status_text(status));
-    return status;
+    return life_rings_opened(vif->guest, DEVICE, bus->id,
+                             vif_rings_open(bus, &vif->back, &vif->bridge->net));
 }
 
 static void vif_close(struct bus_device *bus)
@@ -280,10 +278,7 @@ bool networks_serve(u32 port)
 
 static void broken_close(struct vif *vif)
 {
-    if (life_may_warn(vif->guest))
-        print("entente: warning: guest %s: network device %u: its rings make no sense; it is "
-              "disconnected\n",
-              vif->guest->name, vif->bus.id);
+    life_rings_broken(vif->guest, DEVICE, vif->bus.id);
     bus_device_close(&vif->bus);
 }
 

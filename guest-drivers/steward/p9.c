@@ -10,6 +10,7 @@
 #define FOLDERS_MAX  32u /* of all guests that live */
 #define ARCHIVES_MAX 16u
 #define ROLE         "p9"
+#define DEVICE       "folder" /* in warnings */
 
 /* As %.*s takes them. */
 #define SHOW(text) (int)MIN((text).length, (u64)100), (text).at
@@ -121,12 +122,8 @@ static enum status rings_open(struct folder *folder)
 static enum status folder_open(struct bus_device *bus)
 {
     struct folder *folder = (struct folder *)(void *)bus;
-    enum status status = rings_open(folder);
 
-    if (status != ST_OK && life_may_warn(folder->guest))
-        print("entente: warning: guest %s: folder %u: the front-end's rings: %s\n",
-              folder->guest->name, bus->id, status_text(status));
-    return status;
+    return life_rings_opened(folder->guest, DEVICE, bus->id, rings_open(folder));
 }
 
 static void folder_close(struct bus_device *bus)
@@ -209,10 +206,7 @@ void folders_release(struct guest *guest)
 
 static void broken_close(struct folder *folder)
 {
-    if (life_may_warn(folder->guest))
-        print("entente: warning: guest %s: folder %u: its rings make no sense; it is "
-              "disconnected\n",
-              folder->guest->name, folder->bus.id);
+    life_rings_broken(folder->guest, DEVICE, folder->bus.id);
     bus_device_close(&folder->bus);
 }
 
