@@ -40,7 +40,7 @@ static u64 pages_now(const struct dynmem *dynmem)
 {
     const struct guest_frames *frames = &memory_of(dynmem)->frames;
 
-    return frames->low + frames->high + frames->more - frames->away_count;
+    return guest_frames_all(frames) - frames->away_count;
 }
 
 /* What is next is due at once. */
@@ -115,11 +115,7 @@ static bool hot_add_ask(struct dynmem *dynmem, u64 pages)
 
 static u64 room_to_add(const struct dynmem *dynmem)
 {
-    const struct guest_frames *frames = &memory_of(dynmem)->frames;
-
-    return dynmem->can & DYNMEM_CAN_HOT_ADD
-               ? frames->room - frames->low - frames->high - frames->more
-               : 0;
+    return dynmem->can & DYNMEM_CAN_HOT_ADD ? guest_frames_left(&memory_of(dynmem)->frames) : 0;
 }
 
 /* The guest lacks so many pages; false: it is to be looked at again. */

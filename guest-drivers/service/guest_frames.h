@@ -24,6 +24,17 @@ static inline u64 guest_frames_words(u64 frames)
     return (frames + 63) / 64;
 }
 
+/* So many frames of RAM, away or not; so many more it may have. */
+static inline u64 guest_frames_all(const struct guest_frames *frames)
+{
+    return frames->low + frames->high + frames->more;
+}
+
+static inline u64 guest_frames_left(const struct guest_frames *frames)
+{
+    return frames->room - guest_frames_all(frames);
+}
+
 /* How many frames from here on are RAM, away or not; 0: this one is none. */
 u64 guest_frames_run(const struct guest_frames *frames, u64 gfn);
 bool guest_frame_is_here(const struct guest_frames *frames, u64 gfn);

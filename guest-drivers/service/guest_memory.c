@@ -279,7 +279,7 @@ enum status guest_memory_add(struct guest_memory *memory, u64 count)
     struct guest_frames *frames = &memory->frames;
     u64 gfn = frames->more_begin + frames->more;
 
-    if (count == 0 || count > frames->room - frames->low - frames->high - frames->more)
+    if (count == 0 || count > guest_frames_left(frames))
         return ST_RANGE;
     chunks_unmap(memory, gfn, count);
     TRY(frames_populate(memory, gfn, count));
