@@ -7,14 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-/* The ring macros of the interface mix signs. */
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#define mb()      __sync_synchronize()
-#define wmb()     __sync_synchronize()
-#define xen_mb()  __sync_synchronize()
-#define xen_rmb() __sync_synchronize()
-#define xen_wmb() __sync_synchronize()
+
+#include "abi-tests/unit/xen_rings.h"
+
 #include <xen/io/blkif.h>
 #include "abi-tests/unit/fake_platform.h"
 #include "guest-drivers/service/blk.h"

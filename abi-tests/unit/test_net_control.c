@@ -9,14 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-/* The ring macros of the interface mix signs. */
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#define mb()      __sync_synchronize()
-#define wmb()     __sync_synchronize()
-#define xen_mb()  __sync_synchronize()
-#define xen_rmb() __sync_synchronize()
-#define xen_wmb() __sync_synchronize()
+
+#include "abi-tests/unit/xen_rings.h"
+
 #define XEN_NETIF_DEFINE_TOEPLITZ
 #include <xen/io/netif.h>
 #include "abi-tests/unit/fake_platform.h"
