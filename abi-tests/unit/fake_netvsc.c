@@ -28,24 +28,6 @@ static void other_send(struct net_port *port, const struct net_frame *frame)
     memcpy(other_bytes, frame->at, frame->bytes);
 }
 
-static void gpadl_make(u32 id, u32 first, u32 pages)
-{
-    struct {
-        struct vmbus_gpadl_header header;
-        u64 pfn[26];
-    } __attribute__((packed)) message = {.header = {.head = {VMBUS_GPADL_HEADER, 0},
-                                                    .relid = 1,
-                                                    .gpadl = id,
-                                                    .range_bytes = (u16)(8 + pages * 8),
-                                                    .ranges = 1,
-                                                    .byte_count = pages * 4096}};
-
-    for (u32 i = 0; i < pages; i++)
-        message.pfn[i] = first + i;
-    vmbus_message(&fake_bus, VMBUS_CONNECTION_5_0, &message,
-                  (u32)(sizeof(message.header) + pages * 8));
-}
-
 int fake_nic_begin(void **state)
 {
     (void)state;
@@ -62,8 +44,8 @@ int fake_nic_begin(void **state)
     if (vmbus_channel_offer(&fake_bus, &channel) != ST_OK ||
         !fake_channel_begin(&fake_bus, &fake_out, &fake_in))
         return 1;
-    gpadl_make(FAKE_RECEIVE_GPADL, FAKE_RECEIVE, FAKE_RECEIVES);
-    gpadl_make(FAKE_SEND_GPADL, FAKE_SEND, FAKE_SENDS);
+    fake_gpadl_make(&fake_bus, 1, FAKE_RECEIVE_GPADL, FAKE_RECEIVE, FAKE_RECEIVES);
+    fake_gpadl_make(&fake_bus, 1, FAKE_SEND_GPADL, FAKE_SEND, FAKE_SENDS);
     return 0;
 }
 

@@ -147,17 +147,25 @@ void fake_vmbus_contact(struct vmbus *bus)
     vmbus_flush(bus);
 }
 
-u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
+void fake_gpadl_make(struct vmbus *bus, u32 relid, u32 id, u32 frame, u32 pages)
 {
     struct {
         struct vmbus_gpadl_header header;
         u64 pfn[26];
     } __attribute__((packed)) gpadl = {.header = {.head = {VMBUS_GPADL_HEADER, 0},
                                                   .relid = relid,
-                                                  .gpadl = 0xe1e10 + relid,
-                                                  .range_bytes = (u16)(8 + pages * 16),
+                                                  .gpadl = id,
+                                                  .range_bytes = (u16)(8 + pages * 8),
                                                   .ranges = 1,
-                                                  .byte_count = pages * 8192}};
+                                                  .byte_count = pages * 4096}};
+
+    for (u32 i = 0; i < pages; i++)
+        gpadl.pfn[i] = frame + i;
+    vmbus_message(bus, VMBUS_CONNECTION_5_0, &gpadl, (u32)(sizeof(gpadl.header) + pages * 8));
+}
+
+u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
+{
     struct vmbus_open_channel open = {.head = {VMBUS_OPEN_CHANNEL, 0},
                                       .relid = relid,
                                       .open_id = relid,
@@ -166,9 +174,7 @@ u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
                                       .downstream_page = pages};
     struct vmbus_open_result result = {0};
 
-    for (u32 i = 0; i < pages * 2; i++)
-        gpadl.pfn[i] = frame + i;
-    vmbus_message(bus, VMBUS_CONNECTION_5_0, &gpadl, (u32)(sizeof(gpadl.header) + pages * 16));
+    fake_gpadl_make(bus, relid, open.ring_gpadl, frame, pages * 2);
     vmbus_message(bus, VMBUS_CONNECTION_5_0, &open, sizeof(open));
     vmbus_flush(bus);
     memcpy(&result, fake_posts[(fake_post_count - 1) % FAKE_POSTS].payload, sizeof(result));

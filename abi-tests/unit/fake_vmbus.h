@@ -40,8 +40,11 @@ void fake_ring_put(struct fake_ring *ring, u16 type, u64 transaction, const void
 int fake_ring_take(struct fake_ring *ring, struct vmbus_packet_head *head, void *data,
                    u32 room);
 
-/* Connects with 5.3 and opens channel `relid` with rings of `pages` pages each from `frame`. */
+/* Connects with 5.3. */
 void fake_vmbus_contact(struct vmbus *bus);
+/* Names `pages` pages in a row, so many that one message holds them. */
+void fake_gpadl_make(struct vmbus *bus, u32 relid, u32 id, u32 frame, u32 pages);
+/* Opens channel `relid` with rings of `pages` pages each from `frame`; the host's status. */
 u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages);
 /* Both, for a channel that is the only one: rings of four pages from frame 10. */
 bool fake_channel_begin(struct vmbus *bus, struct fake_ring *out, struct fake_ring *in);

@@ -320,16 +320,22 @@ static void channel_close(void)
     memset(fake_ram[10], 0, 8 * 4096);
 }
 
-/* A driver that comes again takes back what the one before it gave. */
-static void test_driver_again(void **state)
+/* The driver agrees, is asked for a hundred pages and gives those from 700 on. */
+static void hundred_give(void)
 {
     u64 range = RANGE(700, 100);
 
-    (void)state;
     agree(CAN_ALL);
     dynmem_target_set(&dynmem, BEGIN_PAGES - 100);
     assert_int_equal(is_asked(1), 100);
     gives(0, &range, 1);
+}
+
+/* A driver that comes again takes back what the one before it gave. */
+static void test_driver_again(void **state)
+{
+    (void)state;
+    hundred_give();
     channel_close();
     assert_int_equal(dynmem.state, DYNMEM_CLOSED);
     assert_int_equal(memory.frames.away_count, 100);
@@ -355,13 +361,8 @@ static void test_driver_again(void **state)
 /* What is away comes back for the next kernel; not at the guest's end. */
 static void test_end(void **state)
 {
-    u64 range = RANGE(700, 100);
-
     (void)state;
-    agree(CAN_ALL);
-    dynmem_target_set(&dynmem, BEGIN_PAGES - 100);
-    assert_int_equal(is_asked(1), 100);
-    gives(0, &range, 1);
+    hundred_give();
     fake_vmbus_contact(&bus); /* another kernel */
     assert_int_equal(dynmem.state, DYNMEM_CLOSED);
     assert_int_equal(memory.frames.away_count, 0);
@@ -371,7 +372,7 @@ static void test_end(void **state)
     assert_int_equal(dynmem_continue(&dynmem, 2 * SECOND), DYNMEM_NEVER);
     agree(CAN_ALL);
     assert_int_equal(is_asked(2 * SECOND), 100);
-    gives(0, &range, 1);
+    gives(0, (const u64[]){RANGE(700, 100)}, 1);
     dynmem.is_ending = true;
     fake_vmbus_contact(&bus);
     assert_int_equal(memory.frames.away_count, 100);
