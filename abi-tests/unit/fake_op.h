@@ -1,7 +1,8 @@
 /*
  * The native operations for host tests of an adapter: one partition with two vCPUs, a small
  * memory in which virtual addresses are physical ones, ports, timers and a clock that stands.
- * Link fake_op.c with the adapter's sources in place of hypercall/ and hv/core.
+ * Link fake_op.c, fake_op_memory.c and fake_op_port.c with the adapter's sources in place of
+ * hypercall/ and hv/core.
  */
 #ifndef ABI_TESTS_UNIT_FAKE_OP_H
 #define ABI_TESTS_UNIT_FAKE_OP_H
@@ -50,6 +51,9 @@ extern bool fake_is_full;      /* no page is given out any more */
 
 /* Everything anew: frames 0 to FAKE_PAGES / 2 - 1 are memory. */
 void fake_op_reset(void);
+/* Its parts, which it calls. */
+void fake_memory_reset(void);
+void fake_ports_reset(void);
 /* A guest address as the host's pointer; NULL in a hole. */
 void *fake_guest(u64 at);
 

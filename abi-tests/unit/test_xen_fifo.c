@@ -1,5 +1,6 @@
 // sources: abi-tests/unit/fake_grant.c xen-adapter/grant_use.c
-// sources: abi-tests/unit/fake_op.c xen-adapter/call.c xen-adapter/console.c
+// sources: abi-tests/unit/fake_op.c abi-tests/unit/fake_op_memory.c abi-tests/unit/fake_op_port.c
+// sources: xen-adapter/call.c xen-adapter/console.c
 // sources: xen-adapter/control.c xen-adapter/cpuid.c xen-adapter/deliver.c
 // sources: xen-adapter/event.c xen-adapter/event_fifo.c xen-adapter/grant.c xen-adapter/hvm.c
 // sources: xen-adapter/memory.c xen-adapter/multicall.c xen-adapter/physmap.c
