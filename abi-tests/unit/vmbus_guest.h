@@ -85,4 +85,54 @@ static inline int teardown(void **state)
     return fake_pins != 0 || fake_events != 0;
 }
 
+/* The message that came last, which must be of this type. */
+static inline const void *answer(u32 type)
+{
+    const struct fake_post *post = &fake_posts[(fake_post_count - 1) % FAKE_POSTS];
+
+    assert_int_not_equal(fake_post_count, 0);
+    assert_int_equal(((const struct vmbus_head *)(const void *)post->payload)->type, type);
+    return post->payload;
+}
+
+static inline void say(const void *message, size_t bytes)
+{
+    vmbus_message(&bus, bus.connection ? bus.connection : VMBUS_CONNECTION_5_0, message,
+                  (u32)bytes);
+    vmbus_flush(&bus);
+}
+
+static inline struct vmbus_open_result open_with(u32 relid, u32 gpadl, u32 down)
+{
+    struct vmbus_open_channel open = {.head = {VMBUS_OPEN_CHANNEL, 0},
+                                      .relid = relid,
+                                      .open_id = 77,
+                                      .ring_gpadl = gpadl,
+                                      .downstream_page = down};
+    struct vmbus_open_result result;
+
+    say(&open, sizeof(open));
+    memcpy(&result, answer(VMBUS_OPEN_RESULT), sizeof(result));
+    assert_int_equal(result.relid, relid);
+    assert_int_equal(result.open_id, 77);
+    return result;
+}
+
+static inline void close_channel(u32 relid)
+{
+    struct vmbus_relid message = {{VMBUS_CLOSE_CHANNEL, 0}, relid};
+
+    say(&message, sizeof(message));
+}
+
+static inline void teardown_gpadl(u32 relid, u32 gpadl)
+{
+    struct vmbus_gpadl_teardown message = {{VMBUS_GPADL_TEARDOWN, 0}, relid, gpadl};
+    const struct vmbus_gpadl_torndown *torndown;
+
+    say(&message, sizeof(message));
+    torndown = answer(VMBUS_GPADL_TORNDOWN);
+    assert_int_equal(torndown->gpadl, gpadl);
+}
+
 #endif
