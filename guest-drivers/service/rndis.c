@@ -4,7 +4,7 @@
 #define LINK_SPEED 100000000u /* 10 Gbit/s in units of 100 bit/s */
 #define ADDRESS    6u
 
-static u32 initialize(struct rndis_device *device, const u8 *message, u8 *answer)
+static u32 initialize(const u8 *message, u8 *answer)
 {
     struct rndis_initialize in;
     struct rndis_initialize_complete out = {
@@ -18,7 +18,6 @@ static u32 initialize(struct rndis_device *device, const u8 *message, u8 *answer
 
     memcpy(&in, message, sizeof(in));
     out.id = in.id;
-    device->is_initialised = true;
     memcpy(answer, &out, sizeof(out));
     return sizeof(out);
 }
@@ -205,16 +204,14 @@ u32 rndis_serve(struct rndis_device *device, const u8 *message, u32 length,
     memcpy(&in, message, sizeof(in));
     memcpy(&id, message + sizeof(in), sizeof(id));
     if (in.type == RNDIS_INITIALIZE && length >= sizeof(struct rndis_initialize))
-        return initialize(device, message, answer);
+        return initialize(message, answer);
     if (in.type == RNDIS_QUERY && length >= sizeof(struct rndis_request))
         return query(device, message, length, answer);
     if (in.type == RNDIS_SET && length >= sizeof(struct rndis_request))
         return set(device, message, length, answer);
     if (in.type == RNDIS_KEEPALIVE)
         return complete(RNDIS_KEEPALIVE, id, RNDIS_SUCCESS, answer);
-    if (in.type == RNDIS_HALT) {
-        device->is_initialised = false;
+    if (in.type == RNDIS_HALT)
         device->filter = 0;
-    }
     return 0;
 }

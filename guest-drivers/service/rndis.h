@@ -26,7 +26,6 @@ enum rndis_offload {
 struct rndis_device {
     u64 address; /* MAC, first byte highest */
     u32 mtu;
-    bool is_initialised;
     bool can_coalesce; /* the guest knows frames in fragments */
     u32 filter;        /* which packets the guest wants; 0: none */
     u32 offloads;      /* enum rndis_offload */

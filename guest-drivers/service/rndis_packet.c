@@ -29,7 +29,7 @@ static enum status info_read(const u8 *at, const struct rndis_info *info,
     if (info->type != RNDIS_INFO_CHECKSUM && info->type != RNDIS_INFO_LARGE_SEND &&
         info->type != RNDIS_INFO_VLAN)
         return ST_OK;
-    if (info->offset > info->bytes || info->bytes - info->offset < sizeof(value))
+    if ((u64)info->offset + sizeof(value) > info->bytes)
         return ST_CORRUPT;
     memcpy(&value, at + info->offset, sizeof(value));
     if (info->type == RNDIS_INFO_CHECKSUM) {
