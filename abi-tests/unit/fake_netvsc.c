@@ -135,10 +135,14 @@ struct fake_parcel fake_nic_take(u32 channel_type)
     assert_true(fake_ring_take(&fake_in, &packet.head, &message, sizeof(message)) == 40);
     assert_int_equal(packet.head.type, VMBUS_PACKET_XFER_PAGES);
     assert_int_equal(packet.pages.set, 0xcafe);
+    assert_int_equal(packet.pages.is_owned, 0);
+    assert_int_equal(packet.pages.reserved, 0);
     assert_in_range(packet.pages.ranges, 1, NETVSC_FRAGMENTS_MAX);
     assert_int_equal(packet.head.head_words, 3 + packet.pages.ranges);
     assert_int_equal(message.type, 107);
     assert_int_equal(message.rndis.channel, channel_type);
+    assert_int_equal(message.rndis.section, 0xffffffff); /* those are the guest's to use */
+    assert_int_equal(message.rndis.section_bytes, 0);
     parcel.transaction = packet.head.transaction;
     parcel.count = packet.pages.ranges;
     for (u32 i = 0; i < parcel.count; i++) {

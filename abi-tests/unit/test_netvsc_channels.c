@@ -147,6 +147,13 @@ static void test_who_gets_them(void **state)
     assert_int_equal(allocate(1, 1), 2); /* once for each opening */
 }
 
+static void test_from_version_5_on(void **state)
+{
+    (void)state;
+    fake_nic_init(0x50000);
+    assert_int_equal(allocate(1, 1), 1);
+}
+
 static void test_send_table(void **state)
 {
     struct vmbus_packet_head head;
@@ -203,6 +210,26 @@ static void test_frames_by_hash(void **state)
     tcp_input(6);
     parcel = fake_nic_take(0);
     assert_int_equal(parcel.part[0].bytes, 44 + 60);
+}
+
+/* Two channels are enough to choose from, and addresses to choose by. */
+static void test_frames_by_addresses_alone(void **state)
+{
+    struct scale scale = scale_make(1);
+    struct fake_parcel parcel;
+    u32 words[15];
+
+    (void)state;
+    begin(1);
+    sub_open(1);
+    table_drop();
+    scale.hash = 0x101;
+    scale.table[HASH_ADDRESSES % 128] = 1;
+    assert_int_equal(scale_set(&scale), 0);
+    tcp_input(6);
+    parcel = sub_take(1);
+    memcpy(words, parcel.part[0].at, sizeof(words));
+    assert_int_equal(words[14], HASH_ADDRESSES);
 }
 
 static void test_what_is_hashed(void **state)
@@ -317,8 +344,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_abilities),
         TEST(test_who_gets_them),
+        TEST(test_from_version_5_on),
         TEST(test_send_table),
         TEST(test_frames_by_hash),
+        TEST(test_frames_by_addresses_alone),
         TEST(test_what_is_hashed),
         TEST(test_parameters_that_make_no_sense),
         TEST(test_frames_from_the_guest),

@@ -191,8 +191,12 @@ static void test_long_segments_from_the_guest(void **state)
     assert_int_equal(fake_other_frame.bytes, 60000);
     assert_int_equal(fake_other_frame.gso, NET_GSO_TCP4);
     assert_int_equal(fake_other_frame.gso_bytes, 1400);
+    assert_int_equal(fake_other_frame.flags, NET_CHECKSUM_BLANK);
     assert_int_equal(fake_other_frame.at[16] << 8 | fake_other_frame.at[17], 60000 - 14);
     assert_memory_equal(fake_other_frame.at + HEADERS, bytes + 60 + HEADERS, 60000 - HEADERS);
+    /* The longest there is, to be cut into pieces of that length. */
+    assert_int_equal(send(message_make(65535, 2, 0x4000ffff)), 1);
+    assert_int_equal(fake_other_frame.bytes, 65535);
 }
 
 static void test_segments_that_make_no_sense(void **state)
@@ -266,6 +270,8 @@ static void test_tags_from_the_guest(void **state)
     assert_memory_equal(fake_other_frame.at + 12, "\x81\x00\xb1\x23\x08\x00", 6);
     assert_memory_equal(fake_other_frame.at + 18, bytes + 60 + 14, 1500);
     assert_int_equal(send(message_make(13, 6, 0x10)), 2);
+    assert_int_equal(send(message_make(14, 6, 0x10)), 1);
+    assert_int_equal(fake_other_frame.bytes, 18);
 }
 
 /* Frames that stand for several come in fragments, each behind a head of its own. */
@@ -308,6 +314,7 @@ static void test_long_frames_to_the_guest(void **state)
     for (u32 i = 0; i < 5; i++) { /* around the end of the buffer */
         long_frame_expect(NET_FRAME_MAX, 9);
         long_frame_expect(1000, 1);
+        long_frame_expect(8100, 1); /* as much as a fragment holds */
         long_frame_expect(8101, 2);
     }
     assert_int_equal(fake_nic.port.out.dropped, 0);
@@ -375,6 +382,11 @@ static void test_good_checksums_to_the_guest(void **state)
     fake_nic_section_take(0, &got);
     assert_int_equal(got, 44 + 1000);
     offloads_set(4, 2, 2);
+    frame.flags = 0; /* nobody has looked at it */
+    switch_input(&fake_other, &frame, 1);
+    fake_nic_section_take(0, &got);
+    assert_int_equal(got, 44 + 1000);
+    frame.flags = NET_CHECKSUM_BLANK;
     bytes[23] = 17;
     bytes[38] = 966 >> 8;
     bytes[39] = 966 & 0xff;

@@ -81,7 +81,6 @@ static void receive_buffer(struct netvsc *netvsc, const struct netvsp_message *s
         return;
     netvsc->receive_gpadl = gpadl->id;
     netvsc->sections = MIN(sections, NETVSC_SECTIONS_MAX);
-    netvsc->next = 0;
     memset(netvsc->taken, 0, sizeof(netvsc->taken));
     answer->receive_complete.status = NETVSP_SUCCESS;
     answer->receive_complete.sections = 1;
@@ -135,7 +134,6 @@ static void message_answer(struct netvsc *netvsc, const struct vmbus_packet *pac
         break;
     case NETVSP_REVOKE_RECEIVE_BUFFER:
         netvsc->receive_gpadl = 0;
-        netvsc->sections = 0;
         break;
     case NETVSP_SEND_BUFFER:
         send_buffer(netvsc, said, answer);
@@ -205,7 +203,6 @@ static void netvsc_closed(struct vmbus_channel *channel)
     netvsc->version = 0;
     netvsc->receive_gpadl = 0;
     netvsc->send_gpadl = 0;
-    netvsc->sections = 0;
     device_begin(netvsc, netvsc->device.address, netvsc->device.mtu);
     offloads_follow(netvsc);
 }

@@ -26,38 +26,30 @@ void netvsc_sections_give(struct netvsc *netvsc, u64 transaction)
         sections_free(netvsc, (u32)first);
 }
 
-/* The first one in the way of `count` sections from here on; `count` itself: none is. */
-static u32 sections_look(const struct netvsc *netvsc, u32 first, u32 count)
+/* The first of `count` free ones in a row at or behind this one; `sections`: there are none. */
+static u32 row_find(const struct netvsc *netvsc, u32 at, u32 count)
 {
-    u32 i = 0;
+    u32 clear = 0;
 
-    while (i < count && netvsc->taken[first + i] == 0)
-        i++;
-    return i;
+    while (clear < count && at < netvsc->sections)
+        clear = netvsc->taken[at++] == 0 ? clear + 1 : 0;
+    return clear == count ? at - count : netvsc->sections;
 }
 
-/* So many in a row. ST_NO_SPACE. */
+/* So many in a row; in turn, so that the next ones are most often free. ST_NO_SPACE. */
 static enum status sections_take(struct netvsc *netvsc, u32 count, u32 *out)
 {
-    u32 first = netvsc->next;
-    u32 clear;
+    u32 first = row_find(netvsc, netvsc->next, count);
 
-    if (count > netvsc->sections)
+    if (first == netvsc->sections)
+        first = row_find(netvsc, 0, count);
+    if (first == netvsc->sections)
         return ST_NO_SPACE;
-    for (u32 looked = 0; looked < netvsc->sections + count; looked += clear + 1) {
-        if (first > netvsc->sections - count)
-            first = 0;
-        clear = sections_look(netvsc, first, count);
-        if (clear == count) {
-            memset(&netvsc->taken[first], NETVSC_INSIDE, count);
-            netvsc->taken[first] = (u8)count;
-            netvsc->next = first + count;
-            *out = first;
-            return ST_OK;
-        }
-        first += clear + 1;
-    }
-    return ST_NO_SPACE;
+    memset(&netvsc->taken[first], NETVSC_INSIDE, count);
+    netvsc->taken[first] = (u8)count;
+    netvsc->next = first + count;
+    *out = first;
+    return ST_OK;
 }
 _Static_assert(NETVSC_FRAGMENTS_MAX < NETVSC_INSIDE, "a count is none of the marks");
 
@@ -186,11 +178,8 @@ static enum status frame_put(struct netvsc *netvsc, struct vmbus_channel *channe
 /* Where the guest wants frames of that hash; the primary one while the other is not open. */
 static struct vmbus_channel *channel_of(struct netvsc *netvsc, u32 hash)
 {
-    const struct rss *scale = &netvsc->device.scale;
-    struct vmbus_channel *sub = NULL;
+    struct vmbus_channel *sub = netvsc->sub[rss_queue(&netvsc->device.scale, hash, 1)];
 
-    if (scale->kinds != 0)
-        sub = netvsc->sub[rss_queue(scale, hash, 1)];
     return sub ? sub : netvsc->channel;
 }
 
