@@ -5,7 +5,8 @@
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
 // sources: guest-drivers/service/vmbus_offer.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
-// sources: guest-drivers/service/dynmem.c guest-drivers/service/guest_frames.c
+// sources: guest-drivers/service/dynmem.c guest-drivers/service/dynmem_ask.c
+// sources: guest-drivers/service/guest_frames.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_balloon.c
 #include <stdlib.h>
 #include <string.h>

@@ -1,153 +1,16 @@
 #include "guest-drivers/service/dynmem.h"
 #include "hv/lib/string.h"
 
-#define SECOND_NS     ((u64)1000 * 1000 * 1000)
-#define RETRY_NS      (10 * SECOND_NS) /* the first time; doubled each time */
-#define RETRIES_MOST  6u
-#define BALLOON_MOST  ((u64)65536) /* pages asked for at a time: 256 MiB */
-#define GIVE_MOST     ((u64)16384) /* given at a time: 64 MiB */
-#define HOT_ADD_ALIGN ((u64)32768) /* pages, at least: 128 MiB */
-#define RANGES_MOST   256u         /* in a message of ours */
-#define ANSWER_ROOM   128u
+#define ANSWER_ROOM 128u
 
-static struct {
-    struct dynmem_unballoon_request head;
-    u64 range[RANGES_MOST];
-} __attribute__((packed)) give; /* one is made at a time, and sent at once */
-
-#define GIVE_ROOM (sizeof(struct vmbus_packet_head) + sizeof(give) + VMBUS_PACKET_TRAILER)
-
-static struct guest_memory *memory_of(const struct dynmem *dynmem)
-{
-    return dynmem->channel.bus->memory;
-}
-
-static struct dynmem_head head_of(enum dynmem_message type, u32 bytes, u32 transaction)
-{
-    return (struct dynmem_head){(u16)type, (u16)bytes, transaction};
-}
-
-/* There is room: whoever calls has seen to it. */
-static void say(struct dynmem *dynmem, const void *message, u32 bytes)
+void dynmem_say(struct dynmem *dynmem, enum dynmem_message type, u32 transaction, void *message,
+                u32 bytes)
 {
     const struct vmbus_put put = {
         .head = {.type = VMBUS_PACKET_INBAND}, .data = message, .data_bytes = bytes};
 
+    *(struct dynmem_head *)message = (struct dynmem_head){(u16)type, (u16)bytes, transaction};
     (void)vmbus_channel_put(&dynmem->channel, &put);
-}
-
-static u64 pages_now(const struct dynmem *dynmem)
-{
-    const struct guest_frames *frames = &memory_of(dynmem)->frames;
-
-    return guest_frames_all(frames) - frames->away_count;
-}
-
-/* What is next is due at once. */
-static void hurry(struct dynmem *dynmem)
-{
-    dynmem->next_ns = 0;
-    dynmem->retries = 0;
-}
-
-/* ---- what is asked of the guest ---- */
-
-static void balloon_ask(struct dynmem *dynmem, u64 pages)
-{
-    struct dynmem_balloon_request request = {.pages = (u32)MIN(pages, BALLOON_MOST)};
-
-    request.head = head_of(DYNMEM_BALLOON_REQUEST, sizeof(request), ++dynmem->transaction);
-    dynmem->asked = request.pages;
-    dynmem->state = DYNMEM_ASKED_BALLOON;
-    say(dynmem, &request, sizeof(request));
-}
-
-/* Pages that are there again; how many ranges of them. */
-static u32 ranges_restore(struct guest_memory *memory, u64 pages)
-{
-    u64 gfn, count;
-    u32 ranges = 0;
-
-    for (; ranges < RANGES_MOST && pages != 0; ranges++) {
-        if (!guest_frames_away_first(&memory->frames, &gfn, &count))
-            break;
-        count = MIN(count, pages);
-        if (guest_memory_restore(memory, gfn, count) != ST_OK)
-            break;
-        give.range[ranges] = gfn | count << DYNMEM_COUNT_SHIFT;
-        pages -= count;
-    }
-    guest_memory_settle(memory);
-    return ranges;
-}
-
-/* False: the machine has no memory for it now. */
-static bool unballoon_ask(struct dynmem *dynmem, u64 pages)
-{
-    u32 ranges = ranges_restore(memory_of(dynmem), MIN(pages, GIVE_MOST));
-    u32 bytes = (u32)(sizeof(give.head) + ranges * DYNMEM_RANGE_BYTES);
-
-    if (ranges == 0)
-        return false;
-    give.head = (struct dynmem_unballoon_request){.ranges = ranges};
-    give.head.head = head_of(DYNMEM_UNBALLOON_REQUEST, bytes, ++dynmem->transaction);
-    dynmem->state = DYNMEM_ASKED_UNBALLOON;
-    say(dynmem, &give, bytes);
-    return true;
-}
-
-static bool hot_add_ask(struct dynmem *dynmem, u64 pages)
-{
-    struct guest_memory *memory = memory_of(dynmem);
-    u64 gfn = memory->frames.more_begin + memory->frames.more;
-    struct dynmem_hot_add_request request = {.range = gfn | pages << DYNMEM_COUNT_SHIFT};
-    enum status status = guest_memory_add(memory, pages);
-
-    guest_memory_settle(memory);
-    if (status != ST_OK)
-        return false;
-    request.head = head_of(DYNMEM_HOT_ADD_REQUEST, sizeof(request), ++dynmem->transaction);
-    dynmem->asked = pages;
-    dynmem->state = DYNMEM_ASKED_HOT_ADD;
-    say(dynmem, &request, sizeof(request));
-    return true;
-}
-
-static u64 room_to_add(const struct dynmem *dynmem)
-{
-    return dynmem->can & DYNMEM_CAN_HOT_ADD ? guest_frames_left(&memory_of(dynmem)->frames) : 0;
-}
-
-/* The guest lacks so many pages; false: it is to be looked at again. */
-static bool more_give(struct dynmem *dynmem, u64 pages)
-{
-    u64 room = room_to_add(dynmem);
-
-    if (memory_of(dynmem)->frames.away_count != 0)
-        return unballoon_ask(dynmem, pages);
-    return room == 0 || hot_add_ask(dynmem, MIN(room, MIN(pages, HOT_ADD_ALIGN)));
-}
-
-u64 dynmem_continue(struct dynmem *dynmem, u64 now_ns)
-{
-    bool is_done = true;
-    u64 now;
-
-    if (dynmem->channel.state != VMBUS_OPENED || dynmem->state != DYNMEM_READY)
-        return DYNMEM_NEVER;
-    now = pages_now(dynmem);
-    if (now == dynmem->target_pages)
-        return DYNMEM_NEVER;
-    if (now_ns < dynmem->next_ns)
-        return dynmem->next_ns;
-    if (!vmbus_channel_has_room(&dynmem->channel, GIVE_ROOM))
-        return DYNMEM_NEVER; /* it is called again when the guest has signalled */
-    dynmem->next_ns = now_ns + (RETRY_NS << dynmem->retries);
-    if (now < dynmem->target_pages)
-        is_done = more_give(dynmem, dynmem->target_pages - now);
-    else if (dynmem->can & DYNMEM_CAN_BALLOON)
-        balloon_ask(dynmem, now - dynmem->target_pages);
-    return is_done ? DYNMEM_NEVER : dynmem->next_ns;
 }
 
 /* ---- what the guest says ---- */
@@ -157,8 +20,7 @@ static void respond(struct dynmem *dynmem, enum dynmem_message type, u32 transac
 {
     struct dynmem_response response = {.flags = is_accepted ? DYNMEM_ACCEPTED : 0};
 
-    response.head = head_of(type, sizeof(response), transaction);
-    say(dynmem, &response, sizeof(response));
+    dynmem_say(dynmem, type, transaction, &response, sizeof(response));
 }
 
 static bool is_spoken(u32 version)
@@ -188,15 +50,14 @@ static void version_hear(struct dynmem *dynmem, const struct dynmem_version_requ
 /* Where memory may be added is decided by the first driver that comes. */
 static void capabilities_hear(struct dynmem *dynmem, const struct dynmem_capabilities *report)
 {
-    struct guest_frames *frames = &memory_of(dynmem)->frames;
+    struct guest_frames *frames = &dynmem_memory(dynmem)->frames;
     u64 align_mib = BIT(report->flags >> DYNMEM_ALIGNMENT_SHIFT & 15);
-    u64 align = MAX(align_mib << 20 >> PAGE_SHIFT, HOT_ADD_ALIGN);
+    u64 align = MAX(align_mib << 20 >> PAGE_SHIFT, DYNMEM_HOT_ADD_ALIGN);
     bool is_good = dynmem->state == DYNMEM_VERSIONED;
 
     if (is_good) {
         dynmem->can = report->flags & (DYNMEM_CAN_BALLOON | DYNMEM_CAN_HOT_ADD);
-        dynmem->state = DYNMEM_READY;
-        hurry(dynmem);
+        dynmem_request_end(dynmem, 0);
         if (frames->more == 0)
             frames->more_begin = align_up(frames->high_begin + frames->high, align);
     }
@@ -208,7 +69,8 @@ static void range_hear(struct dynmem *dynmem, u64 range)
     u64 gfn = range & (BIT(DYNMEM_COUNT_SHIFT) - 1);
     u64 count = range >> DYNMEM_COUNT_SHIFT;
 
-    if (count > dynmem->asked || guest_memory_release(memory_of(dynmem), gfn, count) != ST_OK) {
+    if (count > dynmem->asked ||
+        guest_memory_release(dynmem_memory(dynmem), gfn, count) != ST_OK) {
         dynmem->refused++;
         return;
     }
@@ -230,14 +92,9 @@ static void balloon_hear(struct dynmem *dynmem, const struct dynmem_balloon_resp
         memcpy(&range, ranges + i * DYNMEM_RANGE_BYTES, sizeof(range));
         range_hear(dynmem, range);
     }
-    guest_memory_settle(memory_of(dynmem));
-    if (response->more_and_ranges & DYNMEM_MORE)
-        return;
-    dynmem->state = DYNMEM_READY;
-    if (dynmem->asked == 0)
-        hurry(dynmem);
-    else /* it has no more at the moment */
-        dynmem->retries = MIN(dynmem->retries + 1, RETRIES_MOST);
+    guest_memory_settle(dynmem_memory(dynmem));
+    if (!(response->more_and_ranges & DYNMEM_MORE))
+        dynmem_request_end(dynmem, dynmem->asked);
 }
 
 static void unballoon_hear(struct dynmem *dynmem)
@@ -246,8 +103,7 @@ static void unballoon_hear(struct dynmem *dynmem)
         dynmem->refused++;
         return;
     }
-    dynmem->state = DYNMEM_READY;
-    hurry(dynmem);
+    dynmem_request_end(dynmem, 0);
 }
 
 /* What it did not add goes back, but for pages that it uses all the same. A guest that added
@@ -260,13 +116,12 @@ static void hot_add_hear(struct dynmem *dynmem, const struct dynmem_hot_add_resp
         dynmem->refused++;
         return;
     }
-    dynmem->state = DYNMEM_READY;
-    hurry(dynmem);
+    dynmem_request_end(dynmem, 0);
     if (added == dynmem->asked)
         return;
     dynmem->can &= ~(u64)DYNMEM_CAN_HOT_ADD;
-    (void)guest_memory_take_back(memory_of(dynmem), dynmem->asked - added);
-    guest_memory_settle(memory_of(dynmem));
+    (void)guest_memory_take_back(dynmem_memory(dynmem), dynmem->asked - added);
+    guest_memory_settle(dynmem_memory(dynmem));
 }
 
 static void status_hear(struct dynmem *dynmem, const struct dynmem_status *status)
@@ -374,7 +229,7 @@ static void dynmem_closed(struct vmbus_channel *channel)
 static void dynmem_disconnected(struct vmbus_channel *channel)
 {
     struct dynmem *dynmem = channel->own;
-    struct guest_memory *memory = memory_of(dynmem);
+    struct guest_memory *memory = dynmem_memory(dynmem);
     u64 gfn, count;
 
     while (!dynmem->is_ending && guest_frames_away_first(&memory->frames, &gfn, &count))
@@ -404,10 +259,4 @@ void dynmem_make(struct dynmem *dynmem, const struct guest_frames *frames)
     dynmem->channel.own = dynmem;
     dynmem->channel.instance = (struct vmbus_guid){0x656e7473, 0, 0x444d, {0x80}};
     dynmem->target_pages = frames->low + frames->high;
-}
-
-void dynmem_target_set(struct dynmem *dynmem, u64 pages)
-{
-    dynmem->target_pages = pages;
-    hurry(dynmem);
 }

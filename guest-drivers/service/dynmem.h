@@ -42,4 +42,20 @@ void dynmem_target_set(struct dynmem *dynmem, u64 pages);
 /* Asks for what is due; when to be called again, at the latest. */
 u64 dynmem_continue(struct dynmem *dynmem, u64 now_ns);
 
+/* ---- between its parts ---- */
+
+#define DYNMEM_HOT_ADD_ALIGN ((u64)32768) /* pages, at least: 128 MiB */
+
+static inline struct guest_memory *dynmem_memory(const struct dynmem *dynmem)
+{
+    return dynmem->channel.bus->memory;
+}
+
+/* Sends a message, whose head it fills in. There is room: whoever calls has seen to it. */
+void dynmem_say(struct dynmem *dynmem, enum dynmem_message type, u32 transaction, void *message,
+                u32 bytes);
+/* No request is under way: what is next is due at once, or later and later as long as the guest
+ * did less than it was asked for. */
+void dynmem_request_end(struct dynmem *dynmem, u64 missing);
+
 #endif
