@@ -28,7 +28,7 @@ hyperv_ramdisk() {
     package=$(kernel_package "$1") || return 1
     rm -rf "$folder"
     mkdir -p "$folder/mods"
-    cp "$WORKLOAD_DIR"/{hyperv-root,hyperv-test,hyperv-time,network-test} "$folder/" || return 1
+    cp "$WORKLOAD_DIR"/{hyperv-root,hyperv-test,hyperv-time,network-test,uefi-test} "$folder/" || return 1
     for name in "${HYPERV_DRIVERS[@]}"; do
         module_take "$package" "$folder/mods" "$name" || return 1
     done
