@@ -46,6 +46,7 @@ static void parse(const char *bytes)
     /* The guests point into the copy, which the test forgets on purpose. */
 }
 
+#define TEN  "abcdefghij"
 #define BASE "name=\"g\"\nkernel=\"k\"\n"
 
 /* One error, and it contains these words. */
@@ -169,6 +170,8 @@ static void test_unknown_keys(void **state)
     expect_error(BASE
                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1\n",
                  "unknown key \"aaaaaaaa");
+    expect_error(BASE TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "b = 1\n",
+                 TEN TEN "\"; see"); /* no more of a text than a message has room for */
     expect_error(BASE "Memory = 5\n", "did you mean \"memory\"?");
 }
 

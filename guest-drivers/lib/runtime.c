@@ -65,7 +65,7 @@ void console_write(const char *bytes, size_t count)
 /* Out of line, for the stack of its callers. */
 static void __attribute__((noinline)) print_list(const char *text, va_list arguments)
 {
-    char line[400];
+    char line[448];
     size_t used = format_list(line, sizeof(line), text, arguments);
     struct native_console_write in = {(u64)(uintptr_t)line, used};
 

@@ -31,8 +31,6 @@ struct words {
     struct text word[WORDS_MAX];
 };
 
-#define SHOW(text) (int)MIN((text).length, 40ul), (text).at
-
 /* Blanks part words; one word too many is kept in the count only. */
 static void words_split(const char *line, struct words *out)
 {

@@ -5,10 +5,6 @@
 #include "guest-drivers/steward/keys.h"
 #include "guest-drivers/steward/lexer.h"
 
-#define SHOWN      60 /* most bytes of a text that a message shows */
-/* As %.*s takes them. */
-#define SHOW(text) (int)MIN((text).length, (u64)SHOWN), (text).at
-
 /* A mistake in this line of its file: as config_refuse(). */
 void config_mistake(struct config *config, u32 line, const char *text, ...)
     __attribute__((format(printf, 3, 4)));

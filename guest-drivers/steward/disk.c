@@ -80,8 +80,7 @@ struct disk *disks_find(struct text target)
 
 static void refuse(struct config *config, struct text entry, const char *trouble)
 {
-    config_refuse(config, KEY_DISK, "disk = '%.*s': %s", (int)MIN(entry.length, 100ul),
-                  entry.at, trouble);
+    config_refuse(config, KEY_DISK, "disk = '%.*s': %s", SHOW(entry), trouble);
 }
 
 void disks_init(void)
@@ -230,7 +229,7 @@ static enum status keys_put(struct vbd *vbd, const struct disk_config *config)
                (config->is_cdrom ? XEN_BLKIF_CDROM : 0);
     char name[16];
 
-    format(name, sizeof(name), "%.*s", (int)MIN(config->vdev.length, 15ul), config->vdev.at);
+    format(name, sizeof(name), "%.*s", SHOW(config->vdev));
     TRY(bus_put(bus, "dev", name));
     TRY(bus_put(bus, "mode", config->is_readonly ? "r" : "w"));
     TRY(bus_put(bus, "type", "phy"));

@@ -80,9 +80,8 @@ static void shim_reason_print(struct guest *guest)
 
     if (line[0] == 0)
         return;
-    print("entente: error: %.*s:%u: guest %s: %s\n", (int)MIN(guest->config->file.length, 60ul),
-          guest->config->file.at, config_line(guest->config, shim_reason_key(guest)),
-          guest->name, line);
+    print("entente: error: %.*s:%u: guest %s: %s\n", SHOW(guest->config->file),
+          config_line(guest->config, shim_reason_key(guest)), guest->name, line);
 }
 
 static bool may_restart(struct guest *guest)
@@ -94,8 +93,8 @@ static bool may_restart(struct guest *guest)
         return true;
     print("entente: error: %.*s:%u: guest %s ended %u times within 3 s of its start; it is not "
           "started again, see its last lines\n",
-          (int)MIN(guest->config->file.length, 60ul), guest->config->file.at,
-          config_line(guest->config, KEY_NAME), guest->name, guest->short_lives);
+          SHOW(guest->config->file), config_line(guest->config, KEY_NAME), guest->name,
+          guest->short_lives);
     guest->has_failed = true;
     return false;
 }

@@ -79,7 +79,7 @@ static void modules_read(const struct xen_hvm_start_info *info)
             print(
                 "entente: error: %.*s:0: the boot modules together are larger than 4 GiB; use "
                 "smaller files\n",
-                (int)module->title.length, module->title.at);
+                SHOW(module->title));
             module->size = 0;
         }
     }
@@ -104,10 +104,10 @@ static const struct module *file_find(struct config *config, enum config_key key
         config_refuse(config, key,
                       "%s = \"%.*s\": no such file came with the boot modules; check "
                       "the path",
-                      word, (int)MIN(title.length, 100ul), title.at);
+                      word, SHOW(title));
     else if (module->size == 0)
         config_refuse(config, key, "%s = \"%.*s\": the file is empty; copy it again", word,
-                      (int)MIN(title.length, 100ul), title.at);
+                      SHOW(title));
     return module;
 }
 

@@ -20,6 +20,10 @@ struct text {
     u64 length;
 };
 
+/* As %.*s takes it: no more of it than a message shows. */
+#define TEXT_SHOWN 100
+#define SHOW(text) (int)MIN((text).length, (u64)TEXT_SHOWN), (text).at
+
 bool text_is(struct text text, const char *word);
 bool text_equal(struct text a, struct text b);
 

@@ -13,9 +13,6 @@
 #define WARNED_MAX  16u
 #define DEVICE      "network device" /* in warnings */
 
-/* As %.*s takes them. */
-#define SHOW(text) (int)MIN((text).length, (u64)60), (text).at
-
 struct bridge {
     struct text name; /* empty: free */
     struct net_switch net;

@@ -40,8 +40,7 @@ static struct guest *guest_find(struct session *session, struct text name)
         if (text_is(name, own))
             return &steward.guest[i];
     }
-    fail(session, "no guest is called '%.*s'; list shows them", (int)MIN(name.length, 60ul),
-         name.at);
+    fail(session, "no guest is called '%.*s'; list shows them", SHOW(name));
     return NULL;
 }
 

@@ -12,9 +12,6 @@
 #define ROLE         "p9"
 #define DEVICE       "folder" /* in warnings */
 
-/* As %.*s takes them. */
-#define SHOW(text) (int)MIN((text).length, (u64)100), (text).at
-
 /* However many guests look into it, there is one. */
 struct archive {
     const struct module *module; /* NULL: free */

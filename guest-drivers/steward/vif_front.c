@@ -19,7 +19,7 @@ enum status vif_keys_put(struct bus_device *bus, const struct vif_config *config
            (u8)(a >> 24), (u8)(a >> 16), (u8)(a >> 8), (u8)a);
     TRY(bus_put(bus, "mac", mac));
     TRY(bus_front_put(bus, "mac", mac));
-    format(name, sizeof(name), "%.*s", (int)config->bridge.length, config->bridge.at);
+    format(name, sizeof(name), "%.*s", SHOW(config->bridge));
     TRY(bus_put(bus, "bridge", name));
     TRY(bus_put(bus, "type", "vif"));
     TRY(bus_put_number(bus, "handle", bus->id));
