@@ -11,6 +11,8 @@
 
 #define INTERVAL_NS ((u64)1000 * 1000 * 1000) /* what top looks at */
 
+static char why[220]; /* that a command is refused; too large for the stack */
+
 /* "entente: error: what; what to do" */
 static void __attribute__((format(printf, 2, 3)))
 fail(struct session *session, const char *text, ...)
@@ -240,7 +242,6 @@ static void guest_create(struct session *session, struct guest *guest)
 static void guest_set(struct session *session, struct guest *guest,
                       const struct command *command)
 {
-    static char why[220]; /* too large for the stack of run() */
     struct out reason = {.bytes = why, .room = sizeof(why) - 1};
 
     if (setting_apply(guest, command, &reason))
@@ -364,7 +365,6 @@ void operate_stop(struct session *session)
 void operate_line(struct session *session, const char *line)
 {
     struct command command;
-    char why[200];
     struct out reason = {.bytes = why, .room = sizeof(why) - 1};
 
     operate_stop(session);
