@@ -56,6 +56,8 @@ enum native_property {
     NATIVE_SPECIAL_GFN,   /* first of the special pages */
     NATIVE_HALT_IS_CRASH, /* not 0: what runs in it never halts with interrupts off */
     NATIVE_TSC_INVARIANT, /* not 0: it may be told that its TSC never changes its pace */
+    NATIVE_FIRMWARE_GFN,  /* page of struct native_firmware; 0: it starts without firmware */
+    NATIVE_FIRMWARE_PORT, /* raised when the guest has written to a disk of that page */
     /* Set by its adapter: reference time is (TSC * scale >> 64) - base, in 100 ns. */
     NATIVE_REFERENCE_SCALE,
     NATIVE_REFERENCE_BASE,
@@ -431,6 +433,29 @@ struct native_event_flag_set {
 #define NATIVE_PORT_RESET        0x602u
 #define NATIVE_RESET_VALUE       1u
 #define NATIVE_SLEEP_TYPE_OFF    5u
+
+/*
+ * What a guest's UEFI firmware has besides: a timer, and the guest's disks as legacy virtio block
+ * devices on a PCI bus that no ACPI table names. The page of NATIVE_FIRMWARE_GFN holds their
+ * registers; the adapter shows them as I/O ports, the root serves the queues.
+ * [ACPI 6.4 4.8.3.3; virtio 1.2 4.1.4.10, 5.2.4.1]
+ */
+#define NATIVE_PORT_TIMER     0x608u /* 3.579545 MHz, 32 bits */
+#define NATIVE_FIRMWARE_DISKS 8u
+#define NATIVE_QUEUE_ENTRIES  64u /* of a disk's only queue */
+struct native_firmware_disk {
+    u64 sectors;         /* by the root, in 512 bytes; 0: there is no such device */
+    u32 features;        /* by the root: VIRTIO_BLK_F_RO, VIRTIO_BLK_F_FLUSH */
+    u32 driver_features; /* by the guest */
+    u32 queue;           /* by the guest: frame of the queue; 0: none */
+    u32 resets;          /* how often the guest has reset the device; its queue is new then */
+    u8 status;           /* by the guest, as virtio's device status */
+    u8 isr;              /* bit 0 by the root: the used ring has changed; cleared by reading */
+    u8 reserved[6];
+};
+struct native_firmware {
+    struct native_firmware_disk disk[NATIVE_FIRMWARE_DISKS];
+};
 
 #define NATIVE_RING_IN_BYTES  1024u
 #define NATIVE_RING_OUT_BYTES 2048u
