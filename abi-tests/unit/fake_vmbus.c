@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-_Alignas(4096) u8 fake_ram[FAKE_FRAMES][4096];
-u32 fake_pins, fake_pins_max;
 struct fake_post fake_posts[FAKE_POSTS];
 u32 fake_post_count, fake_post_room;
 u32 fake_flags, fake_flag_vp, fake_flag;
@@ -12,32 +10,11 @@ u32 fake_events;
 
 void fake_vmbus_reset(void)
 {
-    memset(fake_ram, 0, sizeof(fake_ram));
-    fake_pins = 0;
-    fake_pins_max = UINT32_MAX;
+    fake_ram_reset();
     fake_post_count = 0;
     fake_post_room = UINT32_MAX;
     fake_flags = 0;
     fake_events = 0;
-}
-
-enum status guest_page_get(struct guest_memory *memory, u64 gfn, u8 **at)
-{
-    (void)memory;
-    if (gfn >= FAKE_FRAMES)
-        return ST_RANGE;
-    if (fake_pins >= fake_pins_max)
-        return ST_AGAIN;
-    fake_pins++;
-    *at = fake_ram[gfn];
-    return ST_OK;
-}
-
-void guest_page_put(struct guest_memory *memory, u64 gfn)
-{
-    (void)memory;
-    (void)gfn;
-    fake_pins--;
 }
 
 enum status synic_message_post(u32 partition, u32 vp, u32 sint, const void *bytes, u32 count)

@@ -1,16 +1,12 @@
-/* A guest's memory and SynIC for tests of VMBus, and that guest's half of rings. */
+/* A guest's SynIC for tests of VMBus, and that guest's half of rings. */
 #ifndef ABI_TESTS_UNIT_FAKE_VMBUS_H
 #define ABI_TESTS_UNIT_FAKE_VMBUS_H
 
+#include "abi-tests/unit/fake_guest_memory.h"
 #include "guest-drivers/service/vmbus.h"
 
-#define FAKE_FRAMES 128u
-#define FAKE_POSTS  64u
-#define FAKE_PORT   1000u /* and the relid */
-
-extern u8 fake_ram[FAKE_FRAMES][4096];
-extern u32 fake_pins; /* pages in use */
-extern u32 fake_pins_max;
+#define FAKE_POSTS 64u
+#define FAKE_PORT  1000u /* and the relid */
 
 /* What came to the guest. */
 struct fake_post {

@@ -5,7 +5,7 @@
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/dynmem.c guest-drivers/service/dynmem_ask.c
 // sources: guest-drivers/service/guest_frames.c
-// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_balloon.c
+// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c abi-tests/unit/fake_balloon.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 // sources: guest-drivers/service/vmbus_offer.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/keyboard.c abi-tests/unit/fake_vmbus.c
+// sources: abi-tests/unit/fake_guest_memory.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c
 // sources: guest-drivers/service/rndis_scale.c guest-drivers/service/rss.c
 // sources: guest-drivers/service/switch.c guest-drivers/service/offload.c
-// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_netvsc.c
+// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c abi-tests/unit/fake_netvsc.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
 // sources: guest-drivers/service/scsi.c
 // sources: guest-drivers/service/scsi_pages.c guest-drivers/service/disk.c
-// sources: abi-tests/unit/fake_vmbus.c
+// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include "abi-tests/unit/storvsc_guest.h"
 
 static void test_handshake(void **state)

@@ -2,7 +2,7 @@
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
 // sources: guest-drivers/service/vmbus_offer.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
-// sources: abi-tests/unit/fake_vmbus.c
+// sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include "abi-tests/unit/vmbus_guest.h"
 
 static u32 gpadl_header(u32 id, u32 pages, u32 told, u32 bytes, u16 ranges)
