@@ -1,4 +1,4 @@
-/* Layouts of virtio, little-endian. [virtio 1.1: 2.6.5-2.6.8, 4.1.4, 5.1.6, 5.2.6] */
+/* Layouts of virtio, little-endian. [virtio 1.2: 2.7.2, 2.7.5-2.7.8, 4.1.4, 5.1.6, 5.2.6] */
 #ifndef GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
 #define GUEST_DRIVERS_SERVICE_VIRTIO_RING_H
 
@@ -54,6 +54,13 @@ struct virtq_used {
         u32 id, bytes;
     } ring[VIRTQ_ENTRIES];
 };
+/* A queue of the legacy interface has one frame number; struct virtq_used is in the next frame.
+ */
+struct virtq_legacy {
+    struct virtq_desc desc[VIRTQ_ENTRIES];
+    struct virtq_avail avail;
+};
+_Static_assert(sizeof(struct virtq_legacy) <= PAGE_SIZE, "as in 2.7.2");
 
 enum virtio_blk_op {
     VIRTIO_BLK_IN = 0,
@@ -65,6 +72,9 @@ struct virtio_blk_head {
     u32 type, reserved;
     u64 sector;
 };
+enum virtio_blk_status { VIRTIO_BLK_OK = 0, VIRTIO_BLK_ERROR = 1, VIRTIO_BLK_UNSUPPORTED = 2 };
+#define VIRTIO_BLK_ID_BYTES 20u
+#define VIRTIO_ISR_QUEUE    1u /* of the ISR status: a used ring has changed */
 
 /* In front of each frame. */
 struct virtio_net_head {
