@@ -21,9 +21,10 @@ enum verdict tlfs_cpuid(struct vcpu *vcpu, u32 leaf, u32 out[4]);
 enum verdict tlfs_msr_write(struct vcpu *vcpu, u32 msr, u64 value);
 enum verdict tlfs_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);
 
-/* The platform's I/O ports: serial port, clock, sleep and reset registers. */
-enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u8 *value);
-enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u8 value);
+/* The platform's I/O ports, 1, 2 or 4 bytes: serial port, clock, sleep and reset registers; for
+ * firmware its timer and PCI. */
+enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u32 size, u32 *value);
+enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u32 size, u32 value);
 /* Its pages of registers, 32 bits each, by guest-physical address: the I/O APIC. */
 enum verdict tlfs_page_read(struct vcpu *vcpu, u64 at, u32 *value);
 enum verdict tlfs_page_write(struct vcpu *vcpu, u64 at, u32 value);

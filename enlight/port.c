@@ -1,8 +1,9 @@
 /*
- * The platform's I/O ports and pages: serial port, time of day, I/O APIC, and the sleep and
- * reset registers of ACPI's reduced hardware.
+ * The platform's I/O ports and pages: serial port, time of day, I/O APIC, the sleep and reset
+ * registers of ACPI's reduced hardware, and what firmware.c has for guests that start by it.
  */
 #include "enlight/enlight.h"
+#include "enlight/firmware.h"
 #include "enlight/ioapic.h"
 #include "enlight/rtc.h"
 #include "enlight/uart.h"
@@ -33,13 +34,8 @@ static u8 rtc_read(const struct tlfs_domain *domain)
     return rtc_register(domain->rtc_index, now_ns / NS_A_SECOND);
 }
 
-enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u8 *value)
+static bool byte_read(struct partition *p, struct tlfs_domain *domain, u16 port, u32 *value)
 {
-    struct partition *p = op_vcpu_partition(vcpu);
-    struct tlfs_domain *domain = tlfs_domain_get(p);
-
-    if (!domain)
-        return VERDICT_NOT_MINE;
     if (is_serial(port))
         *value = uart_read(p, domain, port - NATIVE_PORT_SERIAL);
     else if (port == PORT_RTC_DATA)
@@ -47,8 +43,21 @@ enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u8 *value)
     else if (is_power(port))
         *value = 0;
     else
+        return false;
+    return true;
+}
+
+enum verdict tlfs_port_read(struct vcpu *vcpu, u16 port, u32 size, u32 *value)
+{
+    struct partition *p = op_vcpu_partition(vcpu);
+    struct tlfs_domain *domain = tlfs_domain_get(p);
+
+    if (!domain)
         return VERDICT_NOT_MINE;
-    return VERDICT_ANSWERED;
+    if ((size == 1 && byte_read(p, domain, port, value)) ||
+        firmware_port_read(p, domain, port, size, value))
+        return VERDICT_ANSWERED;
+    return VERDICT_NOT_MINE;
 }
 
 static void power_write(struct partition *p, u16 port, u8 value)
@@ -60,22 +69,30 @@ static void power_write(struct partition *p, u16 port, u8 value)
         op_partition_shutdown(p, NATIVE_END_POWEROFF);
 }
 
-enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u8 value)
+static bool byte_write(struct partition *p, struct tlfs_domain *domain, u16 port, u8 value)
 {
-    struct partition *p = op_vcpu_partition(vcpu);
-    struct tlfs_domain *domain = tlfs_domain_get(p);
-
-    if (!domain)
-        return VERDICT_NOT_MINE;
     if (is_serial(port))
         uart_write(p, domain, port - NATIVE_PORT_SERIAL, value);
     else if (port == PORT_RTC_INDEX)
         domain->rtc_index = value & RTC_INDEX;
     else if (is_power(port))
         power_write(p, port, value);
-    else if (port != PORT_RTC_DATA) /* the time of day is not the guest's to set */
+    else
+        return port == PORT_RTC_DATA; /* the time of day is not the guest's to set */
+    return true;
+}
+
+enum verdict tlfs_port_write(struct vcpu *vcpu, u16 port, u32 size, u32 value)
+{
+    struct partition *p = op_vcpu_partition(vcpu);
+    struct tlfs_domain *domain = tlfs_domain_get(p);
+
+    if (!domain)
         return VERDICT_NOT_MINE;
-    return VERDICT_ANSWERED;
+    if ((size == 1 && byte_write(p, domain, port, (u8)value)) ||
+        firmware_port_write(p, domain, port, size, value))
+        return VERDICT_ANSWERED;
+    return VERDICT_NOT_MINE;
 }
 
 static bool is_ioapic(u64 at)

@@ -26,6 +26,17 @@ struct tlfs_ioapic {
     u64 entry[TLFS_IOAPIC_PINS];
 };
 
+/* The PCI bus of a guest that starts by firmware, see pci.c; functions by number of disk. */
+struct tlfs_pci_function {
+    u32 region;  /* first I/O port */
+    u16 command; /* register */
+    u16 queue_select;
+};
+struct tlfs_pci {
+    u32 address; /* register */
+    struct tlfs_pci_function function[NATIVE_FIRMWARE_DISKS];
+};
+
 struct tlfs_domain {
     u64 guest_os_id;
     u64 hypercall; /* the register; its page is shown while bit 0 is set */
@@ -39,6 +50,8 @@ struct tlfs_domain {
     struct tlfs_serial serial;
     struct tlfs_ioapic ioapic;
     u8 rtc_index;
+    struct native_firmware *firmware; /* NULL: not looked for yet, or there is none */
+    struct tlfs_pci pci;
 };
 
 struct tlfs_stimer {

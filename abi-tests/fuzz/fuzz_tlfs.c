@@ -8,9 +8,9 @@
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/core/apic.c hv/cpu/npt.c hv/lib/format.c
 // sources: hypercall/guest_mem.c hypercall/trace.c hypercall/mailbox.c hypercall/op_clock.c hypercall/op_memory.c
 // sources: hypercall/op_partition.c hypercall/op_port.c hypercall/op_vcpu.c
-// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/flush.c enlight/hypercall_page.c
-// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/port.c enlight/reftsc.c
-// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/vpset.c
+// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/firmware.c enlight/flush.c enlight/hypercall_page.c
+// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/pci.c enlight/port.c enlight/reftsc.c
+// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/virtio_blk.c enlight/vpset.c
 #include <stdlib.h>
 #include <string.h>
 #include "abi-tests/unit/fake_tlfs.h"
@@ -74,12 +74,28 @@ static void message(struct vcpu *vcpu, const struct step *step)
     mailbox_commit(vcpu);
 }
 
+/* Ports of the serial line, the clock, power and firmware, with what they lead to. */
+static void ports(struct vcpu *vcpu, const struct step *step)
+{
+    static const u16 bases[] = {0x3f8, 0x70, 0x600, 0x608, 0xcf8, 0xcfc, 0xc000, 0xc040};
+    u16 port = (u16)(bases[step->small & 7] + (step->small >> 3 & 31));
+    u32 size = 1u << (step->small >> 8 & 3);
+    u32 value;
+
+    if (size > 4)
+        size = 4;
+    if (step->small & 0x8000)
+        (void)tlfs_port_read(vcpu, port, size, &value);
+    else
+        (void)tlfs_port_write(vcpu, port, size, (u32)step->a);
+}
+
 static void run(const struct step *step)
 {
     struct vcpu *vcpu = guest->vcpu[step->vcpu];
     u32 msr = 0x40000000u + step->small % 0x120;
     u64 value;
-    u8 byte;
+    u8 vector;
 
     switch (step->what & 7) {
     case 0:
@@ -92,10 +108,9 @@ static void run(const struct step *step)
         break;
     case 4:
         (void)tlfs_msr_read(vcpu, msr, &value);
-        (void)tlfs_port_read(vcpu, (u16)(0x3f8 + (step->small & 7)), &byte);
         break;
     case 5:
-        (void)tlfs_port_write(vcpu, (u16)(0x3f8 + (step->small & 7)), (u8)step->a);
+        ports(vcpu, step);
         break;
     case 6:
         message(vcpu, step);
@@ -108,9 +123,9 @@ static void run(const struct step *step)
     vcpu_wake(vcpu);
     tlfs_deliver(vcpu);
     if (!vlapic_is_quiet(vcpu->lapic) && vlapic_next(vcpu->lapic) != VLAPIC_NONE) {
-        byte = (u8)vlapic_next(vcpu->lapic);
-        vlapic_accept(vcpu->lapic, byte);
-        tlfs_given(vcpu, byte);
+        vector = (u8)vlapic_next(vcpu->lapic);
+        vlapic_accept(vcpu->lapic, vector);
+        tlfs_given(vcpu, vector);
     }
 }
 
@@ -126,6 +141,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         space_populate(&guest->space, gpa(0), MEMORY, SPACE_RAM) != ST_OK)
         abort();
     guest->property[NATIVE_CONSOLE_GFN] = 0x30;
+    guest->property[NATIVE_FIRMWARE_GFN] = 0x31;
+    if (mem_write_gpa(guest, gpa(0x31000), &(u64){100}, sizeof(u64)) != ST_OK)
+        abort(); /* its first disk has sectors */
     (void)tlfs_msr_write(vcpu, 0x40000000, 1);
     (void)tlfs_msr_write(vcpu, 0x40000001, 0x5001);
     for (u32 i = 0; i < STEPS_MAX && size >= STEP_BYTES; i++) {

@@ -4,9 +4,9 @@
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/core/apic.c hv/cpu/npt.c hv/lib/format.c
 // sources: hypercall/guest_mem.c hypercall/trace.c hypercall/mailbox.c hypercall/op_clock.c hypercall/op_memory.c
 // sources: hypercall/op_partition.c hypercall/op_port.c hypercall/op_vcpu.c
-// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/flush.c enlight/hypercall_page.c
-// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/port.c enlight/reftsc.c
-// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/vpset.c
+// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/firmware.c enlight/flush.c enlight/hypercall_page.c
+// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/pci.c enlight/port.c enlight/reftsc.c
+// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/virtio_blk.c enlight/vpset.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -50,11 +50,11 @@ static void test_dates(void **state)
 
 static u8 clock_register(u8 index)
 {
-    u8 value;
+    u32 value;
 
-    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x70, index), VERDICT_ANSWERED);
-    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], 0x71, &value), VERDICT_ANSWERED);
-    return value;
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x70, 1, index), VERDICT_ANSWERED);
+    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], 0x71, 1, &value), VERDICT_ANSWERED);
+    return (u8)value;
 }
 
 static void test_clock_ports(void **state)
@@ -65,7 +65,7 @@ static void test_clock_ports(void **state)
     assert_int_equal(clock_register(13), 0x80);
     assert_int_equal(clock_register(9), 0x23); /* 1700000000 is in November 2023 */
     assert_int_equal(clock_register(8), 0x11);
-    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x71, 0x99), VERDICT_ANSWERED);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x71, 1, 0x99), VERDICT_ANSWERED);
     assert_int_equal(clock_register(8), 0x11);
 }
 
@@ -115,7 +115,7 @@ static void serial_wire(u32 low)
 
 static void serial_enable(u8 causes)
 {
-    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x3f9, causes), VERDICT_ANSWERED);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x3f9, 1, causes), VERDICT_ANSWERED);
 }
 
 static void test_serial_interrupt(void **state)

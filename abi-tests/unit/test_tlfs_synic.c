@@ -4,9 +4,9 @@
 // sources: hv/core/grant.c hv/core/locks.c hv/core/frame.c hv/core/vlapic.c hv/core/apic.c hv/cpu/npt.c hv/lib/format.c
 // sources: hypercall/guest_mem.c hypercall/trace.c hypercall/mailbox.c hypercall/op_clock.c hypercall/op_memory.c
 // sources: hypercall/op_partition.c hypercall/op_port.c hypercall/op_vcpu.c
-// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/flush.c enlight/hypercall_page.c
-// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/port.c enlight/reftsc.c
-// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/vpset.c
+// sources: enlight/apic.c enlight/call.c enlight/cpuid.c enlight/deliver.c enlight/firmware.c enlight/flush.c enlight/hypercall_page.c
+// sources: enlight/ioapic.c enlight/ipi.c enlight/message.c enlight/msr.c enlight/overlay.c enlight/pci.c enlight/port.c enlight/reftsc.c
+// sources: enlight/rtc.c  enlight/state.c enlight/stimer.c enlight/synic.c enlight/uart.c enlight/virtio_blk.c enlight/vpset.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -303,15 +303,15 @@ static struct native_console_ring *ring(void)
 
 static u8 in(u16 port)
 {
-    u8 value;
+    u32 value;
 
-    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], port, &value), VERDICT_ANSWERED);
-    return value;
+    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], port, 1, &value), VERDICT_ANSWERED);
+    return (u8)value;
 }
 
 static void out(u16 port, u8 value)
 {
-    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], port, value), VERDICT_ANSWERED);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], port, 1, value), VERDICT_ANSWERED);
 }
 
 static bool root_is_told(void)
@@ -385,11 +385,11 @@ static void test_serial_registers(void **state)
 
 static void test_power(void **state)
 {
-    u8 value;
+    u32 value;
 
     (void)state;
-    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], 0x60, &value), VERDICT_NOT_MINE);
-    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x80, 0), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], 0x60, 1, &value), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x80, 1, 0), VERDICT_NOT_MINE);
     out(0x600, 0x14); /* type without the bit that starts it */
     assert_int_equal(in(0x601), 0);
     assert_int_equal(tlfs_guest->state, PARTITION_RUNNING);

@@ -63,19 +63,18 @@ static void exit_string(struct vcpu *vcpu)
         guest_skip(vcpu->guest, insn.length);
 }
 
-/* The platform's ports are bytes. */
-static bool is_platform(const struct vcpu *vcpu, const struct exit *exit)
+static bool has_platform(const struct vcpu *vcpu)
 {
-    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS &&
-           exit->io.size == 1;
+    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS;
 }
 
 static u64 port_read(struct vcpu *vcpu, const struct exit *exit)
 {
     u16 port = exit->io.port;
-    u8 value;
+    u32 value;
 
-    if (is_platform(vcpu, exit) && tlfs_port_read(vcpu, port, &value) == VERDICT_ANSWERED)
+    if (has_platform(vcpu) &&
+        tlfs_port_read(vcpu, port, exit->io.size, &value) == VERDICT_ANSWERED)
         return value;
     return port >= PORT_TIMER_FIRST && port <= PORT_TIMER_LAST ? 0 : ~(u64)0;
 }
@@ -88,7 +87,7 @@ void exit_port(struct vcpu *vcpu, const struct exit *exit)
     }
     if (exit->io.flags & EXIT_IO_IN)
         insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, port_read(vcpu, exit));
-    else if (is_platform(vcpu, exit))
-        (void)tlfs_port_write(vcpu, exit->io.port, (u8)vcpu->guest->regs.rax);
+    else if (has_platform(vcpu))
+        (void)tlfs_port_write(vcpu, exit->io.port, exit->io.size, (u32)vcpu->guest->regs.rax);
     guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_IO));
 }
