@@ -93,7 +93,9 @@ static void test_mistakes(void **state)
     expect_bad("vdev=xvda", "no target");
     expect_bad("/a", "no virtual device");
     expect_good("/a,qcow2,xvda,w", "/a", 51712, false);
-    expect_bad("format=vhd,vdev=xvda,target=/a", "only raw");
+    expect_good("format=vhd,vdev=xvda,target=/a", "/a", 51712, false);
+    expect_good("/a,vhdx,xvda,w", "/a", 51712, false);
+    expect_bad("format=qed,vdev=xvda,target=/a", "raw, qcow2, vhd and vhdx");
     expect_bad("/a,raw,xvda,x", "the access");
     expect_bad("/a,raw,xvda,w,more", "too many");
     expect_bad("/a,raw,xvda,w,colour=red", "unknown key");

@@ -65,7 +65,8 @@ static bool vdev_read(struct text text, u32 *out)
 
 static bool format_is_known(struct text text)
 {
-    static const char *const formats[] = {"raw", "aio", "qcow", "qcow2", "vhd", "qed", "empty"};
+    static const char *const formats[] = {"raw", "aio",  "qcow", "qcow2",
+                                          "vhd", "vhdx", "qed",  "empty"};
 
     for (u32 i = 0; i < ARRAY_SIZE(formats); i++)
         if (text_is(text, formats[i]))
@@ -77,9 +78,10 @@ static const char *set_format(struct reader *reader, struct text value)
 {
     reader->has_format = true;
     reader->out->is_raw = value.length == 0 || text_is(value, "raw") || text_is(value, "aio");
-    if (reader->out->is_raw || text_is(value, "qcow2"))
+    if (reader->out->is_raw || text_is(value, "qcow2") || text_is(value, "vhd") ||
+        text_is(value, "vhdx"))
         return NULL;
-    return "only raw and qcow2 images are served here; convert it: qemu-img convert";
+    return "raw, qcow2, vhd and vhdx images are served here; convert it: qemu-img convert";
 }
 
 static const char *set_vdev(struct reader *reader, struct text value)

@@ -12,6 +12,10 @@ KERNEL_TABLE='
 '
 KERNEL_DEFAULT=6.1-cloud
 
+# The UEFI firmware of `firmware = "uefi"`; Debian 12 and 13 have it for QEMU's machines alone.
+FIRMWARE_SUITE=sid
+FIRMWARE_PACKAGE=cloudhv-efi-x86-64
+
 # kernel_names: every name this launcher can fetch, one in a line.
 kernel_names() { awk -F'|' 'NF == 3 { gsub(/ /, "", $1); print $1 }' <<<"$KERNEL_TABLE"; }
 
@@ -194,6 +198,14 @@ package_install() {
 package_fetch() {
     [[ -d $ENTENTE_CACHE/packages/$2 ]] || cache_locked package_install "$1" "$2" || return 1
     printf '%s' "$ENTENTE_CACHE/packages/$2"
+}
+
+# firmware_fetch: EDK2's build for Cloud Hypervisor, which starts by Xen's PVH entry; prints its
+# path.
+firmware_fetch() {
+    local folder
+    folder=$(package_fetch "$FIRMWARE_SUITE" "$FIRMWARE_PACKAGE") || return 1
+    printf '%s' "$folder/usr/share/$FIRMWARE_PACKAGE/CLOUDHV.fd"
 }
 
 # kernel_package NAME: the folder with all files of a kernel's package, its modules included; of the

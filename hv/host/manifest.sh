@@ -2,8 +2,8 @@
 # What the launcher needs from manifests (xl.cfg syntax): the files they name and how much
 # memory they want. Everything else is the steward's to judge, so nothing else is refused here.
 
-# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader, memory,
-# maxmem, and for each string of the lists disk =, vif = and p9 =, which may go over several lines.
+# manifest_keys FILE: "line<TAB>key<TAB>value" for name, kernel, ramdisk, bootloader,
+# firmware, memory, maxmem, and for each string of the lists disk =, vif = and p9 =, which may go over several lines.
 manifest_keys() {
     awk '
         function value_of(text,    quote, end) {
@@ -42,7 +42,7 @@ manifest_keys() {
             gsub(/^[ \t]*|[ \t]*\+?=.*$/, "", list)
             list_take(substr($0, RSTART + RLENGTH))
         }
-        match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|memory|maxmem)[ \t]*=[ \t]*/) {
+        match($0, /^[ \t]*(name|kernel|ramdisk|bootloader|firmware|memory|maxmem)[ \t]*=[ \t]*/) {
             key = $0
             sub(/^[ \t]*/, "", key)
             sub(/[ \t]*=.*$/, "", key)
@@ -162,11 +162,22 @@ disk_target() {
     done
 }
 
+# drive_format SPEC: QEMU's name for an image's format.
+drive_format() {
+    if [[ ,$1, =~ ,(format=)?(qcow2|vhdx), ]]; then
+        printf '%s' "${BASH_REMATCH[2]}"
+    elif [[ ,$1, =~ ,(format=)?vhd, ]]; then
+        printf vpc
+    else
+        printf raw
+    fi
+}
+
 # drive_add TITLE PATH SPEC: an image that QEMU attaches; once, however many guests use it, and
 # to be written to if one of them may.
 drive_add() {
-    local title=$1 path=$2 spec=",$3," i mode=off format=raw
-    [[ ! $spec =~ ,(format=)?qcow2, ]] || format=qcow2
+    local title=$1 path=$2 spec=",$3," i mode=off format
+    format=$(drive_format "$3")
     if [[ $spec =~ ,(access=)?(r|ro), || ! -w $path ]]; then mode=on; fi
     for i in "${!DRIVE_TITLES[@]}"; do
         if [[ ${DRIVE_TITLES[i]} == "$title" ]]; then
@@ -233,6 +244,15 @@ bootloader_add() {
     fi
 }
 
+# firmware_add PLACE NAME: Debian's UEFI; another name is the steward's to refuse.
+firmware_add() {
+    local path
+    if [[ $2 == uefi || $2 == ovmf ]]; then
+        path=$(firmware_fetch) || exit "$EXIT_FAILED"
+        module_add "file uefi" "$path" "$1"
+    fi
+}
+
 # guest_begin: a name begins the next guest, but the first of a file may stand below others
 # of its lines.
 guest_begin() {
@@ -280,6 +300,7 @@ manifest_add() {
         vif) VIF_COUNT=$((VIF_COUNT + 1)) ;;
         p9) p9_add "$title:$line" "$value" "$folder" ;;
         bootloader) bootloader_add "$title:$line" "$value" ;;
+        firmware) firmware_add "$title:$line" "$value" ;;
         *) file_add "$title:$line" "$key" "$value" "$folder" ;;
         esac
     done < <(manifest_keys "$file")
