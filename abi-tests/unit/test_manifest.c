@@ -266,6 +266,36 @@ static void test_bootloader(void **state)
                  "a.cfg:3: bootloader = \"pygrub\" is for");
 }
 
+#define UEFI "name='a'\ntype='hyperv'\nfirmware='uefi'\ndisk=['d,raw,xvda,w']\n"
+
+static void test_firmware(void **state)
+{
+    (void)state;
+    parse(UEFI);
+    assert_int_equal(manifest.refused, 0);
+    assert_true(manifest.guest[0].has_firmware);
+    assert_true(text_is(manifest.guest[0].string[KEY_KERNEL], CONFIG_UEFI));
+    setup(NULL);
+    parse("name='a'\ntype='hyperv'\nfirmware='ovmf'\ndisk=['d,raw,xvda,w']\n");
+    assert_int_equal(manifest.refused, 0);
+    assert_true(manifest.guest[0].has_firmware);
+    setup(NULL);
+    parse(BASE);
+    assert_false(manifest.guest[0].has_firmware);
+    expect_error("name='a'\ntype='hyperv'\nfirmware='seabios'\n",
+                 "a.cfg:3: firmware = \"seabios\" is not served here; write \"uefi\"");
+    expect_error("name='a'\ntype='pvh'\nfirmware='uefi'\ndisk=['d,raw,xvda,w']\n",
+                 "a.cfg:3: firmware = \"uefi\" is for type = \"hyperv\"");
+    expect_error("name='a'\ntype='hyperv'\nfirmware='uefi'\n",
+                 "a.cfg:3: firmware = \"uefi\" without a disk");
+    expect_error(UEFI "kernel='k'\n", "a.cfg:5: kernel = is not for a guest that starts by");
+    expect_error(UEFI "ramdisk='k'\n", "a.cfg:5: ramdisk = is not");
+    expect_error(UEFI "cmdline='k'\n", "a.cfg:5: cmdline = is not");
+    expect_error(UEFI "extra='k'\n", "a.cfg:5: extra = is not");
+    expect_error(UEFI "root='k'\n", "a.cfg:5: root = is not");
+    expect_error(UEFI "bootloader='pygrub'\n", "a.cfg:5: bootloader");
+}
+
 static void test_same_name_in_two_files(void **state)
 {
     (void)state;
@@ -332,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(test_values, setup),
         cmocka_unit_test_setup(test_incomplete, setup),
         cmocka_unit_test_setup(test_bootloader, setup),
+        cmocka_unit_test_setup(test_firmware, setup),
         cmocka_unit_test_setup(test_same_name_in_two_files, setup),
         cmocka_unit_test_setup(test_long_cmdline, setup),
         cmocka_unit_test_setup(test_too_many_guests, setup),

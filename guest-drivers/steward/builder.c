@@ -14,10 +14,12 @@
 
 /* The guest-physical map, as libxl draws it for PVH. [xen-pvh-hvm.md 1] */
 #define LOW_END       0xf0000000ul
+#define LOW_END_UEFI  0xc0000000ul /* where EDK2 looks for PCI's memory */
 #define HIGH_BEGIN    0x100000000ul
 #define SPECIAL_BASE  0xfeff8000ul
 #define SPECIAL_PAGES 8u
 #define STORE_GFN     (SPECIAL_BASE / PAGE_SIZE + 4)
+#define FIRMWARE_GFN  (SPECIAL_BASE / PAGE_SIZE + 5)
 #define CONSOLE_GFN   (SPECIAL_BASE / PAGE_SIZE + 7)
 #define LAPIC_BASE    0xfee00000ul
 
@@ -27,10 +29,10 @@
 #define MEMORY_BASE_MIB 16u /* for the shim and for a small kernel's unpacking */
 #define SLACK_PAGES     16u
 
-/* Our addresses: two ring pages and its shim's counters for each guest, then a place to borrow
- * memory while building. */
+/* Our addresses: two ring pages, its shim's counters and its firmware's disks for each guest,
+ * then a place to borrow memory while building. */
 #define RINGS_WINDOW GUEST_WINDOW
-#define WINDOW_PAGES 3u
+#define WINDOW_PAGES 4u
 #define BUILD_WINDOW (GUEST_WINDOW + ((u64)1 << 30))
 #define BUILD_CHUNK  ((u64)256 << 20)
 #define PROGRESS_NS  ((u64)1000 * 1000 * 1000)
@@ -94,11 +96,12 @@ static enum status layout_make(struct guest *guest, struct layout *out)
     u64 growth = growth_bytes(guest->config);
     u64 files = module_bytes(guest->kernel) + module_bytes(guest->ramdisk);
     u64 least_mib = MEMORY_BASE_MIB + (files + MIB - 1) / MIB;
+    u64 low_end = guest->config->has_firmware ? LOW_END_UEFI : LOW_END;
     u64 top;
 
-    out->low_bytes = MIN(bytes, LOW_END);
+    out->low_bytes = MIN(bytes, low_end);
     out->high_bytes = bytes - out->low_bytes;
-    out->low_growth = MIN(growth, LOW_END - out->low_bytes);
+    out->low_growth = MIN(growth, low_end - out->low_bytes);
     out->high_growth = growth - out->low_growth;
     if (out->low_bytes < least_mib * MIB) {
         config_refuse(
@@ -332,6 +335,17 @@ static enum status connect(struct guest *guest, u32 *ours, u32 *theirs)
     return ST_OK;
 }
 
+static enum status firmware_page_make(struct guest *guest)
+{
+    if (!guest->config->has_firmware)
+        return ST_OK;
+    TRY(borrow(guest, FIRMWARE_GFN * PAGE_SIZE, ring_window(guest, 3), PAGE_SIZE));
+    guest->firmware = guest_pointer(ring_window(guest, 3));
+    TRY(connect(guest, &guest->firmware_port, &guest->firmware_remote_port));
+    TRY(property(guest, NATIVE_FIRMWARE_GFN, FIRMWARE_GFN));
+    return property(guest, NATIVE_FIRMWARE_PORT, guest->firmware_remote_port);
+}
+
 static enum status rings_make(struct guest *guest)
 {
     TRY(borrow(guest, CONSOLE_GFN * PAGE_SIZE, ring_window(guest, 0), PAGE_SIZE));
@@ -340,6 +354,7 @@ static enum status rings_make(struct guest *guest)
     TRY(property(guest, NATIVE_CONSOLE_GFN, CONSOLE_GFN));
     TRY(property(guest, NATIVE_CONSOLE_PORT, guest->console_remote_port));
     TRY(property(guest, NATIVE_SPECIAL_GFN, SPECIAL_BASE / PAGE_SIZE));
+    TRY(firmware_page_make(guest));
     if (!registry_is_there() || is_hyperv(guest))
         return ST_OK;
     TRY(borrow(guest, STORE_GFN * PAGE_SIZE, ring_window(guest, 1), PAGE_SIZE));
@@ -497,6 +512,11 @@ void guest_clear(struct guest *guest)
         give_back(ring_window(guest, 2));
         guest->shim_calls = NULL;
     }
+    if (guest->firmware) {
+        give_back(ring_window(guest, 3));
+        guest->firmware = NULL;
+    }
+    port_end(&guest->firmware_port);
     port_end(&guest->console_port);
     port_end(&guest->store_port);
     (void)call_partition_destroy(&in, NULL);

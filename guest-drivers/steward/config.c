@@ -114,6 +114,37 @@ static void bootloader_check(struct config *guest)
     guest->string[KEY_KERNEL] = (struct text){CONFIG_PYGRUB, sizeof(CONFIG_PYGRUB) - 1};
 }
 
+/* Of the firmware that xl knows only UEFI is there; all a guest starts is on its disk then. */
+static void firmware_check(struct config *guest)
+{
+    static const struct {
+        enum config_key key;
+        const char *name;
+    } others[] = {{KEY_KERNEL, "kernel"},   {KEY_RAMDISK, "ramdisk"},
+                  {KEY_CMDLINE, "cmdline"}, {KEY_ROOT, "root"},
+                  {KEY_EXTRA, "extra"},     {KEY_BOOTLOADER, "bootloader"}};
+    struct text name = guest->string[KEY_FIRMWARE];
+
+    if (name.length == 0)
+        return;
+    if (!text_is(name, CONFIG_UEFI) && !text_is(name, "ovmf"))
+        config_refuse(guest, KEY_FIRMWARE,
+                      "firmware = \"%.*s\" is not served here; write \"uefi\"", SHOW(name));
+    else if (guest->type != CONFIG_HYPERV)
+        config_refuse(guest, KEY_FIRMWARE,
+                      "firmware = \"uefi\" is for type = \"hyperv\"; change one of them");
+    else if (guest->list[0].count == 0)
+        config_refuse(guest, KEY_FIRMWARE,
+                      "firmware = \"uefi\" without a disk to boot from; add disk = [ ]");
+    for (u32 i = 0; i < ARRAY_SIZE(others); i++)
+        if (guest->line[others[i].key])
+            config_refuse(guest, others[i].key,
+                          "%s = is not for a guest that starts by firmware; leave it out",
+                          others[i].name);
+    guest->string[KEY_KERNEL] = (struct text){CONFIG_UEFI, sizeof(CONFIG_UEFI) - 1};
+    guest->has_firmware = true;
+}
+
 void config_check(struct manifest *manifest, struct config *guest)
 {
     struct text name = guest->string[KEY_NAME];
@@ -128,6 +159,7 @@ void config_check(struct manifest *manifest, struct config *guest)
                           "the name \"%.*s\" is taken at %.*s:%u; choose another", SHOW(name),
                           SHOW(other->file), other->line[KEY_NAME]);
     bootloader_check(guest);
+    firmware_check(guest);
     if (guest->string[KEY_KERNEL].length == 0)
         config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
                       SHOW(name));

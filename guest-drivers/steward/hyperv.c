@@ -3,6 +3,7 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/service/dynmem.h"
+#include "guest-drivers/service/firmware_disk.h"
 #include "guest-drivers/service/ic.h"
 #include "guest-drivers/service/keyboard.h"
 #include "guest-drivers/service/netvsc.h"
@@ -31,6 +32,7 @@ struct hyperv {
     struct vmbus bus;
     struct vmbus_channel storage_channel;
     struct storvsc storage;
+    struct firmware_disks firmware; /* the same disks, before the guest has a driver */
     u32 nics;
     struct vmbus_channel nic_channel[NICS_MAX];
     struct netvsc nic[NICS_MAX];
@@ -80,6 +82,19 @@ static u32 chunks_of_each(void)
 
 /* ---- storage ---- */
 
+/* Firmware sees the first of them. */
+static enum status firmware_add(struct hyperv *state, struct disk *disk, bool is_readonly,
+                                const char *serial)
+{
+    enum status status = ST_OK;
+
+    if (state->guest->firmware)
+        status =
+            firmware_disks_add(&state->firmware, disk,
+                               is_readonly ? FIRMWARE_READ_ONLY : FIRMWARE_READ_WRITE, serial);
+    return status == ST_NO_SPACE ? ST_OK : status;
+}
+
 static enum status unit_add(struct hyperv *state, struct text entry)
 {
     struct disk_config config;
@@ -92,8 +107,9 @@ static enum status unit_add(struct hyperv *state, struct text entry)
     if (!disk)
         return ST_NO_ENTRY;
     format(serial, sizeof(serial), "%.*s", (int)MIN(config.vdev.length, 15ul), config.vdev.at);
-    return storvsc_unit_add(&state->storage, disk,
-                            config.is_readonly ? SCSI_READ_ONLY : SCSI_READ_WRITE, serial);
+    TRY(storvsc_unit_add(&state->storage, disk,
+                         config.is_readonly ? SCSI_READ_ONLY : SCSI_READ_WRITE, serial));
+    return firmware_add(state, disk, config.is_readonly, serial);
 }
 
 static enum status storage_offer(struct hyperv *state)
@@ -103,6 +119,7 @@ static enum status storage_offer(struct hyperv *state)
     if (list->count == 0)
         return ST_OK;
     storvsc_make(&state->storage, &state->storage_channel, 0, state->guest->config->vcpus);
+    firmware_disks_make(&state->firmware, &state->memory, state->guest->firmware);
     for (u32 i = 0; i < list->count; i++)
         TRY(unit_add(state, list->item[i]));
     return vmbus_channel_offer(&state->bus, &state->storage_channel);
@@ -111,7 +128,14 @@ static enum status storage_offer(struct hyperv *state)
 static void storage_print(const struct hyperv *state)
 {
     const struct storvsc *storage = &state->storage;
+    const struct firmware_disks *firmware = &state->firmware;
 
+    if (steward.is_verbose && state->guest->firmware)
+        print("entente: guest %s: firmware: %lu requests, %lu errors, read %lu KiB, written "
+              "%lu KiB\n",
+              state->guest->name, (unsigned long)firmware->requests,
+              (unsigned long)firmware->errors, (unsigned long)firmware->sectors_read / 2,
+              (unsigned long)firmware->sectors_written / 2);
     if (steward.is_verbose && storage->channel)
         print("entente: guest %s: storage: %lu requests, %lu errors, read %lu KiB, written "
               "%lu KiB\n",
@@ -267,6 +291,8 @@ void hyperv_release(struct guest *guest)
     storage_print(state);
     nics_print(state);
     state->dynmem.is_ending = true;
+    if (state->guest->firmware)
+        firmware_disks_end(&state->firmware);
     vmbus_end(&state->bus);
     guest_memory_end(&state->memory);
     port = (struct native_port){state->port, 0};
@@ -282,9 +308,11 @@ void hyperv_count(const struct guest *guest, struct disks_counts *disks,
 
     if (!state)
         return;
-    disks->requests += state->storage.requests;
-    disks->read_bytes += state->storage.sectors_read * SECTOR_BYTES;
-    disks->written_bytes += state->storage.sectors_written * SECTOR_BYTES;
+    disks->requests += state->storage.requests + state->firmware.requests;
+    disks->read_bytes +=
+        (state->storage.sectors_read + state->firmware.sectors_read) * SECTOR_BYTES;
+    disks->written_bytes +=
+        (state->storage.sectors_written + state->firmware.sectors_written) * SECTOR_BYTES;
     for (u32 i = 0; i < state->nics; i++) {
         networks->received_bytes += state->nic[i].port.out.bytes;
         networks->sent_bytes += state->nic[i].port.in.bytes;
@@ -369,6 +397,8 @@ bool hyperv_serve(u32 port)
             messages_serve(state);
             return true;
         }
+        if (port == state->guest->firmware_port)
+            return true; /* hyperv_continue() looks at its disks */
         if (vmbus_port_serve(&state->bus, port))
             return true;
     }
@@ -384,6 +414,8 @@ static u64 guest_continue(struct hyperv *state, const struct ic_now *now)
         next = MIN(next, now->now_ns + MESSAGE_LOOK_NS);
     if (state->has_messages)
         messages_serve(state);
+    if (state->guest->firmware && firmware_disks_serve(&state->firmware))
+        next = 0;
     return vmbus_continue(&state->bus) ? 0 : next;
 }
 

@@ -46,6 +46,7 @@ enum config_key {
     KEY_ROOT,
     KEY_EXTRA,
     KEY_BOOTLOADER,
+    KEY_FIRMWARE,
     KEY_MEMORY,
     KEY_MAXMEM,
     KEY_VCPUS,
@@ -75,6 +76,8 @@ enum config_key {
 
 /* The kernel of a guest whose own disk has the right one: GRUB's PV image, a boot module. */
 #define CONFIG_PYGRUB "pygrub"
+/* The same where firmware starts what is on the disk. */
+#define CONFIG_UEFI   "uefi"
 
 #define CONFIG_WEIGHT_MAX   65535u
 #define CONFIG_WEIGHT_USUAL 256u
@@ -91,7 +94,7 @@ struct config {
     struct text file;
     bool is_refused;
     enum config_type type;
-    struct text string[KEY_BOOTLOADER + 1]; /* by key; length 0 = not set */
+    struct text string[KEY_FIRMWARE + 1]; /* by key; length 0 = not set */
     u64 memory_mib;
     u64 maxmem_mib;
     u32 vcpus;
@@ -99,6 +102,7 @@ struct config {
     u32 cpu_weight;       /* 1-65535 */
     bool has_viridian;    /* a PVH guest is shown the Hyper-V interface as well */
     bool has_tsc_control; /* a Hyper-V guest is offered the invariant TSC */
+    bool has_firmware;    /* a Hyper-V guest starts by UEFI */
     u32 cap_percent;      /* of one CPU; 0 = none */
     bool waits;           /* autostart = 0: the command create starts it */
     enum config_action action[KEYS_USED];        /* by KEY_ON_* */

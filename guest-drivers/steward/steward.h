@@ -47,6 +47,9 @@ struct guest {
     struct xen_store_ring *store; /* NULL: without xenstore */
     u32 store_port;
     u32 store_remote_port;
+    struct native_firmware *firmware; /* NULL: it starts without */
+    u32 firmware_port;
+    u32 firmware_remote_port;
     bool is_console_broken;
     u32 warnings; /* about what it did to its devices */
 

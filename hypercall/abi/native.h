@@ -435,9 +435,9 @@ struct native_event_flag_set {
 #define NATIVE_SLEEP_TYPE_OFF    5u
 
 /*
- * What a guest's UEFI firmware has besides: a timer, and the guest's disks as legacy virtio block
- * devices on a PCI bus that no ACPI table names. The page of NATIVE_FIRMWARE_GFN holds their
- * registers; the adapter shows them as I/O ports, the root serves the queues.
+ * What a guest's UEFI firmware has besides: a timer, and the guest's disks as legacy virtio
+ * block devices on a PCI bus that no ACPI table names. The page of NATIVE_FIRMWARE_GFN holds
+ * their registers; the adapter shows them as I/O ports, the root serves the queues.
  * [ACPI 6.4 4.8.3.3; virtio 1.2 4.1.4.10, 5.2.4.1]
  */
 #define NATIVE_PORT_TIMER     0x608u /* 3.579545 MHz, 32 bits */
