@@ -149,6 +149,17 @@ static s64 target_check(const struct xen_call *call, u32 domid)
     return error == -XEN_EPERM ? -XEN_EACCES : error;
 }
 
+/* The end of a round: `done` of `count`. The cursor is in the command, and gone at the end. */
+static s64 round_end(struct xen_call *call, u64 done, u64 count)
+{
+    bool is_more = done < count;
+
+    call->arg[0] &= XEN_MEMORY_OP_MASK;
+    if (is_more)
+        call->arg[0] |= done << XEN_MEMORY_OP_EXTENT_SHIFT;
+    return is_more ? -XEN_ERESTART : 0;
+}
+
 s64 xen_memory_op_add_to_physmap(struct xen_call *call)
 {
     u64 start = call->arg[0] >> XEN_MEMORY_OP_EXTENT_SHIFT;
@@ -177,9 +188,7 @@ s64 xen_memory_op_add_to_physmap(struct xen_call *call)
         if (error)
             return error;
     }
-    call->arg[0] =
-        (call->arg[0] & XEN_MEMORY_OP_MASK) | (i < count ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
-    return i < count ? -XEN_ERESTART : 0;
+    return round_end(call, i, count);
 }
 
 static s64 batch_check(const struct xen_call *call, const struct xen_add_to_physmap_batch *in,
@@ -229,9 +238,7 @@ s64 xen_memory_op_add_to_physmap_batch(struct xen_call *call)
         if (error)
             return error;
     }
-    call->arg[0] = (call->arg[0] & XEN_MEMORY_OP_MASK) |
-                   (i < in.size ? i << XEN_MEMORY_OP_EXTENT_SHIFT : 0);
-    return i < in.size ? -XEN_ERESTART : 0;
+    return round_end(call, i, in.size);
 }
 
 s64 xen_memory_op_remove_from_physmap(struct xen_call *call)
