@@ -202,7 +202,7 @@ static void test_move_to_where_it_is(void **state)
 }
 
 /* One round of a range over the frames from 0 on, all of them where they are. */
-static enum call_end range_round(u16 size)
+static enum call_end range_round(u16 size, u64 cursor)
 {
     struct xen_add_to_physmap in = {
         .domid = XEN_DOMID_SELF, .size = size, .space = XEN_MAPSPACE_GMFN_RANGE};
@@ -210,7 +210,7 @@ static enum call_end range_round(u16 size)
     for (u32 i = FAKE_PAGES / 2; i < FAKE_PAGES; i++)
         fake_page[i] = fake_page[RAM];
     put(&in, sizeof(in));
-    caller_put(XENNR_memory_op, XENOP_memory_op_add_to_physmap, ARGUMENT, 0);
+    caller_put(XENNR_memory_op, XENOP_memory_op_add_to_physmap | cursor << 6, ARGUMENT, 0);
     return xen_call(&fake_vcpu[0]);
 }
 
@@ -220,15 +220,35 @@ static void test_long_range(void **state)
     struct regs *regs = &fake_vcpu[0].regs;
 
     (void)state;
-    assert_int_equal(range_round(256), CALL_RETURN);
-    assert_int_equal(regs->rax, 0);
-    assert_int_equal(regs->rdi, XENOP_memory_op_add_to_physmap);
-    assert_int_equal(range_round(257), CALL_REPEAT);
+    for (u64 cursor = 0; cursor <= 256; cursor += 128) { /* it is gone at the end */
+        assert_int_equal(range_round(256, cursor), CALL_RETURN);
+        assert_int_equal(regs->rax, 0);
+        assert_int_equal(regs->rdi, XENOP_memory_op_add_to_physmap);
+    }
+    assert_int_equal(range_round(257, 0), CALL_REPEAT);
     assert_int_equal(regs->rax, XENNR_memory_op);
     assert_int_equal(regs->rdi, XENOP_memory_op_add_to_physmap | 256u << 6);
     assert_int_equal(regs->rsi, ARGUMENT);
     assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
     assert_int_equal((s64)regs->rax, -XEN_EINVAL); /* there is no 257th frame */
+}
+
+static void test_long_batch(void **state)
+{
+    struct xen_add_to_physmap_batch in = {.domid = XEN_DOMID_SELF,
+                                          .space = XEN_MAPSPACE_GMFN_FOREIGN,
+                                          .size = 257,
+                                          .idxs = LIST,
+                                          .gpfns = LIST,
+                                          .errs = 0x4000};
+
+    (void)state;
+    put(&in, sizeof(in));
+    caller_put(XENNR_memory_op, XENOP_memory_op_add_to_physmap_batch, ARGUMENT, 0);
+    assert_int_equal(xen_call(&fake_vcpu[0]), CALL_REPEAT);
+    assert_int_equal(fake_vcpu[0].regs.rdi, XENOP_memory_op_add_to_physmap_batch | 256u << 6);
+    assert_int_equal(xen_call(&fake_vcpu[0]), CALL_RETURN);
+    assert_int_equal(fake_vcpu[0].regs.rax, 0);
 }
 
 /* The lists lie where memory ends: no word behind them is looked at. */
@@ -292,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup(test_frames_of_others, caller_setup),
         cmocka_unit_test_setup(test_move_to_where_it_is, caller_setup),
         cmocka_unit_test_setup(test_long_range, caller_setup),
+        cmocka_unit_test_setup(test_long_batch, caller_setup),
         cmocka_unit_test_setup(test_batch_at_the_end_of_memory, caller_setup),
         cmocka_unit_test_setup(test_narrow_callers, caller_setup),
     };
