@@ -80,7 +80,7 @@ enum status native_memory_map(struct call *call)
     struct partition *p;
 
     TRY(native_find(in->partition, &p));
-    if (!(in->flags & SPACE_READ))
+    if (!(in->flags & SPACE_READ) || (in->flags & ~(u32)(SPACE_RAM | NATIVE_HOLES)))
         return ST_INVALID;
     if ((in->flags & NATIVE_HOLES) && in->pages > NATIVE_HOLES_PAGES_MAX)
         return ST_TOO_BIG;

@@ -3,6 +3,8 @@
 #ifndef ABI_TESTS_UNIT_FAKE_MACHINE_H
 #define ABI_TESTS_UNIT_FAKE_MACHINE_H
 
+#include <setjmp.h>
+
 #include "hv/core/partition.h"
 #include "hv/cpu/run.h"
 
@@ -30,6 +32,10 @@ extern const char *fake_keys;
 extern char fake_control[256];
 extern size_t fake_control_room;
 extern const char *fake_control_keys;
+
+/* Where a machine that is switched off goes to; NULL: it is not expected to be. */
+extern jmp_buf *fake_power_gone;
+extern u32 fake_power_reason;
 
 /* A partition with one vCPU, running; panics are test failures. */
 struct partition *fake_partition(const char *name, u32 flags, u64 pages);

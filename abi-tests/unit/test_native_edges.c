@@ -14,25 +14,6 @@
 #define NOWHERE    0x7f000000u
 #define RECORDS_AT 0x40000u
 
-/* What an answer leaves out must not be what lay on the hypervisor's stack. */
-static void __attribute__((noinline)) stack_poison(void)
-{
-    volatile u8 bytes[4096];
-
-    for (u32 i = 0; i < sizeof(bytes); i++)
-        bytes[i] = 0xa5;
-}
-
-#define POISONED(name, in) (stack_poison(), CALL(name, in))
-
-static bool is_zero(const void *bytes, u64 count)
-{
-    for (u64 i = 0; i < count; i++)
-        if (((const u8 *)bytes)[i] != 0)
-            return false;
-    return true;
-}
-
 /* ---- Answers --------------------------------------------------------------- */
 
 static void test_system_info(void **state)
