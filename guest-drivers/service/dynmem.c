@@ -6,11 +6,8 @@
 void dynmem_say(struct dynmem *dynmem, enum dynmem_message type, u32 transaction, void *message,
                 u32 bytes)
 {
-    const struct vmbus_put put = {
-        .head = {.type = VMBUS_PACKET_INBAND}, .data = message, .data_bytes = bytes};
-
     *(struct dynmem_head *)message = (struct dynmem_head){(u16)type, (u16)bytes, transaction};
-    (void)vmbus_channel_put(&dynmem->channel, &put);
+    (void)vmbus_channel_send(&dynmem->channel, 0, message, bytes);
 }
 
 /* ---- what the guest says ---- */

@@ -26,24 +26,20 @@ static const struct ic_version frameworks[] = {{3, 0}, {1, 0}};
 /* Sends `message` with so many bytes behind its head. */
 static void send(struct ic *ic, enum ic_message type, u32 bytes)
 {
-    const struct vmbus_put put = {
-        .head = {.type = VMBUS_PACKET_INBAND, .transaction = ++ic->transaction},
-        .data = &message,
-        .data_bytes = (u32)sizeof(message.head) + bytes,
-    };
+    u32 all = (u32)sizeof(message.head) + bytes;
 
     message.head = (struct ic_head){
         .pipe_flags = IC_PIPE_DATA,
-        .pipe_bytes = put.data_bytes - (u32)offsetof(struct ic_head, framework),
+        .pipe_bytes = all - (u32)offsetof(struct ic_head, framework),
         .framework = frameworks[0],
         .type = (u16)type,
         .version = ic->version,
         .bytes = (u16)bytes,
-        .transaction = ic->transaction,
+        .transaction = ++ic->transaction,
         .flags = IC_TRANSACTION | IC_REQUEST,
     };
     ic->is_answered = false;
-    (void)vmbus_channel_put(&ic->channel, &put);
+    (void)vmbus_channel_send(&ic->channel, ic->transaction, &message, all);
 }
 
 /* ---- what each component says, and when next; what it hears ---- */

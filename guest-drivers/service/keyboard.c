@@ -1,17 +1,8 @@
 #include "guest-drivers/service/keyboard.h"
 #include "hv/lib/string.h"
 
-#define PREFIX_E0     0xe000u
-#define ANSWER_WANTED 1u /* flag of a packet */
-#define EVENTS_ROOM   128u
-
-static enum status put(struct keyboard *keyboard, const void *message, u32 bytes)
-{
-    const struct vmbus_put put = {
-        .head = {.type = VMBUS_PACKET_INBAND}, .data = message, .data_bytes = bytes};
-
-    return vmbus_channel_put(&keyboard->channel, &put);
-}
+#define PREFIX_E0   0xe000u
+#define EVENTS_ROOM 128u
 
 static enum status keyboard_opened(struct vmbus_channel *channel)
 {
@@ -40,7 +31,7 @@ static void request_serve(struct keyboard *keyboard, u32 version)
     keyboard->is_agreed = version == KEYBOARD_VERSION;
     if (keyboard->is_agreed)
         response.status = KEYBOARD_ACCEPTED;
-    (void)put(keyboard, &response, sizeof(response));
+    (void)vmbus_channel_send(&keyboard->channel, 0, &response, sizeof(response));
 }
 
 /* Beside the request a guest has only its lights to tell of. */
@@ -54,7 +45,7 @@ static void keyboard_packet(struct vmbus_channel *channel, const struct vmbus_pa
         packet->data_bytes < sizeof(request))
         return;
     memcpy(&request, packet->all + packet->data_at, sizeof(request));
-    if (packet->head.flags & ANSWER_WANTED)
+    if (packet->head.flags & VMBUS_PACKET_WANTS_COMPLETION)
         (void)vmbus_channel_complete(channel, packet->head.transaction, NULL, 0);
     if (request.type == KEYBOARD_PROTOCOL_REQUEST)
         request_serve(keyboard, request.version);
@@ -90,7 +81,7 @@ enum status keyboard_press(struct keyboard *keyboard, u32 code)
         return ST_NO_DATA;
     if (!vmbus_channel_has_room(&keyboard->channel, EVENTS_ROOM))
         return ST_BUSY;
-    TRY(put(keyboard, &event, sizeof(event)));
+    TRY(vmbus_channel_send(&keyboard->channel, 0, &event, sizeof(event)));
     event.flags |= KEYBOARD_BREAK;
-    return put(keyboard, &event, sizeof(event));
+    return vmbus_channel_send(&keyboard->channel, 0, &event, sizeof(event));
 }

@@ -213,13 +213,11 @@ static void send_table_tell(struct netvsc *netvsc)
     struct netvsp_send_table table = {.type = NETVSP_SEND_TABLE,
                                       .count = NETVSP_SEND_ENTRIES,
                                       .offset = offsetof(struct netvsp_send_table, channel)};
-    const struct vmbus_put put = {
-        .head = {.type = VMBUS_PACKET_INBAND}, .data = &table, .data_bytes = sizeof(table)};
 
     for (u32 i = 0; i < NETVSP_SEND_ENTRIES; i++)
         table.channel[i] = i % (netvsc->channel->sub_channels + 1);
     /* Where there is no room the guest keeps the same table, its own. */
-    (void)vmbus_channel_put(netvsc->channel, &put);
+    (void)vmbus_channel_send(netvsc->channel, 0, &table, sizeof(table));
 }
 
 static enum status netvsc_opened(struct vmbus_channel *channel)

@@ -116,6 +116,9 @@ enum status vmbus_sub_channels_offer(struct vmbus_channel *primary, u32 count);
 bool vmbus_channel_has_room(struct vmbus_channel *channel, u32 bytes);
 /* Puts a packet and signals. ST_NO_SPACE. */
 enum status vmbus_channel_put(struct vmbus_channel *channel, const struct vmbus_put *put);
+/* The same of an in-band packet that wants no completion, and of a completion. */
+enum status vmbus_channel_send(struct vmbus_channel *channel, u64 transaction, const void *data,
+                               u32 bytes);
 enum status vmbus_channel_complete(struct vmbus_channel *channel, u64 transaction,
                                    const void *data, u32 bytes);
 

@@ -172,16 +172,25 @@ enum status vmbus_channel_put(struct vmbus_channel *channel, const struct vmbus_
     return status;
 }
 
+static enum status packet_put(struct vmbus_channel *channel, u16 type, u64 transaction,
+                              const void *data, u32 bytes)
+{
+    const struct vmbus_put put = {
+        .head = {.type = type, .transaction = transaction}, .data = data, .data_bytes = bytes};
+
+    return vmbus_channel_put(channel, &put);
+}
+
+enum status vmbus_channel_send(struct vmbus_channel *channel, u64 transaction, const void *data,
+                               u32 bytes)
+{
+    return packet_put(channel, VMBUS_PACKET_INBAND, transaction, data, bytes);
+}
+
 enum status vmbus_channel_complete(struct vmbus_channel *channel, u64 transaction,
                                    const void *data, u32 bytes)
 {
-    const struct vmbus_put put = {
-        .head = {.type = VMBUS_PACKET_COMPLETION, .transaction = transaction},
-        .data = data,
-        .data_bytes = bytes,
-    };
-
-    return vmbus_channel_put(channel, &put);
+    return packet_put(channel, VMBUS_PACKET_COMPLETION, transaction, data, bytes);
 }
 
 /* The pages of one range; *at goes behind its PFNs. */
