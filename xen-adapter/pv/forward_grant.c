@@ -153,31 +153,23 @@ HANDLER(op_grant_table_op_get_version)
     return result != 0 ? result : store(a1, &get, sizeof(get));
 }
 
+static s64 swap_one(void *element)
+{
+    return below(XENOP_grant_table_op_swap_grant_ref, element);
+}
+
 HANDLER(op_grant_table_op_swap_grant_ref)
 {
     struct xen_gnttab_swap_grant_ref swap;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(swap)) {
-        s64 result;
-
-        if (copy_from_guest(&swap, a1, sizeof(swap)) != ST_OK)
-            return -XEN_EFAULT;
-        result = below(XENOP_grant_table_op_swap_grant_ref, &swap);
-        if (result != 0)
-            return result;
-        if (copy_to_guest(a1, &swap, sizeof(swap)) != ST_OK)
-            return -XEN_EFAULT;
-    }
-    return 0;
+    return grant_list(a1, a2, &swap, sizeof(swap), swap_one);
 }
 
 /*
  * No domain here accepts pages: a frame of its own would have to appear below the receiver's
  * shim. As on Xen an offered page is gone all the same, unless it was no page to offer.
  */
-static s16 transfer_one(const struct xen_gnttab_transfer *offer)
+static s16 transfer(const struct xen_gnttab_transfer *offer)
 {
     mfn_t frame = mfn(offer->mfn);
 
@@ -189,20 +181,19 @@ static s16 transfer_one(const struct xen_gnttab_transfer *offer)
     return XEN_GNTST_GENERAL_ERROR;
 }
 
+static s64 transfer_one(void *element)
+{
+    struct xen_gnttab_transfer *offer = element;
+
+    offer->status = transfer(offer);
+    return 0;
+}
+
 HANDLER(op_grant_table_op_transfer)
 {
     struct xen_gnttab_transfer offer;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(offer)) {
-        if (copy_from_guest(&offer, a1, sizeof(offer)) != ST_OK)
-            return -XEN_EFAULT;
-        offer.status = transfer_one(&offer);
-        if (copy_to_guest(a1, &offer, sizeof(offer)) != ST_OK)
-            return -XEN_EFAULT;
-    }
-    return 0;
+    return grant_list(a1, a2, &offer, sizeof(offer), transfer_one);
 }
 
 #define COPY_SOURCE_GREF 1u
@@ -212,12 +203,14 @@ HANDLER(op_grant_table_op_transfer)
  * A side given by frame number must be the guest's own memory: L0 would copy the shim's too.
  * Nor does L0 know what is a page table. The status stays as it is for a side that is refused.
  */
-static s64 copy_one(struct xen_gnttab_copy *copy)
+static s64 copy_one(void *element)
 {
+    struct xen_gnttab_copy *copy = element;
     u64 dest = copy->dest.ref_or_gmfn;
     bool is_dest_named = copy->flags & COPY_DEST_GREF;
     s64 result;
 
+    copy->status = XEN_GNTST_BAD_PAGE;
     if (!(copy->flags & COPY_SOURCE_GREF) && !frame_is_guest(mfn(copy->source.ref_or_gmfn)))
         return 0;
     if (!is_dest_named && frame_type_get(dest, FRAME_WRITABLE) != ST_OK)
@@ -232,19 +225,5 @@ HANDLER(op_grant_table_op_copy)
 {
     struct xen_gnttab_copy copy;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(copy)) {
-        s64 result;
-
-        if (copy_from_guest(&copy, a1, sizeof(copy)) != ST_OK)
-            return -XEN_EFAULT;
-        copy.status = XEN_GNTST_BAD_PAGE;
-        result = copy_one(&copy);
-        if (result != 0)
-            return result;
-        if (copy_to_guest(a1, &copy, sizeof(copy)) != ST_OK)
-            return -XEN_EFAULT;
-    }
-    return 0;
+    return grant_list(a1, a2, &copy, sizeof(copy), copy_one);
 }

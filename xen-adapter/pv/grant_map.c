@@ -83,7 +83,7 @@ static enum status entry_write(const struct xen_gnttab_map_grant_ref *want, u32 
     return mmu_foreign_map_va(this_vcpu(), want->host_addr, entry);
 }
 
-static void map_one(struct xen_gnttab_map_grant_ref *want)
+static void map(struct xen_gnttab_map_grant_ref *want)
 {
     u32 slot = slot_find();
 
@@ -109,7 +109,7 @@ static void map_one(struct xen_gnttab_map_grant_ref *want)
     want->dev_bus_addr = slot_frame(slot).raw << PAGE_SHIFT;
 }
 
-static s16 unmap_one(const struct xen_gnttab_unmap_grant_ref *want)
+static s16 unmap(const struct xen_gnttab_unmap_grant_ref *want)
 {
     struct pv_vcpu *vcpu = this_vcpu();
     struct grant_slot *slot = &slots[want->handle % SLOTS_MAX];
@@ -131,19 +131,24 @@ static s16 unmap_one(const struct xen_gnttab_unmap_grant_ref *want)
     return XEN_GNTST_OKAY;
 }
 
+static s64 map_one(void *element)
+{
+    map(element);
+    return 0;
+}
+
 HANDLER(op_grant_table_op_map_grant_ref)
 {
     struct xen_gnttab_map_grant_ref want;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
-        if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-        map_one(&want);
-        if (copy_to_guest(a1, &want, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-    }
+    return grant_list(a1, a2, &want, sizeof(want), map_one);
+}
+
+static s64 unmap_one(void *element)
+{
+    struct xen_gnttab_unmap_grant_ref *want = element;
+
+    want->status = unmap(want);
     return 0;
 }
 
@@ -151,32 +156,20 @@ HANDLER(op_grant_table_op_unmap_grant_ref)
 {
     struct xen_gnttab_unmap_grant_ref want;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
-        if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-        want.status = unmap_one(&want);
-        if (copy_to_guest(a1, &want, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-    }
-    return 0;
+    return grant_list(a1, a2, &want, sizeof(want), unmap_one);
 }
 
 /* The entry at host_addr is replaced by the one at new_addr, which becomes empty: rarely asked
  * for, and refused with the status of a mapping that cannot be changed. */
+static s64 replace_one(void *element)
+{
+    ((struct xen_gnttab_unmap_and_replace *)element)->status = XEN_GNTST_GENERAL_ERROR;
+    return 0;
+}
+
 HANDLER(op_grant_table_op_unmap_and_replace)
 {
     struct xen_gnttab_unmap_and_replace want;
 
-    if ((s32)a2 < 0)
-        return -XEN_EINVAL;
-    for (u32 i = 0; i < (u32)a2; i++, a1 += sizeof(want)) {
-        if (copy_from_guest(&want, a1, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-        want.status = XEN_GNTST_GENERAL_ERROR;
-        if (copy_to_guest(a1, &want, sizeof(want)) != ST_OK)
-            return -XEN_EFAULT;
-    }
-    return 0;
+    return grant_list(a1, a2, &want, sizeof(want), replace_one);
 }
