@@ -73,6 +73,15 @@ enum tlfs_status tlfs_set_read(const struct tlfs_call *call, const struct tlfs_v
     return vpset_read(set, call->banks, first, vps);
 }
 
+struct vcpu *tlfs_set_take(const struct tlfs_call *call, u64 *vps)
+{
+    struct vcpu *vcpu = NULL;
+
+    for (; *vps != 0 && !vcpu; *vps &= *vps - 1)
+        vcpu = op_vcpu_find(call->partition, (u32)__builtin_ctzll(*vps));
+    return vcpu;
+}
+
 /* ---- Decoding -----------------------------------------------------------------------------
  */
 

@@ -28,6 +28,8 @@ struct tlfs_call {
 /* The set at the end of the input header; its banks follow. */
 enum tlfs_status tlfs_set_read(const struct tlfs_call *call, const struct tlfs_vpset *set,
                                u64 *vps);
+/* Takes the next processor of a set that is there; NULL: no more. */
+struct vcpu *tlfs_set_take(const struct tlfs_call *call, u64 *vps);
 
 /* Prototypes of the handlers, stamped from the rows that are DONE or PART. */
 #define PROTO_DONE(name) enum tlfs_status tlfs_##name(struct tlfs_call *call);

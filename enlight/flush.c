@@ -3,16 +3,14 @@
 
 static enum tlfs_status flush(struct tlfs_call *call, u64 flags, u64 vps)
 {
+    struct vcpu *vcpu;
+
     if (flags & ~TLFS_FLUSH_FLAGS)
         return TLFS_INVALID_PARAMETER;
     if (flags & TLFS_FLUSH_ALL_PROCESSORS)
         vps = ~(u64)0;
-    for (u32 i = 0; i < TLFS_VPS_MAX; i++) {
-        struct vcpu *vcpu = vps & BIT(i) ? op_vcpu_find(call->partition, i) : NULL;
-
-        if (vcpu)
-            op_vcpu_flush(vcpu);
-    }
+    while ((vcpu = tlfs_set_take(call, &vps)) != NULL)
+        op_vcpu_flush(vcpu);
     call->done = call->count;
     return TLFS_SUCCESS;
 }

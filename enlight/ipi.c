@@ -3,14 +3,12 @@
 
 static enum tlfs_status send(const struct tlfs_call *call, u32 vector, u64 vps)
 {
+    struct vcpu *vcpu;
+
     if (vector < TLFS_VECTOR_FIRST || vector > 0xff)
         return TLFS_INVALID_PARAMETER;
-    for (u32 i = 0; i < TLFS_VPS_MAX; i++) {
-        struct vcpu *vcpu = vps & BIT(i) ? op_vcpu_find(call->partition, i) : NULL;
-
-        if (vcpu)
-            op_vcpu_lapic_raise(vcpu, (u8)vector);
-    }
+    while ((vcpu = tlfs_set_take(call, &vps)) != NULL)
+        op_vcpu_lapic_raise(vcpu, (u8)vector);
     return TLFS_SUCCESS;
 }
 
