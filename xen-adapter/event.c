@@ -12,6 +12,20 @@ static u32 remote_id(const struct xen_call *call, u16 domid)
     return domid == XEN_DOMID_SELF ? op_partition_id(call->partition) : domid;
 }
 
+/* A native port that was just made is the guest's, with nothing pending. */
+static void port_begin(struct xen_call *call, u32 port, u8 virq_plus_1)
+{
+    struct xen_port_data data = {
+        .virq_plus_1 = virq_plus_1,
+        .priority = XEN_FIFO_PRIORITY_DEFAULT,
+        .last_priority = XEN_FIFO_PRIORITY_DEFAULT,
+    };
+
+    xen_event_clear_pending(call->domain, port);
+    call->domain->highest_port = MAX(call->domain->highest_port, port);
+    (void)op_port_data_set(call->partition, port, xen_port_data_pack(data));
+}
+
 s64 xen_event_channel_op_alloc_unbound(struct xen_call *call)
 {
     struct xen_evtchn_alloc_unbound io;
@@ -26,8 +40,7 @@ s64 xen_event_channel_op_alloc_unbound(struct xen_call *call)
         op_port_alloc_unbound(call->partition, remote_id(call, io.remote_dom), &io.port));
     if (error)
         return error;
-    xen_event_clear_pending(call->domain, io.port);
-    xen_port_make(call, io.port, 0);
+    port_begin(call, io.port, 0);
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }
 
@@ -42,8 +55,7 @@ s64 xen_event_channel_op_bind_interdomain(struct xen_call *call)
                                                io.remote_port, &io.local_port));
     if (error)
         return error;
-    xen_event_clear_pending(call->domain, io.local_port);
-    xen_port_make(call, io.local_port, 0);
+    port_begin(call, io.local_port, 0);
     /* The other side may have signalled while we were not there. */
     (void)op_port_raise(call->partition, io.local_port);
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
@@ -89,8 +101,7 @@ s64 xen_event_channel_op_bind_virq(struct xen_call *call)
     if (error)
         return error;
     *slot = io.port;
-    xen_event_clear_pending(call->domain, io.port);
-    xen_port_make(call, io.port, (u8)(io.virq + 1));
+    port_begin(call, io.port, (u8)(io.virq + 1));
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }
 
@@ -104,8 +115,7 @@ s64 xen_event_channel_op_bind_ipi(struct xen_call *call)
     error = xen_errno(op_port_bind_ipi(call->partition, io.vcpu, &io.port));
     if (error)
         return error;
-    xen_event_clear_pending(call->domain, io.port);
-    xen_port_make(call, io.port, 0);
+    port_begin(call, io.port, 0);
     return xen_errno(xen_store(call, call->arg[1], &io, sizeof(io)));
 }
 
@@ -113,18 +123,6 @@ s64 xen_event_channel_op_bind_ipi(struct xen_call *call)
 bool xen_port_is_valid(const struct xen_call *call, u32 port)
 {
     return port < align_up((u64)call->domain->highest_port + 1, PORTS_PER_BUCKET);
-}
-
-void xen_port_make(struct xen_call *call, u32 port, u8 virq_plus_1)
-{
-    struct xen_port_data data = {
-        .virq_plus_1 = virq_plus_1,
-        .priority = XEN_FIFO_PRIORITY_DEFAULT,
-        .last_priority = XEN_FIFO_PRIORITY_DEFAULT,
-    };
-
-    call->domain->highest_port = MAX(call->domain->highest_port, port);
-    (void)op_port_data_set(call->partition, port, xen_port_data_pack(data));
 }
 
 static void port_close(struct partition *p, struct xen_domain *domain, u32 port)

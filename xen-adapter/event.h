@@ -43,8 +43,6 @@ struct xen_port_data xen_port_data_unpack(u32 word);
 
 struct xen_call;
 bool xen_port_is_valid(const struct xen_call *call, u32 port);
-/* The word of a port that was just made. */
-void xen_port_make(struct xen_call *call, u32 port, u8 virq_plus_1);
 
 /* event_fifo.c: the queue work; word is the port's event word. */
 u32 *xen_fifo_word(const struct xen_domain *domain, u32 port);
