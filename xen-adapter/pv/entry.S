@@ -78,10 +78,8 @@ entry_scratch:
 entry_frame_top: /* end of vcpu->regs for each vCPU; vcpu.c fills it */
     .skip 8 * SHIM_VCPUS_MAX
 
-    .text
-    .balign 32
-    .globl entry_syscall_stubs, entry_syscall32_stubs
-entry_syscall_stubs:
+/* One for each vCPU, 32 bytes apart: its MSR names it. */
+.macro STUBS to
     .set n, 0
     .rept SHIM_VCPUS_MAX
     .balign 32
@@ -89,21 +87,19 @@ entry_syscall_stubs:
     mov entry_frame_top + 8 * n(%rip), %rsp
     push $0xe02b
     push entry_scratch + 8 * n(%rip)
-    jmp entry_syscall
+    jmp \to
     .set n, n + 1
     .endr
+.endm
 
-entry_syscall32_stubs:
-    .set n, 0
-    .rept SHIM_VCPUS_MAX
+    .text
+    .globl entry_syscall_stubs, entry_syscall32_stubs
     .balign 32
-    mov %rsp, entry_scratch + 8 * n(%rip)
-    mov entry_frame_top + 8 * n(%rip), %rsp
-    push $0xe02b
-    push entry_scratch + 8 * n(%rip)
-    jmp entry_syscall32
-    .set n, n + 1
-    .endr
+entry_syscall_stubs:
+    STUBS entry_syscall
+    .balign 32
+entry_syscall32_stubs:
+    STUBS entry_syscall32
 
     .balign 16
 entry_syscall:
