@@ -49,12 +49,14 @@ static u16 get16(u32 at)
 static int host_says(u64 now_ns)
 {
     struct vmbus_packet_head head;
+    bool is_due = ic_is_due(&ic, now_ns);
     int bytes;
 
     (void)ic_continue(&ic, &(struct ic_now){now_ns, 1600000000 * SECOND, 777});
     bytes = fake_ring_take(&in, &head, said, sizeof(said));
     if (bytes < 0)
         return -1;
+    assert_true(is_due);
     said_bytes = bytes;
     assert_int_equal(head.type, VMBUS_PACKET_INBAND);
     assert_int_equal(said[25], 3); /* transaction, request */
@@ -96,6 +98,7 @@ static void test_negotiation(void **state)
     begin(IC_KIND_SHUTDOWN);
     assert_int_equal(host_says(1), 0);
     assert_int_equal(host_says(2), -1); /* it waits */
+    assert_false(ic_is_due(&ic, 2));
     assert_memory_equal(said + 28, offered, sizeof(offered));
     guest_chooses(3, 2);
     assert_int_equal(ic.state, IC_AGREED);

@@ -308,9 +308,14 @@ void ic_make(struct ic *ic, enum ic_kind kind)
         (struct vmbus_guid){0x656e7473, 0, 0x4943, {0x80, 0, 0, 0, 0, 0, 0, (u8)kind}};
 }
 
+bool ic_is_due(const struct ic *ic, u64 now_ns)
+{
+    return ic->channel.state == VMBUS_OPENED && now_ns >= ic->next_ns;
+}
+
 u64 ic_continue(struct ic *ic, const struct ic_now *now)
 {
-    if (ic->channel.state != VMBUS_OPENED || now->now_ns < ic->next_ns)
+    if (!ic_is_due(ic, now->now_ns))
         return ic->channel.state == VMBUS_OPENED ? ic->next_ns : IC_NEVER;
     if (!vmbus_channel_has_room(&ic->channel, VMBUS_PACKET_MAX))
         return IC_NEVER; /* it is called again when the guest has signalled */

@@ -22,7 +22,7 @@ enum ic_state {
 #define IC_KEYS_MAX 16u
 #define IC_TEXT_MAX 48u
 
-/* One moment. */
+/* One moment; only the time component looks at more than now_ns. */
 struct ic_now {
     u64 now_ns;
     u64 wall_ns;   /* since 1970 */
@@ -55,6 +55,8 @@ struct ic {
 
 /* Makes a component; vmbus_channel_offer(&ic->channel) follows. */
 void ic_make(struct ic *ic, enum ic_kind kind);
+/* Has it anything to say? */
+bool ic_is_due(const struct ic *ic, u64 now_ns);
 /* Says what is due; when to be called again, at the latest. */
 u64 ic_continue(struct ic *ic, const struct ic_now *now);
 /* The guest is to set its clock again, if it listens. */

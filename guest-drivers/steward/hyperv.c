@@ -212,13 +212,26 @@ static void keys_print(struct hyperv *state)
               kvp->key[i].value);
 }
 
-/* To a paused guest the time is told when it runs again. */
+/* The guest's own clock is asked only when it is told. To a paused guest the time is told when
+ * it runs again. */
+static u64 time_continue(struct hyperv *state, u64 now_ns)
+{
+    struct ic *ic = &state->ic[IC_KIND_TIME];
+    struct native_partition in = {state->guest->partition, 0};
+    struct native_partition_clock clock = {.now_ns = now_ns};
+
+    if (state->guest->is_paused ||
+        (ic_is_due(ic, now_ns) && call_partition_clock(&in, &clock) != ST_OK))
+        return IC_NEVER;
+    return ic_continue(ic, &(struct ic_now){clock.now_ns, clock.wall_ns, clock.reference});
+}
+
 static u64 components_continue(struct hyperv *state, const struct ic_now *now)
 {
-    u64 next = IC_NEVER;
+    u64 next = time_continue(state, now->now_ns);
 
     for (u32 i = 0; i < IC_KINDS; i++)
-        if (i != IC_KIND_TIME || !state->guest->is_paused)
+        if (i != IC_KIND_TIME)
             next = MIN(next, ic_continue(&state->ic[i], now));
     keys_print(state);
     return MIN(next, dynmem_continue(&state->dynmem, now->now_ns));
@@ -421,16 +434,14 @@ static u64 guest_continue(struct hyperv *state, const struct ic_now *now)
 
 u64 hyperv_continue(void)
 {
+    const struct ic_now now = {.now_ns = clock_ns()};
     u64 next = IC_NEVER;
-    struct native_partition_clock clock;
 
     for (u32 i = 0; i < steward.guest_count; i++) {
         struct hyperv *state = state_of(&steward.guest[i]);
-        struct native_partition in = {steward.guest[i].partition, 0};
 
-        if (state && call_partition_clock(&in, &clock) == ST_OK)
-            next = MIN(next, guest_continue(state, &(struct ic_now){clock.now_ns, clock.wall_ns,
-                                                                    clock.reference}));
+        if (state)
+            next = MIN(next, guest_continue(state, &now));
     }
     return next;
 }
