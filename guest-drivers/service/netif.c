@@ -67,7 +67,6 @@ void net_back_close(struct net_back *back)
         if (queue->rx_port != queue->tx_port)
             port_unbind(queue->rx_port);
         grant_ring_unmap(queue->place);
-        *queue = (struct net_queue){0};
     }
     back->queues = 0;
     net_control_close(&back->control);
@@ -227,7 +226,6 @@ static void queue_serve(struct net_queue *queue, u64 now_ns)
     struct net_back *back = queue->back;
     u32 count = 0;
 
-    queue->is_busy = false;
     do {
         while (count < ROUND && packet_serve(queue, now_ns))
             count++;
