@@ -99,7 +99,7 @@ static enum status packet_copy(const struct net_back *back, enum grant_direction
 
 /* ---- to the guest ------------------------------------------------------------------------ */
 
-/* One flow stays in one queue, so that its packets keep their order. */
+/* One flow stays in one queue, so that its packets keep their order. [FNV-1a] */
 static u32 flow_queue(const struct net_frame *frame, u32 queues)
 {
     struct net_headers headers;
@@ -109,7 +109,7 @@ static u32 flow_queue(const struct net_frame *frame, u32 queues)
         return 0;
     for (u32 i = headers.network + (headers.is_ipv6 ? 8 : 12); i < headers.transport + 4; i++)
         hash = (hash ^ frame->at[i]) * 16777619u;
-    return (hash >> 16) % queues;
+    return (hash ^ hash >> 16) % queues; /* the last byte's bits are low yet */
 }
 
 /* The queue for a frame, which is hashed on the way if the guest wants to see that. */
