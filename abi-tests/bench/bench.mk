@@ -1,11 +1,12 @@
 # The measurement: programs for real Linux guests and for Xen's first domain, beside the
 # micro-guest (kit.mk), and the target.
 BENCH_CFLAGS := $(WARNINGS) -D_GNU_SOURCE -I. -O2 -static
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench-,init unpack unpause io)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench-,init unpack unpause idle io)
 
 $(BUILD)/bench-init: abi-tests/bench/init.c abi-tests/bench/linux.c
 $(BUILD)/bench-unpack: abi-tests/bench/unpack.c
 $(BUILD)/bench-unpause: abi-tests/bench/unpause.c
+$(BUILD)/bench-idle: abi-tests/bench/idle.c
 $(BUILD)/bench-init: abi-tests/bench/linux.h
 $(BUILD)/bench-io: $(addprefix abi-tests/bench/,io.c io_measure.c io_disk.c io_net.c io.h)
 $(BUILD)/bench-unpack: BENCH_LIBS := $(PVSHIM_LIBS) -lpthread
@@ -25,11 +26,11 @@ $(BUILD)/bench-entry.elf: abi-tests/bench/entry.S
 	$(call say,LINK)
 	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none,-e,start,-Ttext=0x1000000 -o $@ $<
 
-# make bench [PARTS="operations boots extraction pairs io"] [COMPARE=earlier results.json]
+# make bench [PARTS="operations boots extraction pairs io idle"] [COMPARE=earlier results.json]
 .PHONY: bench
 bench: check-packages images $(BUILD)/bench.elf $(BUILD)/bench-tlfs.elf $(BUILD)/bench-pair.elf \
-		$(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz $(BUILD)/bench-unpause $(BUILD)/bench-io \
-		$(BUILD)/bench-entry.elf $(BUILD)/device-model
+		$(BUILD)/bench-init.gz $(BUILD)/bench-unpack.gz $(BUILD)/bench-unpause $(BUILD)/bench-idle \
+		$(BUILD)/bench-io $(BUILD)/bench-entry.elf $(BUILD)/device-model
 	@abi-tests/bench/bench
 
 # What the reporter makes of logs.
