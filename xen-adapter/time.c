@@ -3,6 +3,7 @@
  */
 #include "xen-adapter/time.h"
 
+#include "xen-adapter/abi/xen_time.h"
 #include "xen-adapter/call.h"
 #include "xen-adapter/xen.h"
 
@@ -10,21 +11,6 @@
 /* Linux once asked for this far in the future by mistake; Xen answers with a soon tick. */
 #define TIMEOUT_LIMIT_SHIFT 50
 #define TIMEOUT_SOON_NS     100000000ull
-
-/* A record in guest memory: odd while it is being written. */
-static void record_write(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from)
-{
-    u32 version = __atomic_load_n(&to->version, __ATOMIC_RELAXED) & ~1u;
-
-    __atomic_store_n(&to->version, version + 1, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    to->tsc_timestamp = from->tsc_timestamp;
-    to->system_time = from->system_time;
-    to->tsc_to_system_mul = from->tsc_to_system_mul;
-    to->tsc_shift = from->tsc_shift;
-    to->flags = from->flags;
-    __atomic_store_n(&to->version, version + 2, __ATOMIC_RELEASE);
-}
 
 static void wallclock_write(struct xen_domain *domain)
 {
@@ -62,7 +48,8 @@ void xen_time_refresh(struct xen_vcpu *xv)
     record.tsc_shift = clock.shift;
     record.flags = XEN_PVCLOCK_TSC_STABLE;
     if (xv->info)
-        record_write((struct xen_vcpu_time_info *)(void *)(xv->info + offset), &record);
+        xen_time_record_write((struct xen_vcpu_time_info *)(void *)(xv->info + offset),
+                              &record);
     if (xen_area_is_set(&xv->time)) {
         record.version = 2;
         xen_area_write(&xv->time, 0, &record, sizeof(record));

@@ -2,6 +2,7 @@
 
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen_rows.h"
+#include "xen-adapter/abi/xen_time.h"
 #include "xen-adapter/pv/event.h"
 #include "xen-adapter/pv/frame.h"
 #include "xen-adapter/pv/guest_copy.h"
@@ -100,20 +101,6 @@ static void area_write(const struct guest_area *area, const void *from, u32 byte
 
 /* ---- Clocks ------------------------------------------------------------------------------ */
 
-void time_record_copy(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from)
-{
-    u32 version = __atomic_load_n(&to->version, __ATOMIC_RELAXED) | 1;
-
-    __atomic_store_n(&to->version, version, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    to->tsc_timestamp = from->tsc_timestamp;
-    to->system_time = from->system_time;
-    to->tsc_to_system_mul = from->tsc_to_system_mul;
-    to->tsc_shift = from->tsc_shift;
-    to->flags = from->flags;
-    __atomic_store_n(&to->version, version + 1, __ATOMIC_RELEASE);
-}
-
 static void wallclock_copy(void)
 {
     lock_take(&event_lock); /* one writer */
@@ -131,7 +118,7 @@ static void clock_copy(struct pv_vcpu *vcpu)
 {
     const struct xen_vcpu_time_info *below = &l0_shared->vcpu_info[vcpu->id].time;
 
-    time_record_copy(&vcpu->info->time, below);
+    xen_time_record_write(&vcpu->info->time, below);
     area_write(&time_area[vcpu->id], &vcpu->info->time, sizeof(vcpu->info->time));
     vcpu->time_version = below->version;
 }

@@ -8,8 +8,6 @@
 #include "hv/lib/status.h"
 #include "xen-adapter/pv/shim.h"
 
-struct xen_vcpu_time_info;
-
 /* L0 runs that vCPU now, in the guest or in the shim. */
 bool time_vcpu_runs(u32 id);
 
@@ -21,8 +19,5 @@ void time_vcpu_start(struct pv_vcpu *vcpu);
 
 /* Copies what has changed; at upcalls and after idling. */
 void time_update(struct pv_vcpu *vcpu);
-
-/* Copies a record as L0's protocol demands: odd version while it changes. */
-void time_record_copy(struct xen_vcpu_time_info *to, const struct xen_vcpu_time_info *from);
 
 #endif
