@@ -32,9 +32,6 @@
 #define PAGE  4096u
 #define PORTS 4096u
 
-/* Not in the headers of 4.17. [xenctrl.h of 4.20] */
-int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info);
-
 static int events = -1;
 static uint32_t peer_of[PORTS]; /* of a port: a domain or FAKE_VIRQ */
 static uint32_t ports = 1;
@@ -93,6 +90,7 @@ int xc_interface_close(xc_interface *xch)
     return 0;
 }
 
+#if XEN_DOMCTL_INTERFACE_VERSION <= 0x15 /* Xen 4.17 has it, and its xenstored needs it */
 /* The first domains from this one on. */
 int xc_domain_getinfo(xc_interface *xch, uint32_t first, unsigned int max, xc_dominfo_t *info)
 {
@@ -113,6 +111,7 @@ int xc_domain_getinfo(xc_interface *xch, uint32_t first, unsigned int max, xc_do
     }
     return (int)found;
 }
+#endif
 
 int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info)
 {

@@ -1,9 +1,14 @@
-/* Who sends an event in the folder of fake_xen.c. */
+/* Who sends an event in the folder of fake_xen.c; its call that some headers lack. */
 #ifndef ABI_TESTS_STORE_FAKE_XEN_H
 #define ABI_TESTS_STORE_FAKE_XEN_H
+
+#include <xenctrl.h>
 
 #define FAKE_DOMAINS 256u
 #define FAKE_VIRQ    0xffffffffu /* a domain has come to its end */
 #define FAKE_NOBODY  0xfffffffeu
+
+/* As <xenctrl.h> of 4.20 has it; that of 4.17 knows xc_domain_getinfo() only. */
+int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info);
 
 #endif

@@ -115,15 +115,13 @@ static void domains_check(void)
 {
     for (u32 domid = 1; domid < FAKE_DOMAINS; domid++) {
         struct domain *domain = &domains[domid];
-        xc_dominfo_t info;
-        bool is_there;
+        xc_domaininfo_t info;
 
         if (!domain->ring)
             continue;
-        is_there = xc_domain_getinfo(xen, domid, 1, &info) == 1 && info.domid == domid;
-        if (!is_there || info.dying) {
+        if (xc_domain_getinfo_single(xen, domid, &info) != 0 || info.flags & XEN_DOMINF_dying) {
             domain_release(domid);
-        } else if (info.shutdown && !domain->is_shut) {
+        } else if (info.flags & XEN_DOMINF_shutdown && !domain->is_shut) {
             domain->is_shut = true;
             store_tell_shutdown(store);
         }
