@@ -1,176 +1,7 @@
-/* The disks of a guest's firmware, spoken to through queues as EDK2 does, and as it does not.
- */
+/* The disks of a guest's firmware: what requests ask for, as EDK2 does, and as it does not. */
 // sources: guest-drivers/service/firmware_disk.c guest-drivers/service/virtq_chain.c
 // sources: guest-drivers/service/disk.c abi-tests/unit/fake_guest_memory.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "abi-tests/unit/fake_guest_memory.h"
-#include "guest-drivers/service/firmware_disk.h"
-
-#define SECTORS 1024u
-#define QUEUE   10u /* frames */
-#define TALK    20u /* heads and status */
-#define DATA    30u
-#define STATUS  (TALK * 4096ul + 2048)
-#define UNSAID  0xaau
-
-enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
-
-static u8 medium[SECTORS * SECTOR_BYTES];
-static struct disk disk, slow;
-static struct disk_request *held;
-static enum status held_status;
-static u32 settles;
-static struct guest_memory memory;
-static struct native_firmware page;
-static struct firmware_disks disks;
-
-static void slow_submit(struct disk *base, struct disk_request *request)
-{
-    (void)base;
-    assert_null(held);
-    held = request;
-}
-
-static void slow_end(void)
-{
-    struct disk_request *request = held;
-
-    held = NULL;
-    request->status = held_status;
-    request->done(request);
-}
-
-static void slow_settle(struct disk *base)
-{
-    (void)base;
-    if (++settles > 2 && held)
-        slow_end();
-}
-
-static struct virtq_legacy *queue_at(u32 frame)
-{
-    return (struct virtq_legacy *)(void *)fake_ram[frame];
-}
-
-static struct virtq_used *used_at(u32 frame)
-{
-    return (struct virtq_used *)(void *)fake_ram[frame + 1];
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_ram_reset();
-    for (u32 i = 0; i < sizeof(medium); i++)
-        medium[i] = (u8)(i / SECTOR_BYTES);
-    held = NULL;
-    held_status = ST_OK;
-    settles = 0;
-    memory_disk_make(&disk, medium, sizeof(medium), 0);
-    slow = (struct disk){.sectors = SECTORS, .submit = slow_submit, .settle = slow_settle};
-    memset(&page, 0xff, sizeof(page));
-    firmware_disks_make(&disks, &memory, &page);
-    if (firmware_disks_add(&disks, &disk, FIRMWARE_READ_WRITE, "xvda") != ST_OK ||
-        firmware_disks_add(&disks, &disk, FIRMWARE_READ_ONLY, "a name of 20 letters.") ||
-        firmware_disks_add(&disks, &slow, FIRMWARE_READ_WRITE, "slow") != ST_OK)
-        return 1;
-    for (u32 i = 0; i < 3; i++) {
-        page.disk[i].queue = QUEUE + 2 * i;
-        page.disk[i].driver_features = 1u << 9;
-    }
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    firmware_disks_end(&disks);
-    return fake_pins != 0;
-}
-
-static void desc_set(u32 device, u16 i, u64 address, u32 bytes, u32 flags)
-{
-    queue_at(page.disk[device].queue)->desc[i] =
-        (struct virtq_desc){address, bytes, (u16)flags, (u16)(i + 1)};
-}
-
-static void chain_put(u32 device, u16 first)
-{
-    struct virtq_legacy *queue = queue_at(page.disk[device].queue);
-
-    queue->avail.ring[queue->avail.index++ % 64] = first;
-}
-
-/* A request with its head at descriptor `first`, data in one. */
-static void request_put_at(u32 device, u16 first, u32 type, u64 sector, u64 address, u32 bytes)
-{
-    struct virtio_blk_head head = {type, 0, sector};
-    u64 head_at = TALK * 4096 + first * 16u;
-    u32 data_flags = NEXT | (type == 1 ? 0 : WRITE);
-
-    memcpy(&fake_ram[TALK][first * 16], &head, sizeof(head));
-    fake_ram[TALK][2048 + first] = UNSAID;
-    desc_set(device, first, head_at, 16, NEXT);
-    desc_set(device, (u16)(first + 1), address, bytes, data_flags);
-    desc_set(device, (u16)(first + 2), STATUS + first, 1, WRITE);
-    chain_put(device, first);
-}
-
-static void request_put(u32 device, u32 type, u64 sector, u64 address, u32 bytes)
-{
-    request_put_at(device, 0, type, sector, address, bytes);
-}
-
-static void serve(void)
-{
-    u32 rounds = 0;
-
-    page.disk[0].isr = page.disk[1].isr = page.disk[2].isr = 0;
-    while (firmware_disks_serve(&disks) && !held)
-        assert_true(++rounds < 1000);
-}
-
-/* What the status byte says after a request that was answered by the next entry. */
-static u8 answer(u32 device, u16 first, u32 bytes)
-{
-    struct virtq_used *used = used_at(page.disk[device].queue);
-    u32 last = (used->index - 1u) % 64;
-
-    assert_int_equal(used->index, queue_at(page.disk[device].queue)->avail.index);
-    assert_int_equal(used->ring[last].id, first);
-    assert_int_equal(used->ring[last].bytes, bytes);
-    assert_int_equal(page.disk[device].isr, 1);
-    return fake_ram[TALK][2048 + first];
-}
-
-static u8 request(u32 device, u32 type, u64 sector, u64 address, u32 bytes, u32 used_bytes)
-{
-    request_put(device, type, sector, address, bytes);
-    serve();
-    return answer(device, 0, used_bytes);
-}
-
-/* The device said nothing and is not served until it is reset. */
-static void expect_stop(u32 device)
-{
-    u16 before = used_at(page.disk[device].queue)->index;
-    u64 stops = disks.stops;
-
-    serve();
-    assert_int_equal(disks.stops, stops + 1);
-    assert_int_equal(fake_pins, 0);
-    serve();
-    assert_int_equal(disks.stops, stops + 1);
-    assert_int_equal(used_at(page.disk[device].queue)->index, before);
-    assert_int_equal(page.disk[device].isr, 0);
-    memset(fake_ram[page.disk[device].queue], 0, 8192);
-    page.disk[device].resets++;
-    assert_int_equal(request(device, 0, 5, DATA * 4096, 512, 513), 0);
-}
+#include "abi-tests/unit/firmware_guest.h"
 
 static void test_offer(void **state)
 {
@@ -186,6 +17,7 @@ static void test_offer(void **state)
         assert_int_equal(firmware_disks_add(&disks, &disk, FIRMWARE_READ_WRITE, ""), ST_OK);
     assert_int_equal(page.disk[7].features, 1u << 9 | 1u << 5);
     assert_int_equal(firmware_disks_add(&disks, &disk, FIRMWARE_READ_WRITE, ""), ST_NO_SPACE);
+    serve();
 }
 
 static void test_nothing(void **state)
@@ -258,11 +90,6 @@ static void test_many_descriptors(void **state)
     assert_int_equal(fake_ram[DATA + 7][3583], 6 + 61);
 }
 
-static u8 ram_byte(u64 at)
-{
-    return fake_ram[at / 4096][at % 4096];
-}
-
 /* More than a disk is asked for at once, from a page's last byte on. */
 static void test_steps(void **state)
 {
@@ -310,10 +137,25 @@ static void test_flush(void **state)
     desc_set(2, 1, STATUS, 1, WRITE); /* no data */
     serve();
     assert_int_equal(held->op, DISK_FLUSH);
-    assert_int_equal(held->pieces, 0);
+    assert_int_equal(held->pieces + held->sectors, 0);
     slow_end();
     serve();
     assert_int_equal(answer(2, 0, 1), 0);
+    /* One that fails leaves nothing to the next. */
+    request_put(2, 4, 0, 0, 0);
+    serve();
+    held_status = ST_CORRUPT;
+    slow_end();
+    serve();
+    assert_int_equal(answer(2, 0, 0), 1);
+    held_status = ST_OK;
+    request_put(2, 4, 0, 0, 0);
+    serve();
+    slow_end();
+    serve();
+    assert_int_equal(answer(2, 0, 1), 0);
+    assert_int_equal(request(0, 4, 7, DATA * 4096, 512, 1), 0); /* what is no data */
+    assert_int_equal(medium[7 * 512], 7);
     /* A write to a driver without the feature lasts when it is answered. */
     request_put(2, 1, 0, DATA * 4096, 512);
     serve();
@@ -337,6 +179,7 @@ static void test_id(void **state)
     assert_int_equal(request(1, 8, 0, DATA * 4096, 512, 21), 0);
     assert_memory_equal(fake_ram[DATA], "a name of 20 letters", 20);
     assert_int_equal(fake_ram[DATA][20], UNSAID);
+    assert_int_equal(medium[0], 0);
     assert_int_equal(request(0, 8, 0, DATA * 4096 + 100, 3, 4), 0);
     assert_memory_equal(fake_ram[DATA] + 100, "xvd\xaa", 4);
     assert_int_equal(request(0, 8, 0, (u64)FAKE_FRAMES * 4096 - 1, 20, 0), 1);
@@ -359,6 +202,8 @@ static void test_errors(void **state)
     assert_int_equal(request(0, 0, SECTORS, DATA * 4096, 512, 0), 1);
     assert_int_equal(request(0, 0, SECTORS - 1, DATA * 4096, 512, 513), 0);
     assert_int_equal(request(0, 0, SECTORS - 1, DATA * 4096, 1024, 0), 1);
+    assert_int_equal(request(0, 0, SECTORS, DATA * 4096, 0, 1), 0);
+    assert_int_equal(request(0, 0, SECTORS + 1, DATA * 4096, 0, 0), 1);
     assert_int_equal(request(0, 0, UINT64_MAX, DATA * 4096, 512, 0), 1);
     assert_int_equal(request(0, 0, 1, DATA * 4096, 511, 0), 1);
     assert_int_equal(request(0, 0, 1, end, 512, 0), 1);
@@ -367,7 +212,7 @@ static void test_errors(void **state)
     assert_int_equal(request(0, 2, 1, DATA * 4096, 512, 0), 2); /* SCSI */
     assert_int_equal(request(0, 0x80000000, 1, DATA * 4096, 512, 0), 2);
     assert_int_equal(fake_pins, 0);
-    assert_int_equal(disks.errors, 9);
+    assert_int_equal(disks.errors, 10);
     assert_int_equal(disks.stops, 0);
     /* Data in the wrong direction: nothing is moved. */
     request_put(0, 1, 50, DATA * 4096, 512);
@@ -411,100 +256,6 @@ static void test_pages_in_use(void **state)
     assert_int_equal(request(0, 0, 1, DATA * 4096 + 4000, 512, 0), 1);
 }
 
-/* Requests that wait, around the end of both rings, and other disks between them. */
-static void test_many(void **state)
-{
-    (void)state;
-    for (u32 round = 0; round < 40; round++) {
-        for (u16 i = 0; i < 60; i = (u16)(i + 3))
-            request_put_at(0, i, 0, i, DATA * 4096 + i * 512u, 512);
-        request_put(1, 0, 200 + round, 100 * 4096, 512);
-        assert_true(firmware_disks_serve(&disks));
-        assert_int_equal(used_at(QUEUE + 2)->index, round + 1); /* the other is not starved */
-        assert_int_not_equal(used_at(QUEUE)->index, (round + 1) * 20);
-        serve();
-        assert_int_equal(answer(0, 57, 513), 0);
-        assert_int_equal(fake_ram[100][0], 200 + round);
-    }
-    assert_int_equal(disks.requests, 40 * 21);
-}
-
-static void test_queue_sense(void **state)
-{
-    (void)state;
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue_at(QUEUE)->avail.index = 65;
-    expect_stop(0);
-    queue_at(QUEUE)->avail.index = 0; /* one was answered */
-    expect_stop(0);
-    chain_put(0, 64);
-    expect_stop(0);
-    chain_put(0, 0xffff);
-    expect_stop(0);
-    page.disk[0].queue = FAKE_FRAMES; /* no RAM */
-    serve();
-    page.disk[0].queue = UINT32_MAX;
-    serve();
-    assert_int_equal(disks.stops, 6);
-    page.disk[0].queue = FAKE_FRAMES - 1; /* its used ring is none */
-    request_put(0, 0, 5, DATA * 4096, 512);
-    serve();
-    assert_int_equal(disks.stops, 7);
-    assert_int_equal(fake_pins, 0);
-}
-
-static void test_chain_sense(void **state)
-{
-    struct virtq_legacy *queue = queue_at(QUEUE);
-
-    (void)state;
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[2].flags |= NEXT; /* a loop */
-    queue->desc[2].next = 0;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[1].next = 64;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].flags = INDIRECT;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[1].flags |= INDIRECT;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].flags = 0; /* only a head */
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].flags |= WRITE;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[2].flags = 0; /* a status that is not to be written */
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[2].bytes = 2;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].bytes = 17;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 0xffffffff - 16); /* 4 GiB with head and status */
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].address = FAKE_FRAMES * 4096ul;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[0].address = UINT64_MAX;
-    expect_stop(0);
-    request_put(0, 0, 5, DATA * 4096, 512);
-    queue->desc[2].address = FAKE_FRAMES * 4096ul;
-    expect_stop(0);
-    /* The head around the end of a page is as good as elsewhere. */
-    request_put(0, 0, 5, DATA * 4096, 512);
-    memcpy(fake_ram[TALK] + 4090, fake_ram[TALK], 16);
-    queue->desc[0].address = TALK * 4096 + 4090;
-    serve();
-    assert_int_equal(answer(0, 0, 513), 0);
-}
-
 /* A descriptor of more than the guest has is an error when its RAM ends, not before. */
 static void test_long_data(void **state)
 {
@@ -517,92 +268,6 @@ static void test_long_data(void **state)
     serve();
     assert_null(held);
     assert_int_equal(answer(2, 0, 0), 1);
-}
-
-/* Reset while the disk has a step: the old queue and the new one are not written to. */
-static void test_reset(void **state)
-{
-    (void)state;
-    request_put(2, 0, 5, DATA * 4096, 512);
-    serve();
-    assert_non_null(held);
-    page.disk[2].queue = 0;
-    page.disk[2].resets++;
-    assert_true(firmware_disks_serve(&disks));
-    page.disk[2].queue = 60;
-    request_put(2, 0, 6, DATA * 4096, 512);
-    assert_true(firmware_disks_serve(&disks)); /* the new one waits for the end of the old */
-    fake_ram[TALK][2048] = UNSAID;
-    slow_end();
-    assert_int_equal(fake_pins, 0);
-    serve();
-    assert_non_null(held);
-    assert_int_equal(held->sector, 6);
-    assert_int_equal(fake_ram[TALK][2048], UNSAID);
-    slow_end();
-    serve();
-    assert_int_equal(answer(2, 0, 513), 0);
-    assert_int_equal(used_at(QUEUE + 4)->index, 0);
-    assert_int_equal(disks.requests, 1);
-}
-
-/* The reset is seen after the step has ended, and between steps. */
-static void test_reset_between_steps(void **state)
-{
-    (void)state;
-    request_put(2, 0, 5, DATA * 4096, 80 * 4096);
-    serve();
-    slow_end();
-    page.disk[2].resets++;
-    memset(fake_ram[page.disk[2].queue], 0, 8192);
-    serve();
-    assert_null(held);
-    assert_int_equal(fake_pins, 0);
-    assert_int_equal(used_at(page.disk[2].queue)->index, 0);
-    assert_int_equal(fake_ram[TALK][2048], UNSAID);
-    request_put(2, 0, 5, DATA * 4096, 512);
-    serve();
-    slow_end();
-    serve();
-    assert_int_equal(answer(2, 0, 513), 0);
-}
-
-/* Another queue without a reset begins anew as well. */
-static void test_another_queue(void **state)
-{
-    (void)state;
-    for (u32 i = 0; i < 3; i++)
-        assert_int_equal(request(0, 0, 5, DATA * 4096, 512, 513), 0);
-    page.disk[0].queue = 60;
-    assert_int_equal(request(0, 0, 9, DATA * 4096, 512, 513), 0);
-    assert_int_equal(used_at(60)->index, 1);
-    assert_int_equal(used_at(QUEUE)->index, 3);
-    assert_int_equal(fake_ram[DATA][0], 9);
-}
-
-/* The guest ends while a disk is at work; teardown counts the pages. */
-static void test_end(void **state)
-{
-    (void)state;
-    request_put(2, 0, 5, DATA * 4096, 80 * 4096);
-    serve();
-    assert_non_null(held);
-    firmware_disks_end(&disks);
-    assert_null(held);
-    assert_int_equal(fake_pins, 0);
-    assert_int_equal(used_at(QUEUE + 4)->index, 0);
-}
-
-/* Between two of its steps, too. */
-static void test_end_between_steps(void **state)
-{
-    (void)state;
-    request_put(2, 0, 5, DATA * 4096, 80 * 4096);
-    serve();
-    slow_end();
-    firmware_disks_end(&disks);
-    assert_null(held);
-    assert_int_equal(used_at(QUEUE + 4)->index, 0);
 }
 
 int main(void)
@@ -620,15 +285,7 @@ int main(void)
         TEST(test_errors),
         TEST(test_late_error),
         TEST(test_pages_in_use),
-        TEST(test_many),
-        TEST(test_queue_sense),
-        TEST(test_chain_sense),
         TEST(test_long_data),
-        TEST(test_reset),
-        TEST(test_reset_between_steps),
-        TEST(test_another_queue),
-        TEST(test_end),
-        TEST(test_end_between_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,6 @@ static enum status pieces_get(struct firmware_disk *device, u64 address, u32 byt
     struct firmware_page page;
 
     device->request.gfn = address >> PAGE_SHIFT;
-    step->pieces = 0;
     for (u32 count; bytes != 0; bytes -= count, address += count) {
         u64 offset = address & PAGE_MASK;
         enum status status = page_get(device, device->request.gfn + step->pieces, &page);
@@ -146,7 +145,7 @@ static void step_done(struct disk_request *step)
 }
 
 /* Without the feature a driver takes it that what was written is on the medium.
- * [virtio 1.2 5.2.5] */
+ * [virtio 1.2 5.2.5.1] */
 static bool is_lasting(const struct firmware_disk *device)
 {
     u32 features = __atomic_load_n(&device->page->driver_features, __ATOMIC_RELAXED);
@@ -382,11 +381,9 @@ void firmware_disks_end(struct firmware_disks *disks)
     for (u32 i = 0; i < NATIVE_FIRMWARE_DISKS && disks->disk[i].disk; i++) {
         struct firmware_disk *device = &disks->disk[i];
 
-        device->is_forgotten = true;
         while (device->state == FIRMWARE_DISK_WAITS)
             device->disk->settle(device->disk);
         if (device->state == FIRMWARE_DISK_WORKS)
             request_drop(device);
-        device->state = FIRMWARE_DISK_STOPPED;
     }
 }
