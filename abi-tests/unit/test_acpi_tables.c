@@ -1,5 +1,5 @@
 /* The guest's ACPI tables, as a guest would check them. */
-// sources: guest-drivers/steward/acpi.c
+// sources: guest-drivers/steward/acpi.c guest-drivers/steward/acpi_devices.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -89,6 +89,20 @@ static void expect_power(u64 fadt)
     assert_int_equal(read_le(fadt + 260, 8), NATIVE_PORT_SLEEP_STATUS);
 }
 
+/* The console: a 16550A among the I/O ports, 115200 8N1, pin 4. */
+static void expect_console(u64 spcr)
+{
+    assert_int_equal(expect_table(spcr, "SPCR"), 80);
+    assert_int_equal(read_le(spcr + 8, 1), 2);
+    assert_int_equal(read_le(spcr + 36, 4), 0);
+    assert_int_equal(read_le(spcr + 40, 4), 0x01000801);
+    assert_int_equal(read_le(spcr + 44, 8), 0x3f8);
+    assert_int_equal(read_le(spcr + 52, 2), 2);
+    assert_int_equal(read_le(spcr + 54, 4), 4);
+    assert_int_equal(read_le(spcr + 58, 6), 0x000300010007);
+    assert_int_equal(read_le(spcr + 64, 4), 0xffffffff); /* no PCI device */
+}
+
 static void expect_all(u32 vcpus, enum acpi_platform platform)
 {
     u64 xsdt, fadt, madt, dsdt;
@@ -102,7 +116,7 @@ static void expect_all(u32 vcpus, enum acpi_platform platform)
     assert_int_equal(sum(ACPI_BASE, 36), 0);
     assert_int_equal(read_le(ACPI_BASE + 15, 1), 2);
     xsdt = read_le(ACPI_BASE + 24, 8);
-    assert_int_equal(expect_table(xsdt, "XSDT"), 36 + 16);
+    assert_int_equal(expect_table(xsdt, "XSDT"), platform == ACPI_HYPERV ? 36 + 24 : 36 + 16);
     fadt = read_le(xsdt + 36, 8);
     madt = read_le(xsdt + 44, 8);
     assert_int_equal(expect_table(fadt, "FACP"), 276);
@@ -126,8 +140,10 @@ static void expect_all(u32 vcpus, enum acpi_platform platform)
     length = expect_table(dsdt, "DSDT");
     expect_scope(dsdt, length, platform);
     expect_vmbus(dsdt, length, platform);
-    if (platform == ACPI_HYPERV)
+    if (platform == ACPI_HYPERV) {
         expect_power(fadt);
+        expect_console(read_le(xsdt + 52, 8));
+    }
     free(area);
 }
 

@@ -31,7 +31,7 @@ struct acpi_rsdp {
 
 struct acpi_xsdt {
     struct acpi_header header;
-    u64 table[2];
+    u64 table[3];
 } __attribute__((packed));
 
 /* A byte-wide register among the I/O ports. [ACPI 6.4 5.2.3.2] */
@@ -42,6 +42,31 @@ struct acpi_register {
     u8 access; /* 1: byte */
     u64 address;
 } __attribute__((packed));
+
+/* Where the console is: so Windows finds the port of its Emergency Management Services, and
+ * Linux its console when the command line names none. [Serial Port Console Redirection
+ * Table 1.02] */
+struct acpi_spcr {
+    struct acpi_header header;
+    u8 interface; /* 0: 16550A */
+    u8 reserved[3];
+    struct acpi_register port;
+    u8 interrupt_kind; /* bit 1: I/O APIC */
+    u8 interrupt_pc;
+    u32 interrupt;
+    u8 baud; /* 7: 115200 */
+    u8 parity;
+    u8 stop_bits;
+    u8 flow_control;
+    u8 terminal; /* 3: ANSI */
+    u8 language;
+    u16 pci_device, pci_vendor; /* ffff: none */
+    u8 pci_bus, pci_slot, pci_function;
+    u32 pci_flags;
+    u8 pci_segment;
+    u32 clock;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_spcr) == 80, "SPCR of revision 2");
 
 /* Only what a hardware-reduced platform reads; the rest stays 0. [ACPI 6.4 5.2.9] */
 struct acpi_fadt {
@@ -63,6 +88,10 @@ struct acpi_fadt {
     u64 hypervisor;
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_fadt) == 276, "FADT of ACPI 6");
+
+#define SPCR_IOAPIC BIT(1)
+#define SPCR_115200 7u
+#define SPCR_ANSI   3u
 
 #define FADT_REVISION         6
 #define FADT_MINOR            4
@@ -110,204 +139,6 @@ static void header_fill(struct acpi_header *header, const char *signature, u32 l
     header->checksum = checksum(header, length);
 }
 
-/* AML, one byte after the other. [ACPI 6.4 20.2] */
-struct aml {
-    u8 *bytes;
-    u32 used;
-};
-
-static void aml_put(struct aml *aml, const void *bytes, u32 count)
-{
-    memcpy(aml->bytes + aml->used, bytes, count);
-    aml->used += count;
-}
-
-static void aml_byte(struct aml *aml, u32 byte)
-{
-    aml->bytes[aml->used++] = (u8)byte;
-}
-
-#define AML_NAME     0x08u
-#define AML_BYTE     0x0au
-#define AML_DWORD    0x0cu
-#define AML_STRING   0x0du
-#define AML_SCOPE    0x10u
-#define AML_BUFFER   0x11u
-#define AML_PACKAGE  0x12u
-#define AML_EXTENDED 0x5bu
-#define AML_DEVICE   0x82u
-
-/* PkgLength always in two bytes: room for 4095. */
-static u32 aml_length_begin(struct aml *aml)
-{
-    aml->used += 2;
-    return aml->used - 2;
-}
-
-static void aml_length_end(struct aml *aml, u32 at)
-{
-    u32 length = aml->used - at;
-
-    aml->bytes[at] = (u8)(0x40 | (length & 15));
-    aml->bytes[at + 1] = (u8)(length >> 4);
-}
-
-static void aml_name_byte(struct aml *aml, const char *name, u32 value)
-{
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, name, 4);
-    aml_byte(aml, AML_BYTE);
-    aml_byte(aml, value);
-}
-
-static void aml_name_string(struct aml *aml, const char *name, const char *value)
-{
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, name, 4);
-    aml_byte(aml, AML_STRING);
-    aml_put(aml, value, (u32)strlen(value) + 1);
-}
-
-/* Name (_CRS, Buffer (count) {bytes}) */
-static void aml_resources(struct aml *aml, const u8 *bytes, u32 count)
-{
-    u32 at;
-
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, "_CRS", 4);
-    aml_byte(aml, AML_BUFFER);
-    at = aml_length_begin(aml);
-    aml_byte(aml, AML_BYTE);
-    aml_byte(aml, count);
-    aml_put(aml, bytes, count);
-    aml_length_end(aml, at);
-}
-
-/* Device (Cxxx) { Name (_HID, "ACPI0007") Name (_UID, n) Name (_STA, 15) } */
-static void aml_processor(struct aml *aml, u32 vcpu)
-{
-    char name[4] = {'C', (char)('0' + vcpu / 100), (char)('0' + vcpu / 10 % 10),
-                    (char)('0' + vcpu % 10)};
-    u32 at;
-
-    aml_byte(aml, AML_EXTENDED);
-    aml_byte(aml, AML_DEVICE);
-    at = aml_length_begin(aml);
-    aml_put(aml, name, 4);
-    aml_name_string(aml, "_HID", "ACPI0007");
-    aml_name_byte(aml, "_UID", vcpu);
-    aml_name_byte(aml, "_STA", 15);
-    aml_length_end(aml, at);
-}
-
-/* Name (_S5, Package () {type, 0, 0, 0}): what to write to the sleep control register. */
-static void aml_off_state(struct aml *aml)
-{
-    u32 at;
-
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, "_S5_", 4);
-    aml_byte(aml, AML_PACKAGE);
-    at = aml_length_begin(aml);
-    aml_byte(aml, 4);
-    aml_byte(aml, AML_BYTE);
-    aml_byte(aml, NATIVE_SLEEP_TYPE_OFF);
-    aml_put(aml, "\0\0\0", 3);
-    aml_length_end(aml, at);
-}
-
-/* Device (COM1) { Name (_HID, EisaId ("PNP0501")) Name (_UID, 1) Name (_CRS, {IO, IRQ}) }
- * [ACPI 6.4 6.4.2.1, 6.4.2.5] */
-static void aml_serial(struct aml *aml)
-{
-    static const u8 eisa_id[] = {AML_DWORD, 0x41, 0xd0, 0x05, 0x01};
-    static const u8 ports[] = {0x47,
-                               1,
-                               NATIVE_PORT_SERIAL & 0xff,
-                               NATIVE_PORT_SERIAL >> 8,
-                               NATIVE_PORT_SERIAL & 0xff,
-                               NATIVE_PORT_SERIAL >> 8,
-                               1,
-                               NATIVE_PORT_SERIAL_COUNT,
-                               0x22,
-                               1u << NATIVE_PIN_SERIAL,
-                               0,
-                               0x79,
-                               0};
-    u32 device;
-
-    aml_byte(aml, AML_EXTENDED);
-    aml_byte(aml, AML_DEVICE);
-    device = aml_length_begin(aml);
-    aml_put(aml, "COM1", 4);
-    aml_byte(aml, AML_NAME);
-    aml_put(aml, "_HID", 4);
-    aml_put(aml, eisa_id, sizeof(eisa_id));
-    aml_name_byte(aml, "_UID", 1);
-    aml_resources(aml, ports, sizeof(ports));
-    aml_length_end(aml, device);
-}
-
-/* Device (VMBS) { Name (_HID, "VMBus") ... Name (_CRS, {}) }: guests look for it before they
- * speak to the hypervisor about channels. It has neither registers nor an interrupt. */
-static void aml_vmbus(struct aml *aml)
-{
-    static const u8 nothing[] = {0x79, 0}; /* end tag */
-    u32 device;
-
-    aml_byte(aml, AML_EXTENDED);
-    aml_byte(aml, AML_DEVICE);
-    device = aml_length_begin(aml);
-    aml_put(aml, "VMBS", 4);
-    aml_name_string(aml, "_HID", "VMBus");
-    aml_name_string(aml, "_DDN", "VMBUS");
-    aml_name_byte(aml, "_UID", 0);
-    aml_name_byte(aml, "_STA", 15);
-    aml_resources(aml, nothing, sizeof(nothing));
-    aml_length_end(aml, device);
-}
-
-/* Device (VMOD) { Name (_HID, "ACPI0004") Name (_UID, 0) Name (_CRS, {DWordMemory}) VMBS }: a
- * module with the addresses that are free for devices on the bus. Linux 5.10 looks for them in
- * the bus's parents, and must find them before it comes to the root. [ACPI 6.4 6.4.3.5.2] */
-static void aml_module(struct aml *aml)
-{
-    static const u8 memory[] = {0x87, 23,   0,    0,    0x0c, 1, 0, 0, 0, 0, 0, 0, 0,    0xf0,
-                                0xff, 0xff, 0xff, 0xf3, 0,    0, 0, 0, 0, 0, 0, 4, 0x79, 0};
-    u32 device;
-
-    aml_byte(aml, AML_EXTENDED);
-    aml_byte(aml, AML_DEVICE);
-    device = aml_length_begin(aml);
-    aml_put(aml, "VMOD", 4);
-    aml_name_string(aml, "_HID", "ACPI0004");
-    aml_name_byte(aml, "_UID", 0);
-    aml_resources(aml, memory, sizeof(memory));
-    aml_vmbus(aml);
-    aml_length_end(aml, device);
-}
-
-static u32 dsdt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
-{
-    struct aml aml = {area, sizeof(struct acpi_header)};
-    u32 at;
-
-    aml_byte(&aml, AML_SCOPE);
-    at = aml_length_begin(&aml);
-    aml_put(&aml, "\\_SB_", 5);
-    for (u32 i = 0; i < vcpus; i++)
-        aml_processor(&aml, i);
-    if (platform == ACPI_HYPERV) {
-        aml_serial(&aml);
-        aml_module(&aml);
-    }
-    aml_length_end(&aml, at);
-    if (platform == ACPI_HYPERV)
-        aml_off_state(&aml);
-    header_fill((struct acpi_header *)(void *)area, "DSDT", aml.used, 2);
-    return aml.used;
-}
-
 struct acpi_ioapic {
     u8 type; /* 1 */
     u8 length;
@@ -316,6 +147,16 @@ struct acpi_ioapic {
     u32 address;
     u32 first_interrupt;
 } __attribute__((packed));
+
+static u32 dsdt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
+{
+    struct acpi_header *header = (struct acpi_header *)(void *)area;
+    u32 length =
+        (u32)sizeof(*header) + acpi_devices_write(area + sizeof(*header), vcpus, platform);
+
+    header_fill(header, "DSDT", length, 2);
+    return length;
+}
 
 static u32 madt_write(u8 *area, u32 vcpus, enum acpi_platform platform)
 {
@@ -366,10 +207,26 @@ static u32 fadt_write(u8 *area, u64 dsdt, enum acpi_platform platform)
     return sizeof(*fadt);
 }
 
+static void spcr_write(u8 *area)
+{
+    struct acpi_spcr *spcr = (struct acpi_spcr *)(void *)area;
+
+    spcr->port = port_register(NATIVE_PORT_SERIAL);
+    spcr->interrupt_kind = SPCR_IOAPIC;
+    spcr->interrupt = NATIVE_PIN_SERIAL;
+    spcr->baud = SPCR_115200;
+    spcr->stop_bits = 1;
+    spcr->terminal = SPCR_ANSI;
+    spcr->pci_device = UINT16_MAX;
+    spcr->pci_vendor = UINT16_MAX;
+    header_fill(&spcr->header, "SPCR", sizeof(*spcr), 2);
+}
+
 void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform)
 {
     struct acpi_rsdp *rsdp = (struct acpi_rsdp *)(void *)area;
     struct acpi_xsdt *xsdt = (struct acpi_xsdt *)(void *)(area + 64);
+    u32 tables = platform == ACPI_HYPERV ? 3 : 2;
     u32 used = (u32)align_up(64 + sizeof(*xsdt), 16);
     u64 dsdt = at + used;
 
@@ -378,8 +235,13 @@ void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform)
     xsdt->table[0] = at + used;
     used = (u32)align_up(used + fadt_write(area + used, dsdt, platform), 16);
     xsdt->table[1] = at + used;
-    madt_write(area + used, vcpus, platform);
-    header_fill(&xsdt->header, "XSDT", sizeof(*xsdt), 1);
+    used = (u32)align_up(used + madt_write(area + used, vcpus, platform), 16);
+    if (platform == ACPI_HYPERV) {
+        xsdt->table[2] = at + used;
+        spcr_write(area + used);
+    }
+    header_fill(&xsdt->header, "XSDT",
+                (u32)(sizeof(xsdt->header) + tables * sizeof(xsdt->table[0])), 1);
     memcpy(rsdp->signature, "RSD PTR ", 8);
     memcpy(rsdp->oem, "ENTENT", 6);
     rsdp->revision = 2;

@@ -1,7 +1,7 @@
 /*
  * The few ACPI tables a guest without legacy devices needs: RSDP, XSDT, FADT (hardware
  * reduced), MADT, DSDT with one processor device for each vCPU. A Hyper-V guest has a serial
- * port, sleep and reset registers as well. [ACPI 6.4 ch. 5]
+ * port, SPCR for it, sleep and reset registers as well. [ACPI 6.4 ch. 5]
  */
 #ifndef GUEST_DRIVERS_STEWARD_ACPI_H
 #define GUEST_DRIVERS_STEWARD_ACPI_H
@@ -16,5 +16,7 @@
  */
 enum acpi_platform { ACPI_XEN, ACPI_HYPERV };
 void acpi_write(u8 *area, u64 at, u32 vcpus, enum acpi_platform platform);
+/* The DSDT's devices, without its header; bytes of them. */
+u32 acpi_devices_write(u8 *area, u32 vcpus, enum acpi_platform platform);
 
 #endif
