@@ -43,9 +43,8 @@ struct acpi_register {
     u64 address;
 } __attribute__((packed));
 
-/* Where the console is: so Windows finds the port of its Emergency Management Services, and
- * Linux its console when the command line names none. [Serial Port Console Redirection
- * Table 1.02] */
+/* Where the console is: so Windows finds the port of its Emergency Management Services and
+ * Linux what `earlycon` means. [Serial Port Console Redirection Table 1.02] */
 struct acpi_spcr {
     struct acpi_header header;
     u8 interface; /* 0: 16550A */
