@@ -5,6 +5,10 @@
 #define TIMER_HERTZ 3579545u /* [ACPI 6.4 4.8.2.1] */
 #define SECOND_NS   1000000000u
 
+/* How EDK2 resets a machine: the line at the keyboard controller of a PC, pulled. */
+#define PORT_KEYBOARD  0x64u
+#define KEYBOARD_RESET 0xfeu
+
 static struct native_firmware *firmware_of(struct partition *p, struct tlfs_domain *domain)
 {
     u64 page = op_partition_property(p, NATIVE_FIRMWARE_GFN);
@@ -27,6 +31,11 @@ static u32 timer_read(void)
 static bool is_timer(u16 port, u32 size)
 {
     return port == NATIVE_PORT_TIMER && size == 4;
+}
+
+static bool is_reset(u16 port, u32 size, u32 value)
+{
+    return port == PORT_KEYBOARD && size == 1 && value == KEYBOARD_RESET;
 }
 
 bool firmware_port_read(struct partition *p, struct tlfs_domain *domain, u16 port, u32 size,
@@ -59,6 +68,10 @@ bool firmware_port_write(struct partition *p, struct tlfs_domain *domain, u16 po
         return false;
     if (pci_port_is_mine(port)) {
         pci_port_write(&domain->pci, firmware, port, size, value);
+        return true;
+    }
+    if (is_reset(port, size, value)) {
+        op_partition_shutdown(p, NATIVE_END_REBOOT);
         return true;
     }
     if (!pci_port_find(&domain->pci, port, &which, &offset))

@@ -1,7 +1,8 @@
 /*
- * What a UEFI firmware looks for and the operating system after it does not: a timer and, on a
- * PCI bus that no ACPI table names, the guest's disks as legacy virtio block devices. The host
- * bridge is the one by which EDK2's build for Cloud Hypervisor knows its machine.
+ * What a UEFI firmware looks for and the operating system after it does not: a timer, a way to
+ * reset the machine and, on a PCI bus that no ACPI table names, the guest's disks as legacy
+ * virtio block devices. The host bridge is the one by which EDK2's build for Cloud Hypervisor
+ * knows its machine.
  */
 #ifndef ENLIGHT_FIRMWARE_H
 #define ENLIGHT_FIRMWARE_H

@@ -91,17 +91,19 @@ static int setup(void **state)
 
 static void test_without_firmware(void **state)
 {
-    static const u16 ports[] = {0x608, 0xcf8, 0xcfc, 0xc000};
+    static const u16 ports[] = {0x64, 0x608, 0xcf8, 0xcfc, 0xc000};
     u32 value;
 
     (void)state;
     tlfs_guest->property[NATIVE_FIRMWARE_GFN] = 0;
-    for (u32 i = 0; i < 4; i++) {
+    for (u32 i = 0; i < ARRAY_SIZE(ports); i++) {
         assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], ports[i], 4, &value),
                          VERDICT_NOT_MINE);
         assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], ports[i], 4, 0),
                          VERDICT_NOT_MINE);
     }
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x64, 1, 0xfe), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_guest->state, PARTITION_RUNNING);
 }
 
 /* Exact to the tick after any time, also where ns times Hertz is more than 64 bits. */
@@ -121,6 +123,19 @@ static void test_timer(void **state)
     out(0x608, 4, 5); /* nothing happens */
     assert_int_equal(in(0x608, 4), (u32)(100000ull * 3579545 + 3579545 / 2));
     assert_int_equal(tlfs_port_read(tlfs_guest->vcpu[0], 0x608, 1, &value), VERDICT_NOT_MINE);
+}
+
+/* The byte that pulls the line, at its size alone. */
+static void test_machine_reset(void **state)
+{
+    (void)state;
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x64, 1, 0xff), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x64, 2, 0xfe), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_port_write(tlfs_guest->vcpu[0], 0x60, 1, 0xfe), VERDICT_NOT_MINE);
+    assert_int_equal(tlfs_guest->state, PARTITION_RUNNING);
+    out(0x64, 1, 0xfe);
+    assert_int_equal(tlfs_guest->state, PARTITION_ENDED);
+    assert_int_equal(tlfs_guest->end_reason, END_REBOOT);
 }
 
 static void test_who_is_there(void **state)
@@ -279,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_without_firmware, tlfs_setup),
         cmocka_unit_test_setup(test_timer, setup),
+        cmocka_unit_test_setup(test_machine_reset, setup),
         cmocka_unit_test_setup(test_who_is_there, setup),
         cmocka_unit_test_setup(test_address_register, setup),
         cmocka_unit_test_setup(test_region, setup),
