@@ -8,7 +8,7 @@ $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
 .PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time uefi-test control-test debian cycles many smp vcpus broadcast loaders launcher terminal
-.PHONY: p9-test p9-sample hyperv-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
+.PHONY: p9-test p9-sample hyperv-sample uefi-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
 settings = $(foreach name,$(1),"$(name)=$$$(name)")
@@ -64,9 +64,11 @@ hyperv-sample: preflight images
 hyperv-time: preflight images
 	@$(HOST)/hyperv-time
 
-# Disks that a UEFI firmware starts from.
+# Guests that a UEFI firmware starts from their disks.
 uefi-test: preflight images
 	@$(HOST)/uefi-test
+uefi-sample: preflight images
+	@SAMPLE=1 PARTS="media grub restart empty" $(HOST)/uefi-test
 
 # A PV, a PVH and a Hyper-V guest on one switch; disks handed from one kind to another.
 three-kinds: preflight images
@@ -135,6 +137,6 @@ shellcheck:
 # What `make check` takes from here. One at a time: each boots machines of its own.
 host-tests: check-packages
 	@$(MAKE) --no-print-directory -j1 launcher entries boots-sample terminal badinput \
-		three-guests disk-test p9-sample network hyperv-sample hyperv-time three-kinds cycles-sample smp-sample control-test
+		three-guests disk-test p9-sample network hyperv-sample hyperv-time uefi-sample three-kinds cycles-sample smp-sample control-test
 checks: host-tests
 lint: shellcheck
