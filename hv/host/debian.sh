@@ -135,3 +135,32 @@ debian_image() {
         cache_locked debian_image_make
     fi
 }
+
+# debian_grub_put ROOT CONFIG: the configuration in a file system that is not mounted.
+debian_grub_put() {
+    debugfs -w "$1" >/dev/null 2>&1 <<END
+rm /boot/grub/grub.cfg
+write $2 /boot/grub/grub.cfg
+END
+}
+
+# debian_uefi_image OUT: the same system on a disk that UEFI starts. Beside its loader GRUB finds, as
+# grub-install writes it, where the system's own configuration is; root is named by its UUID, and the
+# kernel tells of its start.
+debian_uefi_image() {
+    local root=$1.root tree=$1.tree uuid status
+    rm -rf "$tree"
+    mkdir -p "$tree" || return 1
+    dd if="$DEBIAN_IMAGE" of="$root" bs="$DEBIAN_ROOT_AT" skip=1 conv=sparse status=none || return 1
+    uuid=$(blkid -p -o value -s UUID "$root")
+    debugfs -R 'cat /boot/grub/grub.cfg' "$root" 2>/dev/null |
+        sed "s,/dev/xvda1,UUID=$uuid,; s/hvc0 quiet/ttyS0/; s/part_msdos/part_gpt/" >"$1.cfg"
+    debian_grub_put "$root" "$1.cfg" && uefi_tree_loader "$tree" <<END && uefi_disk "$1" "$tree" "$root"
+search.fs_uuid $uuid root
+set prefix=(\$root)'/boot/grub'
+configfile \$prefix/grub.cfg
+END
+    status=$?
+    rm -rf "$root" "$tree" "$1.cfg"
+    return "$status"
+}
