@@ -3,15 +3,12 @@
 #include "guest-drivers/lib/guest.h"
 #include "guest-drivers/lib/native_call.h"
 #include "guest-drivers/service/dynmem.h"
-#include "guest-drivers/service/firmware_disk.h"
 #include "guest-drivers/service/ic.h"
 #include "guest-drivers/service/keyboard.h"
 #include "guest-drivers/service/netvsc.h"
 #include "guest-drivers/service/platform.h"
-#include "guest-drivers/service/storvsc.h"
-#include "guest-drivers/steward/disk_config.h"
+#include "guest-drivers/steward/hyperv_storage.h"
 #include "guest-drivers/steward/setting.h"
-#include "hv/lib/format.h"
 #include "hv/lib/print.h"
 #include "hv/lib/string.h"
 
@@ -30,9 +27,7 @@ struct hyperv {
     bool has_messages; /* that were not taken yet */
     struct guest_memory memory;
     struct vmbus bus;
-    struct vmbus_channel storage_channel;
-    struct storvsc storage;
-    struct firmware_disks firmware; /* the same disks, before the guest has a driver */
+    struct hyperv_storage storage;
     u32 nics;
     struct vmbus_channel nic_channel[NICS_MAX];
     struct netvsc nic[NICS_MAX];
@@ -78,70 +73,6 @@ static u32 chunks_of_each(void)
     for (u32 i = 0; i < steward.guest_count; i++)
         guests += steward.guest[i].config->type == CONFIG_HYPERV;
     return GUEST_CHUNKS / MAX(guests, 1u);
-}
-
-/* ---- storage ---- */
-
-/* Firmware sees the first of them. */
-static enum status firmware_add(struct hyperv *state, struct disk *disk, bool is_readonly,
-                                const char *serial)
-{
-    enum status status = ST_OK;
-
-    if (state->guest->firmware)
-        status =
-            firmware_disks_add(&state->firmware, disk,
-                               is_readonly ? FIRMWARE_READ_ONLY : FIRMWARE_READ_WRITE, serial);
-    return status == ST_NO_SPACE ? ST_OK : status;
-}
-
-static enum status unit_add(struct hyperv *state, struct text entry)
-{
-    struct disk_config config;
-    char serial[SCSI_SERIAL_BYTES + 1];
-    struct disk *disk;
-
-    if (disk_config_read(entry, &config))
-        return ST_INVALID;
-    disk = disks_find(config.target);
-    if (!disk)
-        return ST_NO_ENTRY;
-    format(serial, sizeof(serial), "%.*s", (int)MIN(config.vdev.length, 15ul), config.vdev.at);
-    TRY(storvsc_unit_add(&state->storage, disk,
-                         config.is_readonly ? SCSI_READ_ONLY : SCSI_READ_WRITE, serial));
-    return firmware_add(state, disk, config.is_readonly, serial);
-}
-
-static enum status storage_offer(struct hyperv *state)
-{
-    const struct text_list *list = &state->guest->config->list[0];
-
-    if (list->count == 0)
-        return ST_OK;
-    storvsc_make(&state->storage, &state->storage_channel, 0, state->guest->config->vcpus);
-    firmware_disks_make(&state->firmware, &state->memory, state->guest->firmware);
-    for (u32 i = 0; i < list->count; i++)
-        TRY(unit_add(state, list->item[i]));
-    return vmbus_channel_offer(&state->bus, &state->storage_channel);
-}
-
-static void storage_print(const struct hyperv *state)
-{
-    const struct storvsc *storage = &state->storage;
-    const struct firmware_disks *firmware = &state->firmware;
-
-    if (steward.is_verbose && state->guest->firmware)
-        print("entente: guest %s: firmware: %lu requests, %lu errors, read %lu KiB, written "
-              "%lu KiB\n",
-              state->guest->name, (unsigned long)firmware->requests,
-              (unsigned long)firmware->errors, (unsigned long)firmware->sectors_read / 2,
-              (unsigned long)firmware->sectors_written / 2);
-    if (steward.is_verbose && storage->channel)
-        print("entente: guest %s: storage: %lu requests, %lu errors, read %lu KiB, written "
-              "%lu KiB\n",
-              state->guest->name, (unsigned long)storage->requests,
-              (unsigned long)storage->errors, (unsigned long)storage->sectors_read / 2,
-              (unsigned long)storage->sectors_written / 2);
 }
 
 /* ---- network ---- */
@@ -291,7 +222,7 @@ enum status hyperv_introduce(struct guest *guest, const struct hyperv_ram *ram)
     TRY(messages_bind(state));
     TRY(components_offer(state));
     TRY(nics_offer(state));
-    return storage_offer(state);
+    return hyperv_storage_offer(&state->storage, guest, &state->bus);
 }
 
 void hyperv_release(struct guest *guest)
@@ -301,11 +232,9 @@ void hyperv_release(struct guest *guest)
 
     if (!state)
         return;
-    storage_print(state);
+    hyperv_storage_end(&state->storage);
     nics_print(state);
     state->dynmem.is_ending = true;
-    if (state->guest->firmware)
-        firmware_disks_end(&state->firmware);
     vmbus_end(&state->bus);
     guest_memory_end(&state->memory);
     port = (struct native_port){state->port, 0};
@@ -321,11 +250,7 @@ void hyperv_count(const struct guest *guest, struct disks_counts *disks,
 
     if (!state)
         return;
-    disks->requests += state->storage.requests + state->firmware.requests;
-    disks->read_bytes +=
-        (state->storage.sectors_read + state->firmware.sectors_read) * SECTOR_BYTES;
-    disks->written_bytes +=
-        (state->storage.sectors_written + state->firmware.sectors_written) * SECTOR_BYTES;
+    hyperv_storage_count(&state->storage, disks);
     for (u32 i = 0; i < state->nics; i++) {
         networks->received_bytes += state->nic[i].port.out.bytes;
         networks->sent_bytes += state->nic[i].port.in.bytes;
@@ -427,7 +352,7 @@ static u64 guest_continue(struct hyperv *state, const struct ic_now *now)
         next = MIN(next, now->now_ns + MESSAGE_LOOK_NS);
     if (state->has_messages)
         messages_serve(state);
-    if (state->guest->firmware && firmware_disks_serve(&state->firmware))
+    if (hyperv_storage_continue(&state->storage))
         next = 0;
     return vmbus_continue(&state->bus) ? 0 : next;
 }
