@@ -99,7 +99,8 @@ static enum status packet_copy(const struct net_back *back, enum grant_direction
 
 /* ---- to the guest ------------------------------------------------------------------------ */
 
-/* One flow stays in one queue, so that its packets keep their order. [FNV-1a] */
+/* One flow stays in one queue, so that its packets keep their order. [FNV-1a; Knuth,
+ * The Art of Computer Programming 6.4] */
 static u32 flow_queue(const struct net_frame *frame, u32 queues)
 {
     struct net_headers headers;
@@ -109,7 +110,8 @@ static u32 flow_queue(const struct net_frame *frame, u32 queues)
         return 0;
     for (u32 i = headers.network + (headers.is_ipv6 ? 8 : 12); i < headers.transport + 4; i++)
         hash = (hash ^ frame->at[i]) * 16777619u;
-    return (hash ^ hash >> 16) % queues; /* the last byte's bits are low yet */
+    hash ^= hash >> 16; /* the last bytes are in a part of the bits yet */
+    return (hash * 0x9e3779b9u >> 24) % queues;
 }
 
 /* The queue for a frame, which is hashed on the way if the guest wants to see that. */
