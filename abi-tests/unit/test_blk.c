@@ -22,6 +22,7 @@ static struct disk disk;
 static struct blk_back back;
 static struct blkif_sring *shared = (struct blkif_sring *)(void *)fake_pages[0];
 static blkif_front_ring_t front;
+static u8 said[32]; /* the operation of each request */
 
 _Static_assert(sizeof(union blkif_sring_entry) == 112, "the 64-bit layout");
 _Static_assert(offsetof(blkif_request_indirect_t, indirect_grefs) == 28, "as in blkif.h");
@@ -45,8 +46,9 @@ static blkif_request_t *request_put(u8 op, u64 sector, u8 segments)
 {
     blkif_request_t *request = RING_GET_REQUEST(&front, front.req_prod_pvt);
 
-    memset(request, 0, sizeof(*request));
+    memset(request, 0xee, sizeof(*request)); /* front-ends do not clear what nobody reads */
     request->operation = op;
+    said[front.req_prod_pvt % 32] = op;
     request->nr_segments = segments;
     request->id = front.req_prod_pvt + 1000u;
     request->sector_number = sector;
@@ -73,6 +75,7 @@ static s16 answer(void)
 
     assert_true(front.rsp_cons != shared->rsp_prod);
     assert_int_equal(response->id, front.rsp_cons + 1000u);
+    assert_int_equal(response->operation, said[front.rsp_cons % 32]);
     front.rsp_cons++;
     return response->status;
 }
@@ -151,8 +154,9 @@ static void test_indirect(void **state)
     request->id = 1000;
     request->sector_number = 16;
     request->indirect_grefs[0] = 9;
+    said[0] = BLKIF_OP_READ; /* what it carried */
+    memset(&list[20], 0xff, sizeof(list[0]));
     serve();
-    assert_int_equal(RING_GET_RESPONSE(&front, 0)->operation, BLKIF_OP_READ);
     assert_int_equal(answer(), BLKIF_RSP_OKAY);
     for (u32 i = 0; i < 20; i++)
         assert_int_equal(fake_pages[20 + i][0], 16 + i * 8);
@@ -162,6 +166,7 @@ static void test_indirect(void **state)
         request->indirect_op = bad == 0 ? BLKIF_OP_FLUSH_DISKCACHE : BLKIF_OP_READ;
         request->nr_segments = bad == 1 ? 0 : bad == 2 ? BLK_SEGMENTS_MAX + 1 : 2;
         request->id = front.req_prod_pvt - 1 + 1000u;
+        said[front.req_prod_pvt - 1] = request->indirect_op;
         request->sector_number = 16;
         request->indirect_grefs[0] = bad == 3 ? 0xffffffff : 9;
         list[1].last_sect = bad == 4 ? 8 : 7;
