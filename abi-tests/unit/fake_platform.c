@@ -9,6 +9,7 @@ u32 fake_signals;
 u32 fake_users;
 u32 fake_rings;
 u32 fake_ports;
+u32 fake_pool_ends;
 u32 fake_asked;
 
 void fake_platform_reset(void)
@@ -19,6 +20,7 @@ void fake_platform_reset(void)
     fake_users = 0;
     fake_rings = 0;
     fake_ports = 0;
+    fake_pool_ends = 0;
     fake_asked = 0;
 }
 
@@ -81,6 +83,7 @@ u64 machine_address(const volatile void *at)
 void grant_pool_end(struct grant_pool *pool)
 {
     (void)pool;
+    fake_pool_ends++;
 }
 
 /* The pages of a ring are those behind its first reference. */

@@ -15,6 +15,7 @@ extern u32 fake_signals;
 extern u32 fake_users; /* pages in use now */
 extern u32 fake_rings; /* mapped now */
 extern u32 fake_ports; /* bound now */
+extern u32 fake_pool_ends;
 extern u32 fake_asked; /* the partition whose pages or ports were wanted last */
 
 void fake_platform_reset(void);

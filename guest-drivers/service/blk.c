@@ -56,7 +56,6 @@ enum status blk_queue_open(struct blk_back *back, const struct blk_offer *offer)
     }
     queue->back = back;
     blk_ring_open(&queue->ring, base, offer->pages, offer->layout);
-    queue->is_open = true;
     queue->is_broken = false;
     queue->is_busy = true;
     back->queues++;
@@ -72,11 +71,8 @@ void blk_back_close(struct blk_back *back)
     for (u32 i = 0; i < back->queues; i++) {
         struct blk_queue *queue = &back->queue[i];
 
-        if (!queue->is_open)
-            continue;
         port_unbind(queue->port);
         grant_ring_unmap(queue->place);
-        *queue = (struct blk_queue){0};
     }
     back->queues = 0;
     grant_pool_end(&back->pool);
@@ -89,7 +85,7 @@ static void job_end(struct job *job, s16 status)
 
     for (u32 i = 0; i < job->slots; i++)
         grant_page_put(&back->pool, job->slot[i]);
-    if (queue->is_open && !queue->is_broken)
+    if (!queue->is_broken)
         blk_ring_answer(&queue->ring, &job->want, status);
     if (status != XEN_BLKIF_OKAY)
         back->errors++;
@@ -214,7 +210,7 @@ static void queue_serve(struct blk_queue *queue)
 {
     u32 count = 0;
 
-    if (!queue->is_open || queue->is_broken)
+    if (queue->is_broken)
         return;
     queue->is_busy = false;
     do {
@@ -231,7 +227,7 @@ static void queue_serve(struct blk_queue *queue)
 bool blk_port_serve(struct blk_back *back, u32 port)
 {
     for (u32 i = 0; i < back->queues; i++) {
-        if (back->queue[i].is_open && back->queue[i].port == port) {
+        if (back->queue[i].port == port) {
             queue_serve(&back->queue[i]);
             return true;
         }
@@ -248,7 +244,7 @@ bool blk_continue(struct blk_back *back)
 
         if (queue->is_busy)
             queue_serve(queue);
-        if (queue->is_open && !queue->is_broken && xen_ring_push(&queue->ring.ring))
+        if (!queue->is_broken && xen_ring_push(&queue->ring.ring))
             port_signal(queue->port);
         is_busy |= queue->is_busy && !queue->is_broken;
     }

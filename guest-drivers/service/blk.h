@@ -26,7 +26,6 @@ struct blk_queue {
     struct blk_ring ring;
     u32 port;
     u32 place; /* of the ring's pages */
-    bool is_open;
     bool is_broken;
     bool is_busy; /* there is more in the ring than was served */
 };
