@@ -175,6 +175,29 @@ static void test_indirect(void **state)
     }
 }
 
+/* 11 in a request, 64 in a list. */
+static void test_most_segments(void **state)
+{
+    struct blkif_request_segment *list = (struct blkif_request_segment *)(void *)fake_pages[9];
+    blkif_request_indirect_t *request;
+
+    (void)state;
+    request_put(BLKIF_OP_READ, 8, 11);
+    request = (blkif_request_indirect_t *)request_put(BLKIF_OP_INDIRECT, 0, 0);
+    request->indirect_op = said[1] = BLKIF_OP_READ;
+    request->nr_segments = 64;
+    request->id = 1001;
+    request->sector_number = 100;
+    request->indirect_grefs[0] = 9;
+    for (u32 i = 0; i < 64; i++)
+        list[i] = (struct blkif_request_segment){30 + i, 0, 0};
+    serve();
+    assert_int_equal(answer(), BLKIF_RSP_OKAY);
+    assert_int_equal(answer(), BLKIF_RSP_OKAY);
+    assert_int_equal(fake_pages[20][4095], 8 + 11 * 8 - 1);
+    assert_int_equal(fake_pages[93][511], 163);
+}
+
 static void test_bad_requests(void **state)
 {
     blkif_request_t *request;
@@ -303,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup(test_flush_with_data, setup),
         cmocka_unit_test_setup(test_discard, setup),
         cmocka_unit_test_setup(test_indirect, setup),
+        cmocka_unit_test_setup(test_most_segments, setup),
         cmocka_unit_test_setup(test_bad_requests, setup),
         cmocka_unit_test_setup(test_full_ring_and_wrap, setup),
         cmocka_unit_test_setup(test_impossible_indexes, setup),

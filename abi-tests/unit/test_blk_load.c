@@ -233,6 +233,37 @@ static void test_discard_after_a_read(void **state)
     assert_int_equal(back.sectors_read + back.sectors_written, 1);
 }
 
+/* Data that came with a flush is on the medium when it is answered; other data may not be. */
+static void test_lasting_writes(void **state)
+{
+    (void)state;
+    requests_put(1, BLKIF_OP_WRITE);
+    requests_put(1, BLKIF_OP_FLUSH_DISKCACHE);
+    serve();
+    assert_int_equal(held[0]->op, DISK_WRITE);
+    assert_false(held[0]->is_lasting);
+    assert_int_equal(held[1]->op, DISK_WRITE);
+    assert_true(held[1]->is_lasting);
+}
+
+/* One guest's disk may be for reading though another's is not. */
+static void test_read_only(void **state)
+{
+    (void)state;
+    blk_back_close(&back);
+    blk_back_make(&back, &disk, 5, BLK_READ_ONLY);
+    assert_int_equal(back.pool.limit, BLK_PAGES_KEPT);
+    ring_begin();
+    assert_int_equal(queue_open(&back, 0, 7), ST_OK);
+    requests_put(1, BLKIF_OP_WRITE);
+    requests_put(1, BLKIF_OP_DISCARD);
+    requests_put(1, BLKIF_OP_READ);
+    serve();
+    assert_int_equal(held_count, 1);
+    assert_int_equal(held[0]->op, DISK_READ);
+    assert_int_equal(back.errors, 2);
+}
+
 /* ---- ends ---- */
 
 /* The guest's pages are in use until the last request has ended; then nothing of it is left,
@@ -254,6 +285,21 @@ static void test_end_with_requests_under_way(void **state)
     assert_int_equal(shared->rsp_prod, 0);
     assert_memory_equal(&shared->ring[0], &was, sizeof(was));
     assert_false(blk_port_serve(&back, PORT));
+}
+
+static void test_end_of_two_queues(void **state)
+{
+    struct blkif_sring *ring = (struct blkif_sring *)(void *)fake_pages[1];
+
+    (void)state;
+    requests_put(2, BLKIF_OP_READ);
+    memcpy(ring, shared, 4096);
+    assert_int_equal(queue_open(&back, 1, 8), ST_OK);
+    serve();
+    assert_true(blk_port_serve(&back, PORT + 1));
+    blk_back_close(&back);
+    assert_int_equal(settled, 4);
+    assert_int_equal(ring->ring[0].req.seg[0].gref, 10); /* no answer lies there */
 }
 
 /* The guest connects again, with a ring that has requests before it says so. */
@@ -330,7 +376,10 @@ int main(void)
         TEST(test_rounds),
         TEST(test_answers),
         TEST(test_discard_after_a_read),
+        TEST(test_lasting_writes),
+        TEST(test_read_only),
         TEST(test_end_with_requests_under_way),
+        TEST(test_end_of_two_queues),
         TEST(test_connects_again),
         TEST(test_ring_that_breaks),
         TEST(test_offers),
