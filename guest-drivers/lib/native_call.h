@@ -12,17 +12,8 @@
  */
 extern bool native_uses_vmcall;
 
-static inline enum status native_invoke(u64 number, const void *in, void *out)
-{
-    u64 result = number;
-    u64 cursor = 0;
-
-    if (__builtin_expect(native_uses_vmcall, 0))
-        __asm__ volatile("vmcall" : "+a"(result), "+d"(cursor) : "D"(in), "S"(out) : "memory");
-    else
-        __asm__ volatile("vmmcall" : "+a"(result), "+d"(cursor) : "D"(in), "S"(out) : "memory");
-    return (enum status) - (s64)result;
-}
+/* A row by its number. */
+enum status native_invoke(u64 number, const void *in, void *out);
 
 #define CALL(number, name, in_type, out_type, allow, state, text)                              \
     static inline enum status call_##name(const in_type *in, out_type *out)                    \

@@ -18,8 +18,6 @@ struct gate {
     u32 reserved;
 };
 
-bool native_uses_vmcall;
-
 extern const u64 guest_trap_entries[TRAPS];
 
 static void traps_init(void)
