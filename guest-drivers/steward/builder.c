@@ -27,6 +27,7 @@
 #define INFO_BASE       0x1000ul
 #define MIB             ((u64)1 << 20)
 #define MEMORY_BASE_MIB 16u /* for the shim and for a small kernel's unpacking */
+#define MEMORY_UEFI_MIB 64u /* with less EDK2 says nothing at all */
 #define SLACK_PAGES     16u
 
 /* Our addresses: two ring pages, its shim's counters and its firmware's disks for each guest,
@@ -95,7 +96,8 @@ static enum status layout_make(struct guest *guest, struct layout *out)
     u64 bytes = guest->config->memory_mib * MIB;
     u64 growth = growth_bytes(guest->config);
     u64 files = module_bytes(guest->kernel) + module_bytes(guest->ramdisk);
-    u64 least_mib = MEMORY_BASE_MIB + (files + MIB - 1) / MIB;
+    u64 least_mib = guest->config->has_firmware ? MEMORY_UEFI_MIB
+                                                : MEMORY_BASE_MIB + (files + MIB - 1) / MIB;
     u64 low_end = guest->config->has_firmware ? LOW_END_UEFI : LOW_END;
     u64 top;
 
