@@ -127,6 +127,23 @@ static void test_no_version(void **state)
     assert_int_equal(ic.state, IC_REFUSED);
 }
 
+/* An answer leaves one framework and one version, neither more nor less. */
+static void test_counts_of_versions(void **state)
+{
+    static const u16 counts[][2] = {{0, 1}, {2, 1}, {1, 0}, {1, 2}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_SIZE(counts); i++) {
+        u16 words[8] = {counts[i][0], counts[i][1], 0, 0, 3, 0, 3, 0};
+
+        begin(IC_KIND_HEARTBEAT);
+        host_says(1);
+        memcpy(said + 28, words, sizeof(words));
+        guest_answers();
+        assert_int_equal(ic.state, IC_REFUSED);
+    }
+}
+
 static void test_wrong_answers(void **state)
 {
     (void)state;
@@ -215,6 +232,21 @@ static void test_time_4(void **state)
     assert_int_equal(said[28 + 16], 1);
 }
 
+/* Only the component for it, and only when it has agreed, has something to say then. */
+static void test_time_of_others(void **state)
+{
+    (void)state;
+    begin(IC_KIND_TIME);
+    host_says(1);
+    ic_time(&ic);
+    assert_false(ic_is_due(&ic, 2));
+    begin(IC_KIND_HEARTBEAT);
+    agree(3, 0);
+    assert_int_equal(host_says(SECOND), 1);
+    ic_time(&ic);
+    assert_false(ic_is_due(&ic, SECOND + 1));
+}
+
 static void test_shutdown(void **state)
 {
     (void)state;
@@ -264,6 +296,48 @@ static void test_kvp_name(void **state)
     assert_int_equal(kvp->body.kvp_enum_data.index, 0);
 }
 
+/* Who opens the channel anew is told the name anew, and asked for its keys from the first. */
+static void test_kvp_opened_again(void **state)
+{
+    struct vmbus_relid close = {{VMBUS_CLOSE_CHANNEL, 0}, 1};
+    struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
+
+    (void)state;
+    begin(IC_KIND_KVP);
+    ic.name = "web";
+    for (u32 life = 0; life < 2; life++) {
+        agree(4, 0);
+        assert_int_equal(host_says(2), 2);
+        assert_int_equal(kvp->kvp_hdr.operation, KVP_OP_SET);
+        guest_answers();
+        for (u32 i = 0; i < 2; i++) {
+            assert_int_equal(host_says(2), 2);
+            assert_int_equal(kvp->body.kvp_enum_data.index, i);
+            guest_answers();
+        }
+        vmbus_message(&bus, VMBUS_CONNECTION_5_0, &close, sizeof(close));
+        assert_int_equal(fake_channel_open(&bus, 1, 10, 4), 0);
+        in = fake_ring_at(14, 4);
+        assert_int_equal(ic.version.major, 0);
+    }
+}
+
+/* What no terminal shows as a letter, and what is none of ASCII. */
+static void test_kvp_letters(void **state)
+{
+    static const u8 value[] = {'~', 0, 0x7f, 0, 0x1f, 0, ' ', 0, 'a', 1, 0xe4, 0, 0, 0};
+    struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
+
+    (void)state;
+    begin(IC_KIND_KVP);
+    agree(4, 0);
+    assert_int_equal(host_says(2), 2);
+    kvp->body.kvp_enum_data.data.value_size = sizeof(value);
+    memcpy(kvp->body.kvp_enum_data.data.value, value, sizeof(value));
+    guest_answers();
+    assert_string_equal(ic.key[0].value, "~?? ??");
+}
+
 static void test_kvp(void **state)
 {
     struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
@@ -310,9 +384,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_negotiation), TEST(test_no_version), TEST(test_wrong_answers),
-        TEST(test_time_4),      TEST(test_heartbeat),  TEST(test_time),
-        TEST(test_shutdown),    TEST(test_kvp_name),   TEST(test_kvp),
+        TEST(test_negotiation),   TEST(test_no_version),       TEST(test_counts_of_versions),
+        TEST(test_wrong_answers), TEST(test_time_4),           TEST(test_heartbeat),
+        TEST(test_time),          TEST(test_time_of_others),   TEST(test_shutdown),
+        TEST(test_kvp_name),      TEST(test_kvp_opened_again), TEST(test_kvp_letters),
+        TEST(test_kvp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

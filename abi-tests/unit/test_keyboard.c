@@ -87,6 +87,9 @@ static void test_keys(void **state)
     assert_int_equal(keyboard_press(&keyboard, 0xe053), ST_OK);
     expect_words((const u32[]){3, 0x53, 4}, 3);
     expect_words((const u32[]){3, 0x53, 6}, 3);
+    assert_int_equal(keyboard_press(&keyboard, 0x7f), ST_OK); /* the last one */
+    expect_words((const u32[]){3, 0x7f, 0}, 3);
+    expect_words((const u32[]){3, 0x7f, 2}, 3);
     assert_int_equal(keyboard_press(&keyboard, 0), ST_RANGE);
     assert_int_equal(keyboard_press(&keyboard, 0x80), ST_RANGE);
     assert_int_equal(keyboard_press(&keyboard, 0xe100), ST_RANGE);
@@ -112,6 +115,33 @@ static void test_full(void **state)
     assert_int_equal(keyboard_press(&keyboard, 0x1e), ST_OK);
 }
 
+/* Who opens the channel again asks again. */
+static void test_opened_again(void **state)
+{
+    struct vmbus_relid close = {{VMBUS_CLOSE_CHANNEL, 0}, 1};
+
+    (void)state;
+    guest_says(1, 0x10000);
+    vmbus_message(&bus, VMBUS_CONNECTION_5_0, &close, sizeof(close));
+    assert_int_equal(keyboard_press(&keyboard, 0x1e), ST_NO_DATA);
+    assert_int_equal(fake_channel_open(&bus, 1, 10, 4), 0);
+    assert_int_equal(keyboard_press(&keyboard, 0x1e), ST_NO_DATA);
+}
+
+/* A completion is for who asks for one. */
+static void test_without_completion(void **state)
+{
+    u32 words[2] = {1, 0x10000};
+    u32 flags = out.head->write + 6;
+
+    (void)state;
+    fake_ring_put(&out, VMBUS_PACKET_INBAND, 7, NULL, 0, words, sizeof(words));
+    memset(out.data + flags, 0, 2);
+    assert_true(vmbus_port_serve(&bus, PORT));
+    expect_words((const u32[]){2, 1}, 2);
+    expect_silence();
+}
+
 static void test_nonsense(void **state)
 {
     u32 word = 1;
@@ -130,6 +160,8 @@ int main(void)
         cmocka_unit_test_setup(test_versions, setup),
         cmocka_unit_test_setup(test_keys, setup),
         cmocka_unit_test_setup(test_full, setup),
+        cmocka_unit_test_setup(test_opened_again, setup),
+        cmocka_unit_test_setup(test_without_completion, setup),
         cmocka_unit_test_setup(test_nonsense, setup),
     };
 

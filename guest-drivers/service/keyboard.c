@@ -6,9 +6,7 @@
 
 static enum status keyboard_opened(struct vmbus_channel *channel)
 {
-    struct keyboard *keyboard = channel->own;
-
-    keyboard->is_agreed = false;
+    (void)channel;
     return ST_OK;
 }
 
