@@ -8,6 +8,7 @@
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen.h"
 #include "xen-adapter/pv/extract.h"
+#include "xen-adapter/pv/footprint.h"
 #include "xen-adapter/pv/l0.h"
 #include "xen-adapter/pv/libc.h"
 #include "xen-adapter/pv/memory.h"
@@ -15,67 +16,27 @@
 
 #define MIB_MASK (((u64)1 << 20) - 1)
 
-/* Where everything goes; all below 4 GiB. */
+/* Where everything goes. */
 struct plan {
     struct payload payload;
-    struct span target; /* all segments in memory */
-    struct span output; /* the unpacked file */
-    struct start_module ramdisk;
-    u64 shift;     /* of segments and entry against what the file says, modulo 2^64 */
-    bool unbacked; /* there is no RAM where the file wants to be: relocate it or refuse */
+    struct footprint at; /* all segments in memory, and the unpacked file */
+    u64 shift;           /* of segments and entry against what the file says, modulo 2^64 */
+    bool unbacked;       /* there is no RAM where the file wants to be: relocate it or refuse */
 };
-
-static bool plan_conflicts(const struct plan *plan, u64 base, u64 bytes)
-{
-    u64 end = base + bytes;
-
-    return bytes != 0 && (spans_overlap(base, end, plan->target.base, plan->target.end) ||
-                          spans_overlap(base, end, plan->output.base, plan->output.end));
-}
 
 static void fail_small(const struct plan *plan)
 {
     shim_fail("kernel: it, its unpacking and the ramdisk do not fit into this memory; "
               "give the guest at least %lu MiB",
-              MAX(memory_wanted(&plan->payload), (plan->output.end >> 20) + 48));
-}
-
-/* Places outside target, output, loader and modules: a working copy, made anew by each call. */
-static struct spans *plan_free(const struct plan *plan)
-{
-    static struct spans places;
-
-    places = free_ram;
-    (void)spans_remove(&places, align_down(plan->target.base, PAGE_SIZE),
-                       align_up(plan->target.end, PAGE_SIZE));
-    (void)spans_remove(&places, align_down(plan->output.base, PAGE_SIZE),
-                       align_up(plan->output.end, PAGE_SIZE));
-    return &places;
-}
-
-/* Gives a module another place when it lies in the way; its old one is free then. */
-static void module_move(const struct plan *plan, struct start_module *module)
-{
-    u64 base;
-
-    if (!plan_conflicts(plan, module->base, module->bytes))
-        return;
-    if (spans_take_high(plan_free(plan), align_up(module->bytes, PAGE_SIZE), PAGE_SIZE,
-                        FOUR_GIB, &base) != ST_OK)
-        fail_small(plan);
-    memmove(phys_to_direct(base), phys_to_direct(module->base), module->bytes);
-    (void)spans_add(&free_ram, align_down(module->base, PAGE_SIZE),
-                    align_up(module->base + module->bytes, PAGE_SIZE));
-    (void)spans_remove(&free_ram, base, base + align_up(module->bytes, PAGE_SIZE));
-    module->base = base;
+              MAX(memory_wanted(&plan->payload), (plan->at.output.end >> 20) + 48));
 }
 
 static void target_find(struct plan *plan, const struct elf_image *head)
 {
     struct elf_segment segment;
 
-    if (elf_extent(head, &plan->target.base, &plan->target.end) != ST_OK ||
-        plan->target.end > FOUR_GIB)
+    if (elf_extent(head, &plan->at.target.base, &plan->at.target.end) != ST_OK ||
+        plan->at.target.end > FOUR_GIB)
         shim_fail("kernel: its ELF program headers are broken; copy or install it again");
     for (u32 i = 0; elf_segment_get(head, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD && segment.memory_bytes != 0 &&
@@ -109,22 +70,22 @@ static bool output_in_place(const struct elf_image *head, u64 elf_bytes, struct 
 
 static void output_find(struct plan *plan, const struct elf_image *head)
 {
-    struct span target = plan->target;
+    struct span target = plan->at.target;
     u64 base;
 
-    if (!plan->unbacked && output_in_place(head, plan->payload.elf_bytes, &plan->output))
+    if (!plan->unbacked && output_in_place(head, plan->payload.elf_bytes, &plan->at.output))
         return;
-    plan->output = (struct span){0, 0};
+    plan->at.output = (struct span){0, 0};
     if (plan->unbacked)
-        plan->target = (struct span){0, 0};
-    if (spans_take_high(plan_free(plan), align_up(plan->payload.elf_bytes, PAGE_SIZE),
+        plan->at.target = (struct span){0, 0};
+    if (spans_take_high(footprint_free(&plan->at), align_up(plan->payload.elf_bytes, PAGE_SIZE),
                         PAGE_SIZE, FOUR_GIB, &base) != ST_OK)
         fail_small(plan);
-    plan->output = (struct span){base, base + plan->payload.elf_bytes};
-    plan->target = target;
+    plan->at.output = (struct span){base, base + plan->payload.elf_bytes};
+    plan->at.target = target;
 }
 
-/* Unpacks to plan->output, everything else out of the way first. */
+/* Unpacks to plan->at.output, everything else out of the way first. */
 static void kernel_unpack(struct plan *plan)
 {
     u64 need = extract_arena_bytes(&plan->payload);
@@ -132,14 +93,15 @@ static void kernel_unpack(struct plan *plan)
     struct complaint complaint;
     struct span room;
 
-    module_move(plan, &plan->ramdisk);
-    module_move(plan, &start.module[0]);
+    if (footprint_avoid(&plan->at, &start.module[1], FOUR_GIB) != ST_OK ||
+        footprint_avoid(&plan->at, &start.module[0], FOUR_GIB) != ST_OK)
+        fail_small(plan);
     plan->payload.data += start.module[0].base - kernel_base;
-    room = spans_largest(plan_free(plan), FOUR_GIB);
+    room = spans_largest(footprint_free(&plan->at), FOUR_GIB);
     if (room.end - room.base < need)
         fail_small(plan);
     arena_set(phys_to_direct(room.base), room.end - room.base);
-    if (extract_all(&plan->payload, phys_to_direct(plan->output.base), &complaint) != ST_OK)
+    if (extract_all(&plan->payload, phys_to_direct(plan->at.output.base), &complaint) != ST_OK)
         kernel_refuse(&complaint);
 }
 
@@ -164,24 +126,24 @@ static struct kernel_notes pvh_notes(const struct elf_image *image)
  */
 static enum status target_relocate(struct plan *plan, const struct kernel_notes *notes)
 {
-    u64 bytes = plan->target.end - plan->target.base;
-    struct span wanted = plan->target;
+    u64 bytes = plan->at.target.end - plan->at.target.base;
+    struct span wanted = plan->at.target;
     struct spans *places;
     u64 base, offset;
 
     if (notes->reloc_align == KERNEL_NONE)
         return ST_UNSUPPORTED;
-    plan->target = (struct span){0, 0};
-    places = plan_free(plan);
-    plan->target = wanted;
-    offset = plan->target.base & (notes->reloc_align - 1);
+    plan->at.target = (struct span){0, 0};
+    places = footprint_free(&plan->at);
+    plan->at.target = wanted;
+    offset = plan->at.target.base & (notes->reloc_align - 1);
     for (u32 i = 0; i < places->count; i++) {
         base =
             align_up(MAX(places->span[i].base, notes->reloc_min), notes->reloc_align) + offset;
         if (base + bytes - 1 > notes->reloc_max || !spans_hold(places, base, base + bytes))
             continue;
-        plan->shift = base - plan->target.base;
-        plan->target = (struct span){base, base + bytes};
+        plan->shift = base - plan->at.target.base;
+        plan->at.target = (struct span){base, base + bytes};
         return ST_OK;
     }
     return ST_NO_MEMORY;
@@ -192,62 +154,37 @@ static u64 entry_find(struct plan *plan)
     struct kernel_notes notes;
     struct elf_image image;
 
-    if (elf_open(phys_to_direct(plan->output.base), plan->payload.elf_bytes,
+    if (elf_open(phys_to_direct(plan->at.output.base), plan->payload.elf_bytes,
                  plan->payload.elf_bytes, &image) != ST_OK)
         shim_fail("kernel: its ELF header is broken; copy or install it again");
     notes = pvh_notes(&image);
-    if (notes.phys32_entry < plan->target.base || notes.phys32_entry >= plan->target.end)
+    if (notes.phys32_entry < plan->at.target.base || notes.phys32_entry >= plan->at.target.end)
         shim_fail("kernel: its PHYS32_ENTRY lies outside its segments; install it again");
     if (plan->unbacked && target_relocate(plan, &notes) != ST_OK)
         shim_fail("kernel: it must be loaded at %lu..%lu MiB, where this guest has no memory; "
                   "give it at least %lu MiB",
-                  plan->target.base >> 20, (plan->target.end + MIB_MASK) >> 20,
-                  MAX(memory_wanted(&plan->payload), (plan->target.end >> 20) + 16));
+                  plan->at.target.base >> 20, (plan->at.target.end + MIB_MASK) >> 20,
+                  MAX(memory_wanted(&plan->payload), (plan->at.target.end >> 20) + 16));
     return notes.phys32_entry + plan->shift;
 }
 
 /* ---- The last steps ---------------------------------------------------------------------- */
-
-static void move_add(struct trampoline_job *job, u64 to, u64 from, u64 bytes)
-{
-    if (bytes == 0 || to == from)
-        return;
-    if (job->count == TRAMPOLINE_MOVES_MAX)
-        shim_fail("kernel: it has more than %u segments", TRAMPOLINE_MOVES_MAX / 2);
-    job->move[job->count++] = (struct trampoline_move){(u32)to, (u32)from, (u32)bytes};
-}
 
 static void moves_list(const struct plan *plan, struct trampoline_job *job)
 {
     struct elf_segment segment;
     struct elf_image image;
 
-    (void)elf_open(phys_to_direct(plan->output.base), plan->payload.elf_bytes,
+    (void)elf_open(phys_to_direct(plan->at.output.base), plan->payload.elf_bytes,
                    plan->payload.elf_bytes, &image);
     for (u32 i = 0; elf_segment_get(&image, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD)
-            move_add(job, segment.phys + plan->shift, plan->output.base + segment.offset,
-                     segment.file_bytes);
+            trampoline_move_add(job, segment.phys + plan->shift,
+                                plan->at.output.base + segment.offset, segment.file_bytes);
     for (u32 i = 0; elf_segment_get(&image, i, &segment) == ST_OK; i++)
         if (segment.type == ELF_SEGMENT_LOAD)
-            move_add(job, segment.phys + plan->shift + segment.file_bytes, TRAMPOLINE_ZERO,
-                     segment.memory_bytes - segment.file_bytes);
-}
-
-/* Unless the loader itself is in the way the moves are done here, eight bytes at a time. */
-static void moves_do(const struct plan *plan, struct trampoline_job *job)
-{
-    if (spans_overlap(plan->target.base, plan->target.end, IMAGE_PHYS, shim.image_end))
-        return;
-    for (u32 i = 0; i < job->count; i++) {
-        const struct trampoline_move *move = &job->move[i];
-
-        if (move->from == TRAMPOLINE_ZERO)
-            memset(phys_to_direct(move->to), 0, move->bytes);
-        else
-            memmove(phys_to_direct(move->to), phys_to_direct(move->from), move->bytes);
-    }
-    job->count = 0;
+            trampoline_move_add(job, segment.phys + plan->shift + segment.file_bytes,
+                                TRAMPOLINE_ZERO, segment.memory_bytes - segment.file_bytes);
 }
 
 /* hvm_start_info and what hangs on it, in one block of pages. */
@@ -258,7 +195,7 @@ struct info_block {
     char cmdline[START_CMDLINE_MAX];
 };
 
-static void info_write(const struct plan *plan, u64 base)
+static void info_write(u64 base)
 {
     struct info_block *block = phys_to_direct(base);
     const struct domain_layout *domain = &shim.domain;
@@ -273,11 +210,11 @@ static void info_write(const struct plan *plan, u64 base)
         .memmap_paddr = base + offsetof(struct info_block, map),
         .memmap_entries = domain->map_count,
     };
-    if (plan->ramdisk.bytes != 0) {
+    if (start.module[1].bytes != 0) {
         block->info.nr_modules = 1;
         block->info.modlist_paddr = base + offsetof(struct info_block, module);
-        block->module = (struct xen_hvm_modlist_entry){.paddr = plan->ramdisk.base,
-                                                       .size = plan->ramdisk.bytes};
+        block->module = (struct xen_hvm_modlist_entry){.paddr = start.module[1].base,
+                                                       .size = start.module[1].bytes};
     }
     for (u32 i = 0; i < domain->map_count; i++)
         block->map[i] = (struct xen_hvm_memmap_entry){domain->map[i].base, domain->map[i].size,
@@ -303,8 +240,6 @@ void loader_run(void)
 
     cmdline_check();
     plan.payload = kernel_payload();
-    if (start.module_count > 1)
-        plan.ramdisk = start.module[1];
     head = kernel_head(&plan.payload);
     if (plan.payload.kind == PAYLOAD_ELF &&
         elf_open(plan.payload.data, plan.payload.bytes, plan.payload.bytes, &head) == ST_OK)
@@ -316,18 +251,16 @@ void loader_run(void)
     shim_time_print("kernel unpacked");
     job.entry = (u32)entry_find(&plan);
     moves_list(&plan, &job);
-    moves_do(&plan, &job);
+    trampoline_moves_do(&job, &plan.at.target);
 
     if (job.count == 0)
-        plan.output = (struct span){0, 0};
-    places = plan_free(&plan);
+        plan.at.output = (struct span){0, 0};
+    places = footprint_free(&plan.at);
     if (spans_take_low(places, align_up(sizeof(struct info_block), PAGE_SIZE), PAGE_SIZE,
                        PAGE_SIZE, &info) != ST_OK ||
         spans_take_low(places, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, &page) != ST_OK)
         fail_small(&plan);
-    info_write(&plan, info);
+    info_write(info);
     job.start_info = (u32)info;
-    memory_identity_exec(page);
-    shim_time_print("kernel entered");
     trampoline_run(page, &job);
 }

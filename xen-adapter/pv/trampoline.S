@@ -14,12 +14,12 @@ trampoline_code:
     lgdt trampoline_gdt_pointer(%rip)
     leal 4096(%edi), %esp
     leaq 1f(%rip), %rax
-    pushq $0x08
+    pushq $0x10
     pushq %rax
     lretq
 
     .code32
-1:  movl $0x10, %eax
+1:  movl $0x18, %eax
     movl %eax, %ds
     movl %eax, %es
     movl %eax, %ss
@@ -35,8 +35,8 @@ trampoline_code:
     movl %eax, %cr3
 
     movl %esi, %ebp
-    movl 8(%ebp), %edx
-    leal 12(%ebp), %ebx
+    movl 12(%ebp), %edx
+    leal 16(%ebp), %ebx
     cld
 2:  testl %edx, %edx
     jz 5f
@@ -54,7 +54,10 @@ trampoline_code:
     jmp 2b
 
 5:  movl 4(%ebp), %ebx
+    movl 8(%ebp), %esi
     movl (%ebp), %eax
+    xorl %edi, %edi
+    xorl %ebp, %ebp
     pushl $2
     popfl
     jmp *%eax
@@ -62,10 +65,11 @@ trampoline_code:
     .balign 8
 trampoline_gdt:
     .quad 0
-    .quad 0x00cf9b000000ffff
-    .quad 0x00cf93000000ffff
+    .quad 0
+    .quad 0x00cf9b000000ffff /* 0x10: Linux's __BOOT_CS */
+    .quad 0x00cf93000000ffff /* 0x18: __BOOT_DS */
 trampoline_gdt_pointer:
-    .word 23
+    .word 31
     .quad 0
 trampoline_no_idt:
     .word 0
