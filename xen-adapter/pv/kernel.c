@@ -2,16 +2,9 @@
 #include "hv/lib/bytes.h"
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen.h"
+#include "xen-adapter/pv/linux_params.h"
 
-/* The boot header of bzImage [Linux Documentation/x86/boot.rst]. */
-#define BZ_SETUP_SECTS     0x1f1u
-#define BZ_MAGIC           0x202u
-#define BZ_VERSION         0x206u
-#define BZ_PAYLOAD_OFFSET  0x248u
-#define BZ_PAYLOAD_LENGTH  0x24cu
-#define BZ_HEADER_END      0x250u
-#define BZ_VERSION_PAYLOAD 0x208u /* first protocol with the payload fields */
-#define BZ_SECTOR          512u
+#define BZ_HEADER_END LINUX_AT(setup_data) /* as far as is read here */
 
 #define ELF_BYTES_MAX ((u64)1 << 30) /* no kernel is near that */
 
@@ -68,17 +61,18 @@ static enum status payload_classify(struct payload *payload, struct complaint *c
 static enum status bzimage_open(const u8 *file, u64 bytes, struct payload *out,
                                 struct complaint *complaint)
 {
-    u64 setup_sectors = file[BZ_SETUP_SECTS] == 0 ? 4 : file[BZ_SETUP_SECTS];
-    u64 payload_bytes;
+    struct linux_header header;
+    u64 setup_sectors, payload_bytes;
 
-    if (bytes_get16(file + BZ_VERSION) < BZ_VERSION_PAYLOAD)
+    memcpy(&header, file + LINUX_HEADER_AT, BZ_HEADER_END - LINUX_HEADER_AT);
+    if (header.version < LINUX_2_08)
         return refuse(
-            complaint, ST_UNSUPPORTED, BZ_VERSION,
+            complaint, ST_UNSUPPORTED, LINUX_AT(version),
             "is a bzImage from before Linux 2.6.24, which does not say where its payload is",
             "give the ELF file vmlinux of that kernel instead");
-    out->file_offset =
-        (setup_sectors + 1) * BZ_SECTOR + (u64)bytes_get32(file + BZ_PAYLOAD_OFFSET);
-    payload_bytes = bytes_get32(file + BZ_PAYLOAD_LENGTH);
+    setup_sectors = header.setup_sects == 0 ? 4 : header.setup_sects;
+    out->file_offset = (setup_sectors + 1) * LINUX_SECTOR + (u64)header.payload_offset;
+    payload_bytes = header.payload_length;
     if (out->file_offset > bytes || payload_bytes > bytes - out->file_offset)
         return refuse(complaint, ST_CORRUPT, bytes,
                       "is a bzImage that ends before its payload does",
@@ -97,7 +91,7 @@ enum status payload_find(const void *file, u64 bytes, struct payload *out,
     if (bytes == 0)
         return refuse(complaint, ST_CORRUPT, COMPLAINT_NOWHERE, "is an empty file",
                       "give a vmlinuz or an ELF kernel");
-    if (bytes >= BZ_HEADER_END && memcmp(data + BZ_MAGIC, "HdrS", 4) == 0)
+    if (bytes >= BZ_HEADER_END && memcmp(data + LINUX_AT(header), "HdrS", 4) == 0)
         return bzimage_open(data, bytes, out, complaint);
     if (bytes >= 8 &&
         (memcmp(data, magics[0].magic, 4) == 0 || memcmp(data, magics[1].magic, 3) == 0))

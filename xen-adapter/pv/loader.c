@@ -11,6 +11,7 @@
 #include "xen-adapter/pv/footprint.h"
 #include "xen-adapter/pv/l0.h"
 #include "xen-adapter/pv/libc.h"
+#include "xen-adapter/pv/linux_boot.h"
 #include "xen-adapter/pv/memory.h"
 #include "xen-adapter/pv/trampoline.h"
 
@@ -105,7 +106,7 @@ static void kernel_unpack(struct plan *plan)
         kernel_refuse(&complaint);
 }
 
-/* The notes of a whole file, which must be a PVH kernel's. */
+/* The notes of a whole file, which must be a PVH kernel's; or it starts as a PC's. */
 static struct kernel_notes pvh_notes(const struct elf_image *image)
 {
     struct complaint complaint;
@@ -113,6 +114,8 @@ static struct kernel_notes pvh_notes(const struct elf_image *image)
 
     if (kernel_notes_read(image, &notes, &complaint) != ST_OK)
         kernel_refuse(&complaint);
+    if (notes.phys32_entry == KERNEL_NONE && linux_boot_serves())
+        linux_boot_run();
     if (notes.phys32_entry == KERNEL_NONE)
         shim_fail("kernel: it has no PHYS32_ENTRY note, so it cannot start as PVH; %s",
                   notes.is_pv ? "set type = \"pv\""
@@ -222,6 +225,16 @@ static void info_write(u64 base)
     memcpy(block->cmdline, start.cmdline, sizeof(block->cmdline));
 }
 
+/* Nobody here can look into the kernel, but it unpacks itself. */
+static bool payload_is_unknown(void)
+{
+    struct complaint unused;
+    struct payload payload;
+
+    return payload_find(phys_to_direct(start.module[0].base), start.module[0].bytes, &payload,
+                        &unused) == ST_UNSUPPORTED;
+}
+
 static void cmdline_check(void)
 {
     if (start.cmdline_bytes >= START_CMDLINE_MAX)
@@ -239,6 +252,8 @@ void loader_run(void)
     u64 info = 0, page = 0;
 
     cmdline_check();
+    if (linux_boot_serves() && payload_is_unknown())
+        linux_boot_run();
     plan.payload = kernel_payload();
     head = kernel_head(&plan.payload);
     if (plan.payload.kind == PAYLOAD_ELF &&
