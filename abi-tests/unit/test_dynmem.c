@@ -379,6 +379,69 @@ static void test_end(void **state)
     assert_int_equal(memory.frames.away_count, 100);
 }
 
+/* More than is away is wanted: that comes first, to the last page; the rest is new memory. */
+static void test_back_and_more(void **state)
+{
+    (void)state;
+    hundred_give();
+    dynmem_target_set(&dynmem, BEGIN_PAGES - 99);
+    assert_int_equal(dynmem_continue(&dynmem, 2 * SECOND), DYNMEM_NEVER);
+    assert_true(says());
+    assert_true(said.words[1] == RANGE(700, 1));
+    hears((const u64[]){9 | 8 << 16}, 8);
+    dynmem_target_set(&dynmem, BEGIN_PAGES + 50);
+    fake_machine_pages = 98;
+    assert_int_equal(dynmem_continue(&dynmem, 3 * SECOND), 13 * SECOND);
+    assert_false(says()); /* the machine has too little now */
+    assert_int_equal(dynmem.state, DYNMEM_READY);
+    fake_machine_pages = 149;
+    assert_int_equal(dynmem_continue(&dynmem, 13 * SECOND), DYNMEM_NEVER);
+    assert_true(says());
+    assert_int_equal(said.bytes, 16 + 8);
+    assert_true(said.words[1] == RANGE(701, 99));
+    hears((const u64[]){9 | 8 << 16}, 8);
+    assert_int_equal(dynmem_continue(&dynmem, 14 * SECOND), DYNMEM_NEVER);
+    assert_true(says());
+    assert_int_equal(said.type, 10);
+}
+
+/* As many ranges as a message of ours holds; the others in the next one. */
+static void test_many_ranges(void **state)
+{
+    (void)state;
+    agree(CAN_ALL);
+    fake_machine_pages = 257;
+    for (u64 i = 0; i < 257; i++)
+        guest_frames_take(&memory.frames, 2 * i, 1);
+    for (u32 count = 256; count != 0; count = count == 256 ? 1 : 0) {
+        assert_int_equal(dynmem_continue(&dynmem, SECOND), DYNMEM_NEVER);
+        assert_true(says());
+        assert_int_equal(said.bytes, 16 + count * 8);
+        assert_true(said.words[0] == (u64)count << 32);
+        hears((const u64[]){9 | 8 << 16}, 8);
+    }
+    assert_int_equal(memory.frames.away_count, 0);
+}
+
+/* Who refused often is asked soon again when something else is wanted. */
+static void test_patience_begins_anew(void **state)
+{
+    const u64 none[1] = {0};
+    u64 now = SECOND;
+
+    (void)state;
+    agree(CAN_ALL);
+    for (u32 i = 0; i < 4; i++) {
+        dynmem_target_set(&dynmem, BEGIN_PAGES - 100 - i);
+        assert_int_equal(is_asked(now), 100 + i);
+        gives(0, none, 0);
+        now += 10 * SECOND - 1;
+        assert_int_equal(is_asked(now), 0);
+        assert_int_equal(is_asked(now + 1), 100 + i);
+        gives(0, none, 0);
+    }
+}
+
 static void test_frames(void **state)
 {
     u64 gfn, count;
@@ -415,10 +478,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_versions), TEST(test_status),         TEST(test_down_and_up),
-        TEST(test_floor),    TEST(test_bad_ranges),     TEST(test_bad_messages),
-        TEST(test_hot_add),  TEST(test_hot_add_limits), TEST(test_driver_again),
-        TEST(test_end),      TEST(test_frames),
+        TEST(test_versions),     TEST(test_status),
+        TEST(test_down_and_up),  TEST(test_floor),
+        TEST(test_bad_ranges),   TEST(test_bad_messages),
+        TEST(test_hot_add),      TEST(test_hot_add_limits),
+        TEST(test_driver_again), TEST(test_end),
+        TEST(test_frames),       TEST(test_back_and_more),
+        TEST(test_many_ranges),  TEST(test_patience_begins_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ struct native_partition_info {
     u64 run_ns;
     u64 exits;  /* of all its vCPUs */
     u32 ports;  /* in use */
-    u32 shares; /* pages borrowed and lent */
+    u32 shares; /* borrowed and lent, each of one page or more */
     char name[NATIVE_NAME_BYTES];
 };
 /* Why a vCPU left its guest. */
