@@ -17,7 +17,8 @@ SECTIONS = (
      'A line is a row of Microsoft\'s interface [TLFS 6.0b]. The reference is Xen\'s viridian, an HVM guest of '
      'Xen %s without a device model: it has a part of the interface and checks little of what it is '
      'passed, so the numbers the test expects are the specification\'s. No Windows image was run: the '
-     '"boot profile" is its documented start, replayed by the test guest.'),
+     '"boot profile" is its documented start, replayed by the test guest; docs/uefi.md has the '
+     'command that runs an image of your own.'),
     ('native', 'Native interface', ('native',),
      'A line is a call of the root partition, which only this hypervisor has.%.0s'),
 )
