@@ -88,6 +88,50 @@ static void test_links(void **state)
     assert_int_equal(nodes[6].size, 0);
 }
 
+static void test_two_links(void **state)
+{
+    (void)state;
+    entry_put("a", 0100644, 9, 2, "");
+    entry_put("b", 0100644, 9, 2, "both");
+    archive_end();
+    assert_int_equal(cpio_index(&tree, archive, archive_used), ST_OK);
+    assert_int_equal(nodes[1].size, 4);
+    assert_int_equal(nodes[1].identity, 2);
+}
+
+/* An archive need not say what its root is; a tree has room for it. */
+static void test_root(void **state)
+{
+    (void)state;
+    archive_end();
+    assert_int_equal(cpio_index(&tree, archive, archive_used), ST_OK);
+    assert_int_equal(tree.count, 1);
+    assert_int_equal(nodes[CPIO_ROOT].mode, 0040755);
+    assert_int_equal(nodes[CPIO_ROOT].links, 2);
+    tree.room = 0;
+    assert_int_equal(cpio_index(&tree, archive, archive_used), ST_NO_SPACE);
+}
+
+/* Numbers are eight hexadecimal digits, in letters of either kind, and nothing else. */
+static void test_digits(void **state)
+{
+    static const char good[] = "0123456789abcdefABCDEF", bad[] = "/:@G`g\x10 ";
+
+    (void)state;
+    for (u32 i = 0; i < sizeof(good) - 1 + sizeof(bad); i++) {
+        bool is_good = i < sizeof(good) - 1;
+
+        setup(NULL);
+        entry_put("file", 0100644, 0, 1, "");
+        archive[6 + 7] = (u8)(is_good ? good[i] : bad[i - (sizeof(good) - 1)]);
+        archive_end();
+        assert_int_equal(cpio_index(&tree, archive, archive_used),
+                         is_good ? ST_OK : ST_CORRUPT);
+        if (is_good)
+            assert_int_equal(nodes[1].inode, i < 16 ? i : i - 6);
+    }
+}
+
 /* An inode's number of another file comes again. */
 static void test_links_apart(void **state)
 {
@@ -194,6 +238,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_tree, setup),
         cmocka_unit_test_setup(test_links, setup),
+        cmocka_unit_test_setup(test_two_links, setup),
+        cmocka_unit_test_setup(test_root, setup),
+        cmocka_unit_test_setup(test_digits, setup),
         cmocka_unit_test_setup(test_links_apart, setup),
         cmocka_unit_test_setup(test_bad_entries, setup),
         cmocka_unit_test_setup(test_bad_bytes, setup),

@@ -126,10 +126,10 @@ static void expect_good(u32 index)
 static void test_fills_checksums(void **state)
 {
     (void)state;
-    for (u32 round = 0; round < 8; round++) {
+    for (u32 round = 0; round < 20; round++) { /* each length modulo 4 */
         bool is_tcp = round & 1;
         u32 head = is_tcp ? 32 : 8;
-        u32 rest = head + 101 + (round >> 2);
+        u32 rest = head + 99 + (round >> 2);
         u8 protocol = is_tcp ? IPPROTO_TCP : IPPROTO_UDP;
         u32 at;
 
@@ -316,8 +316,49 @@ static void test_refuses(void **state)
     assert_false(offload_send(&port, &frame));
     ip->protocol = IPPROTO_TCP;
     assert_true(offload_send(&port, &frame));
+    frame.gso_bytes = OFFLOAD_SEGMENT_LEAST;
+    seen_count = 0;
+    assert_true(offload_send(&port, &frame));
+    assert_int_equal(seen_count, (PAYLOAD + OFFLOAD_SEGMENT_LEAST - 1) / OFFLOAD_SEGMENT_LEAST);
     for (u32 bytes = 0; bytes < at + 32; bytes++)
         assert_int_equal(net_checksum_fill(frame_bytes, bytes), ST_UNSUPPORTED);
+}
+
+/* A few headers of IPv6 may stand before TCP's, one more than that is none of ours. */
+static void test_headers_of_ipv6(void **state)
+{
+    struct net_headers headers;
+
+    (void)state;
+    for (u32 extras = 0; extras <= 9; extras++) {
+        u8 *head = frame_bytes + 14;
+        u32 at = 14 + 40;
+
+        memset(frame_bytes, 0, 300);
+        frame_bytes[12] = 0x86;
+        frame_bytes[13] = 0xdd;
+        head[0] = 0x60;
+        head[5] = (u8)(extras * 16 + 20);
+        head[6] = extras ? 0 : IPPROTO_TCP; /* hop by hop, then for the target */
+        for (u32 i = 0; i < extras; i++, at += 16) {
+            frame_bytes[at] = i + 1 == extras ? IPPROTO_TCP : 60;
+            frame_bytes[at + 1] = 1;
+        }
+        frame_bytes[at + 12] = 5 << 4;
+        if (extras == 9) {
+            assert_int_equal(net_headers_read(frame_bytes, at + 20, &headers), ST_UNSUPPORTED);
+            break;
+        }
+        assert_int_equal(net_headers_read(frame_bytes, at + 20, &headers), ST_OK);
+        assert_int_equal(headers.transport, at);
+        assert_int_equal(headers.payload, at + 20);
+        assert_int_equal(net_headers_read(frame_bytes, at + 19, &headers), ST_UNSUPPORTED);
+    }
+    frame_bytes[14 + 5] = 0; /* a packet of nothing but its head */
+    frame_bytes[14 + 6] = 59;
+    assert_int_equal(net_network_read(frame_bytes, 14 + 40, &headers), ST_OK);
+    assert_int_equal(headers.end, 14 + 40);
+    assert_int_equal(net_network_read(frame_bytes, 14 + 39, &headers), ST_UNSUPPORTED);
 }
 
 /* As a sender leaves it: no length, no checksums. What is filled in is what cutting it needs.
@@ -394,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup(test_segments_ipv6, setup),
         cmocka_unit_test_setup(test_gso_is_passed_on, setup),
         cmocka_unit_test_setup(test_refuses, setup),
+        cmocka_unit_test_setup(test_headers_of_ipv6, setup),
         cmocka_unit_test_setup(test_completes_ipv4, setup),
         cmocka_unit_test_setup(test_completes_ipv6, setup),
         cmocka_unit_test_setup(test_completes_nothing_else, setup),
