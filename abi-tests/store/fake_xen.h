@@ -2,13 +2,16 @@
 #ifndef ABI_TESTS_STORE_FAKE_XEN_H
 #define ABI_TESTS_STORE_FAKE_XEN_H
 
-#include <xenctrl.h>
+#include <stdint.h>
 
 #define FAKE_DOMAINS 256u
 #define FAKE_VIRQ    0xffffffffu /* a domain has come to its end */
 #define FAKE_NOBODY  0xfffffffeu
 
 /* As <xenctrl.h> of 4.20 has it; that of 4.17 knows xc_domain_getinfo() only. */
-int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info);
+struct xc_interface_core;
+struct xen_domctl_getdomaininfo;
+int xc_domain_getinfo_single(struct xc_interface_core *xch, uint32_t domid,
+                             struct xen_domctl_getdomaininfo *info);
 
 #endif
