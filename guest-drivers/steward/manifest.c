@@ -86,6 +86,14 @@ static bool skip_list(struct parser *parser)
     return true;
 }
 
+/* Inside of a list lines may end anywhere. */
+static void advance_in_list(struct parser *parser)
+{
+    do
+        advance(parser);
+    while (parser->token.kind == TOKEN_BREAK);
+}
+
 /* The strings of a list of a key that is used here; the current token is its bracket. */
 static bool take_list(struct parser *parser, const struct key *key)
 {
@@ -93,9 +101,7 @@ static bool take_list(struct parser *parser, const struct key *key)
     u32 line = parser->token.line;
 
     for (;;) {
-        advance(parser);
-        while (parser->token.kind == TOKEN_BREAK)
-            advance(parser);
+        advance_in_list(parser);
         if (parser->token.kind == TOKEN_CLOSE)
             return true;
         if (parser->token.kind == TOKEN_END) {
@@ -113,9 +119,7 @@ static bool take_list(struct parser *parser, const struct key *key)
             return false;
         }
         list->item[list->count++] = parser->token.text;
-        advance(parser);
-        while (parser->token.kind == TOKEN_BREAK)
-            advance(parser);
+        advance_in_list(parser);
         if (parser->token.kind == TOKEN_CLOSE)
             return true;
         if (parser->token.kind != TOKEN_COMMA) {
@@ -125,49 +129,49 @@ static bool take_list(struct parser *parser, const struct key *key)
     }
 }
 
-/* One statement; the current token is its first word. Returns false to skip the line. */
-static bool statement(struct parser *parser)
+/* The key that the current token names; NULL: none. */
+static const struct key *key_read(struct parser *parser, u32 *index)
 {
     struct text word = parser->token.text;
-    u32 line = parser->token.line;
-    u32 index = 0;
-    const struct key *key = key_find(word, &index);
-    const char *near;
+    const struct key *key = key_find(word, index);
+    const char *near = key ? NULL : key_nearest(word);
 
-    if (!key) {
-        near = key_nearest(word);
-        if (near)
-            config_mistake(parser->guest, line, "unknown key \"%.*s\"; did you mean \"%s\"?",
-                           SHOW(word), near);
-        else
-            config_mistake(parser->guest, line,
-                           "unknown key \"%.*s\"; see xl.cfg(5) for the keys", SHOW(word));
-        return false;
-    }
-    if (key->id == KEY_IGNORED)
-        warn_ignored(parser, key, index);
-    else
-        parser->guest->line[key->id] = line;
-    advance(parser);
-    if (parser->token.kind == TOKEN_APPEND && key->id != KEY_IGNORED &&
-        key->kind != VALUE_LIST) {
-        config_mistake(parser->guest, line,
+    if (near)
+        config_mistake(parser->guest, parser->token.line,
+                       "unknown key \"%.*s\"; did you mean \"%s\"?", SHOW(word), near);
+    else if (!key)
+        config_mistake(parser->guest, parser->token.line,
+                       "unknown key \"%.*s\"; see xl.cfg(5) for the keys", SHOW(word));
+    return key;
+}
+
+/* Between key and value: "=" empties a list, "+=" goes on with it. */
+static bool assignment_read(struct parser *parser, const struct key *key)
+{
+    enum token_kind kind = parser->token.kind;
+
+    if (kind == TOKEN_APPEND && key->id != KEY_IGNORED && key->kind != VALUE_LIST) {
+        config_mistake(parser->guest, parser->token.line,
                        "\"+=\" is not possible for \"%s\" here; write one whole value",
                        key->name);
         return false;
     }
-    if (parser->token.kind != TOKEN_EQUAL && parser->token.kind != TOKEN_APPEND) {
+    if (kind != TOKEN_EQUAL && kind != TOKEN_APPEND) {
         mistake_token(parser, "key = value");
         return false;
     }
-    if (key->kind == VALUE_LIST && parser->token.kind == TOKEN_EQUAL)
+    if (key->kind == VALUE_LIST && kind == TOKEN_EQUAL)
         parser->guest->list[key->id - KEY_DISK].count = 0;
-    advance(parser);
+    return true;
+}
+
+static bool value_read(struct parser *parser, const struct key *key)
+{
     if (parser->token.kind == TOKEN_OPEN) {
         if (key->kind == VALUE_LIST)
             return take_list(parser, key);
         if (key->id != KEY_IGNORED)
-            config_mistake(parser->guest, line,
+            config_mistake(parser->guest, parser->token.line,
                            "\"%s\" takes one value, not a list; leave the brackets out",
                            key->name);
         return skip_list(parser);
@@ -180,6 +184,25 @@ static bool statement(struct parser *parser)
     if (key->id != KEY_IGNORED)
         config_value_set(parser->guest, key, &parser->token);
     return true;
+}
+
+/* One statement; the current token is its first word. Returns false to skip the line. */
+static bool statement(struct parser *parser)
+{
+    u32 index = 0;
+    const struct key *key = key_read(parser, &index);
+
+    if (!key)
+        return false;
+    if (key->id == KEY_IGNORED)
+        warn_ignored(parser, key, index);
+    else
+        parser->guest->line[key->id] = parser->token.line;
+    advance(parser);
+    if (!assignment_read(parser, key))
+        return false;
+    advance(parser);
+    return value_read(parser, key);
 }
 
 /* The current token begins a statement: for which guest? */
