@@ -145,24 +145,21 @@ static void firmware_check(struct config *guest)
     guest->has_firmware = true;
 }
 
-void config_check(struct manifest *manifest, struct config *guest)
+static void name_check(const struct manifest *manifest, struct config *guest)
 {
     struct text name = guest->string[KEY_NAME];
-    u64 limit = guest->type == CONFIG_PV ? CMDLINE_PV_MAX : CMDLINE_PVH_MAX;
-    u64 length = config_cmdline(guest, NULL, 0);
 
     if (!guest->line[KEY_NAME])
         config_refuse(guest, KEY_NAME, "a guest without a name; add name = \"...\"");
-    for (struct config *other = manifest->guest; other < guest; other++)
+    for (const struct config *other = manifest->guest; other < guest; other++)
         if (guest->line[KEY_NAME] && text_equal(other->string[KEY_NAME], name))
             config_refuse(guest, KEY_NAME,
                           "the name \"%.*s\" is taken at %.*s:%u; choose another", SHOW(name),
                           SHOW(other->file), other->line[KEY_NAME]);
-    bootloader_check(guest);
-    firmware_check(guest);
-    if (guest->string[KEY_KERNEL].length == 0)
-        config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
-                      SHOW(name));
+}
+
+static void interface_check(struct config *guest)
+{
     if (guest->has_viridian && guest->type == CONFIG_PV)
         config_refuse(
             guest, KEY_VIRIDIAN,
@@ -170,6 +167,11 @@ void config_check(struct manifest *manifest, struct config *guest)
     if (guest->has_tsc_control && guest->type != CONFIG_HYPERV)
         config_refuse(guest, KEY_TSC_INVARIANT,
                       "tsc_invariant = 1 is for type = \"hyperv\"; leave it out");
+}
+
+/* Numbers that are not there are filled in. */
+static void numbers_check(struct config *guest)
+{
     if (guest->vcpus == 0)
         guest->vcpus = 1;
     if (guest->maxvcpus == 0)
@@ -184,11 +186,31 @@ void config_check(struct manifest *manifest, struct config *guest)
     if (guest->maxmem_mib && guest->maxmem_mib < guest->memory_mib)
         config_refuse(guest, KEY_MAXMEM, "maxmem = %lu is less than memory = %lu; raise it",
                       (unsigned long)guest->maxmem_mib, (unsigned long)guest->memory_mib);
+}
+
+static void cmdline_check(struct config *guest)
+{
+    u64 limit = guest->type == CONFIG_PV ? CMDLINE_PV_MAX : CMDLINE_PVH_MAX;
+    u64 length = config_cmdline(guest, NULL, 0);
+
     if (length > limit)
         config_refuse(
             guest, guest->line[KEY_CMDLINE] ? KEY_CMDLINE : KEY_EXTRA,
             "the command line has %lu bytes, a %s guest takes at most %lu; shorten it",
             (unsigned long)length, config_type_name(guest->type), (unsigned long)limit);
+}
+
+void config_check(struct manifest *manifest, struct config *guest)
+{
+    name_check(manifest, guest);
+    bootloader_check(guest);
+    firmware_check(guest);
+    if (guest->string[KEY_KERNEL].length == 0)
+        config_refuse(guest, KEY_KERNEL, "guest \"%.*s\" has no kernel; add kernel = \"path\"",
+                      SHOW(guest->string[KEY_NAME]));
+    interface_check(guest);
+    numbers_check(guest);
+    cmdline_check(guest);
     if (guest->is_refused)
         manifest->refused++;
 }
