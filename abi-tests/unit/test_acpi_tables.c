@@ -57,7 +57,8 @@ static void expect_scope(u64 dsdt, u32 length, enum acpi_platform platform)
 static void expect_vmbus(u64 dsdt, u32 length, enum acpi_platform platform)
 {
     static const u8 begin[] = "VMBS\x08_HID\x0dVMBus\0\x08_DDN\x0dVMBUS\0\x08_UID\x0a";
-    static const u8 end[] = {8, '_', 'C', 'R', 'S', 0x11, 0x46, 0, 0x0a, 2, 0x79, 0};
+    static const u8 end[] = {8,    '_', 'C',  'R',  'S', 0x11, 0x49, 0,
+                             0x0a, 5,   0x22, 0x20, 0,   0x79, 0};
     static const u8 module[] = "VMOD\x08_HID\x0d"
                                "ACPI0004\0\x08_UID\x0a";
     static const u8 memory[] = {0, 0, 0, 0xf0, 0xff, 0xff, 0xff, 0xf3, 0,

@@ -20,6 +20,8 @@ static void aml_byte(struct aml *aml, u32 byte)
     aml->bytes[aml->used++] = (u8)byte;
 }
 
+#define VMBUS_IRQ 5u
+
 #define AML_NAME     0x08u
 #define AML_BYTE     0x0au
 #define AML_DWORD    0x0cu
@@ -141,11 +143,12 @@ static void aml_serial(struct aml *aml)
     aml_length_end(aml, device);
 }
 
-/* Device (VMBS) { Name (_HID, "VMBus") ... Name (_CRS, {}) }: guests look for it before they
- * speak to the hypervisor about channels. It has neither registers nor an interrupt. */
+/* Device (VMBS) { Name (_HID, "VMBus") ... Name (_CRS, {IRQ 5}) }: guests look for it before
+ * they speak to the hypervisor about channels. It has no registers, and nothing ever comes by
+ * its interrupt, but Linux up to 3.14 does not start the bus without. [ACPI 6.4 6.4.2.1] */
 static void aml_vmbus(struct aml *aml)
 {
-    static const u8 nothing[] = {0x79, 0}; /* end tag */
+    static const u8 interrupt[] = {0x22, 1u << VMBUS_IRQ, 0, 0x79, 0};
     u32 device;
 
     aml_byte(aml, AML_EXTENDED);
@@ -156,7 +159,7 @@ static void aml_vmbus(struct aml *aml)
     aml_name_string(aml, "_DDN", "VMBUS");
     aml_name_byte(aml, "_UID", 0);
     aml_name_byte(aml, "_STA", 15);
-    aml_resources(aml, nothing, sizeof(nothing));
+    aml_resources(aml, interrupt, sizeof(interrupt));
     aml_length_end(aml, device);
 }
 
