@@ -35,7 +35,7 @@ static char data[4097];
 static char first_event[4097], last_event[4097];
 static u32 heard;
 
-static void put(struct xen_store_ring *ring, const void *from, u32 bytes)
+static inline void put(struct xen_store_ring *ring, const void *from, u32 bytes)
 {
     const char *p = from;
     u32 i;
@@ -44,7 +44,7 @@ static void put(struct xen_store_ring *ring, const void *from, u32 bytes)
         ring->req[ring->req_prod++ % XEN_STORE_RING_SIZE] = p[i];
 }
 
-static bool take(struct xen_store_ring *ring, void *to, u32 bytes)
+static inline bool take(struct xen_store_ring *ring, void *to, u32 bytes)
 {
     char *p = to;
     u32 i;
@@ -57,7 +57,7 @@ static bool take(struct xen_store_ring *ring, void *to, u32 bytes)
 }
 
 /* A long answer comes in pieces, as room is made in the ring. */
-static bool take_long(struct xen_store_ring *ring, char *to, u32 bytes)
+static inline bool take_long(struct xen_store_ring *ring, char *to, u32 bytes)
 {
     for (u32 i = 0; i < bytes; i++) {
         if (ring->rsp_prod == ring->rsp_cons)
@@ -68,7 +68,7 @@ static bool take_long(struct xen_store_ring *ring, char *to, u32 bytes)
     return true;
 }
 
-static bool next(struct xen_store_ring *ring)
+static inline bool next(struct xen_store_ring *ring)
 {
     if (!take(ring, &got, sizeof(got)))
         return false;
@@ -78,7 +78,7 @@ static bool next(struct xen_store_ring *ring)
     return true;
 }
 
-static void send_raw(u32 domid, u32 type, u32 transaction, const char *text, u32 bytes)
+static inline void send_raw(u32 domid, u32 type, u32 transaction, const char *text, u32 bytes)
 {
     struct xen_store_ring *ring = domid == 5 ? &ring5 : &ring6;
     struct wire_header header = {type, 77, transaction, bytes};
@@ -97,19 +97,20 @@ static void send_raw(u32 domid, u32 type, u32 transaction, const char *text, u32
 #define ask(domid, type, transaction, text)                                                    \
     send_raw(domid, type, transaction, text, (u32)sizeof(text) - 1)
 
-static void expect_ok(void)
+static inline void expect_ok(void)
 {
     assert_string_equal(data, "OK");
     assert_int_not_equal(got.type, WIRE_ERROR);
 }
 
-static void expect_error(const char *name)
+static inline void expect_error(const char *name)
 {
     assert_int_equal(got.type, WIRE_ERROR);
     assert_string_equal(data, name);
 }
 
-static void expect_event(struct xen_store_ring *ring, const char *path, const char *token)
+static inline void expect_event(struct xen_store_ring *ring, const char *path,
+                                const char *token)
 {
     assert_true(next(ring));
     assert_int_equal(got.type, WIRE_WATCH_EVENT);
@@ -117,7 +118,7 @@ static void expect_event(struct xen_store_ring *ring, const char *path, const ch
     assert_string_equal(data + strlen(path) + 1, token);
 }
 
-static int store_setup(void **state)
+static inline int store_setup(void **state)
 {
     (void)state;
     arena = malloc(ARENA_BYTES);
@@ -134,7 +135,7 @@ static int store_setup(void **state)
     return 0;
 }
 
-static int store_teardown(void **state)
+static inline int store_teardown(void **state)
 {
     (void)state;
     free(arena);
