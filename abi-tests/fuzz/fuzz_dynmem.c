@@ -3,7 +3,7 @@
  * twice, none that is no RAM, never more than was asked for; what goes and comes adds up.
  */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/dynmem.c guest-drivers/service/dynmem_ask.c
 // sources: guest-drivers/service/guest_frames.c

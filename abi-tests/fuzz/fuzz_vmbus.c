@@ -2,7 +2,7 @@
  * and while they are served; a storage controller is behind the channel and its sub-channels.
  */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
 // sources: guest-drivers/service/scsi.c
@@ -83,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             packet_put(from, count);
         for (u32 relid = 1; relid <= 3; relid++)
             (void)vmbus_port_serve(&bus, FAKE_PORT + relid);
+        (void)vmbus_port_serve(&bus,
+                               FAKE_PORT + VMBUS_CONNECTION_EVENT - VMBUS_CONNECTION_BASE);
         (void)vmbus_continue(&bus);
         (void)vmbus_flush(&bus);
         if (bus.gpadls.used > VMBUS_FRAMES_MAX)

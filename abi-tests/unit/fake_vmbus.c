@@ -138,7 +138,7 @@ void fake_gpadl_make(struct vmbus *bus, u32 relid, u32 id, u32 frame, u32 pages)
 
     for (u32 i = 0; i < pages; i++)
         gpadl.pfn[i] = frame + i;
-    vmbus_message(bus, VMBUS_CONNECTION_5_0, &gpadl, (u32)(sizeof(gpadl.header) + pages * 8));
+    vmbus_message(bus, bus->connection, &gpadl, (u32)(sizeof(gpadl.header) + pages * 8));
 }
 
 u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
@@ -152,7 +152,7 @@ u32 fake_channel_open(struct vmbus *bus, u32 relid, u32 frame, u32 pages)
     struct vmbus_open_result result = {0};
 
     fake_gpadl_make(bus, relid, open.ring_gpadl, frame, pages * 2);
-    vmbus_message(bus, VMBUS_CONNECTION_5_0, &open, sizeof(open));
+    vmbus_message(bus, bus->connection, &open, sizeof(open));
     vmbus_flush(bus);
     memcpy(&result, fake_posts[(fake_post_count - 1) % FAKE_POSTS].payload, sizeof(result));
     return result.head.type == VMBUS_OPEN_RESULT ? result.status : UINT32_MAX;

@@ -1,7 +1,7 @@
 /* Dynamic memory against a guest that speaks as Linux does, and as none should. Numbers are
  * typed from the protocol. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/dynmem.c guest-drivers/service/dynmem_ask.c
 // sources: guest-drivers/service/guest_frames.c

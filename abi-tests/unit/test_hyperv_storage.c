@@ -7,7 +7,7 @@
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
 // sources: guest-drivers/service/scsi.c guest-drivers/service/scsi_pages.c
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_ring.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c guest-drivers/service/vmbus_ring.c
 // sources: guest-drivers/service/vmbus_gpadl.c guest-drivers/service/disk.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include <setjmp.h>

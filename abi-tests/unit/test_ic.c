@@ -1,6 +1,6 @@
 /* Integration components against a guest that answers as Linux does, and as none should. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/ic.c abi-tests/unit/fake_vmbus.c
 // sources: abi-tests/unit/fake_guest_memory.c

@@ -1,6 +1,6 @@
 /* The network service, spoken to through its rings as Linux does, and as it does not. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/netvsc.c guest-drivers/service/netvsc_frames.c
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c

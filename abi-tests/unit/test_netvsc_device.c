@@ -1,7 +1,7 @@
 /* A network device as others know it: the guest by its instance and its answers, the switch by
  * its address. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/netvsc.c guest-drivers/service/netvsc_frames.c
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c

@@ -1,7 +1,7 @@
 /* What a guest leaves to its network device, and what it is spared: checksums, the cutting of
  * long segments, frames that come in fragments, tags. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/netvsc.c guest-drivers/service/netvsc_frames.c
 // sources: guest-drivers/service/rndis.c guest-drivers/service/rndis_packet.c

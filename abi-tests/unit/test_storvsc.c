@@ -1,6 +1,6 @@
 /* The storage service, spoken to through its rings as Linux does, and as it does not. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
 // sources: guest-drivers/service/scsi.c

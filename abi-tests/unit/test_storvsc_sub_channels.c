@@ -1,6 +1,6 @@
 /* The storage service above several channels: each answers its own, and ends by itself. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/storvsc.c guest-drivers/service/storvsc_job.c
 // sources: guest-drivers/service/scsi.c

@@ -1,7 +1,7 @@
 /* The host's half of VMBus against a guest that follows Linux's order, and one that does not.
  */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include "abi-tests/unit/vmbus_guest.h"
@@ -32,7 +32,7 @@ static void test_versions(void **state)
 {
     static const u32 old[] = {0x20004, 0x30000, 0x40000, 0x40001};
     static const u32 new[] = {0x50000, 0x50001, 0x50002, 0x50003};
-    static const u32 refused[] = {0xd, 0x10001, 0x20003, 0x50004, 0x60000, 0};
+    static const u32 refused[] = {0xc, 0x10001, 0x20003, 0x50004, 0x60000, 0};
 
     (void)state;
     for (u32 i = 0; i < ARRAY_SIZE(old); i++) {

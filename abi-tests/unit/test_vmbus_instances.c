@@ -1,7 +1,7 @@
 /* What a guest knows each of its VMBus devices by. Linux names them after it and looks for it
  * when it wakes up from hibernation: no version of ours may change it, no two have the same. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: guest-drivers/service/dynmem.c guest-drivers/service/dynmem_ask.c
 // sources: guest-drivers/service/guest_frames.c guest-drivers/service/keyboard.c

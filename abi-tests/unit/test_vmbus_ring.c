@@ -1,7 +1,7 @@
 /* The rings of a VMBus channel: wrapping, signals, the last bytes, and indices that cannot be.
  */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include "abi-tests/unit/vmbus_guest.h"

@@ -1,6 +1,6 @@
 /* Sub-channels of VMBus: offered, opened, closed in Linux's order; when there is no room. */
 // sources: guest-drivers/service/vmbus.c guest-drivers/service/vmbus_channel.c
-// sources: guest-drivers/service/vmbus_offer.c
+// sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c
 // sources: guest-drivers/service/vmbus_ring.c guest-drivers/service/vmbus_gpadl.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
 #include "abi-tests/unit/vmbus_guest.h"

@@ -9,15 +9,20 @@
 
 /* ---- the connection ---- */
 
-#define VMBUS_SINT            2u /* unless a guest of version 5.0 names another */
-#define VMBUS_MESSAGE_TYPE    1u /* of a SynIC message that carries a channel message */
-#define VMBUS_MESSAGE_MAX     240u
-#define VMBUS_CONNECTION_OLD  1u /* where guests post to, before version 5.0 */
-#define VMBUS_CONNECTION_5_0  4u
-#define VMBUS_VERSION(ma, mi) ((uint32_t)(ma) << 16 | (mi))
+#define VMBUS_SINT             2u /* unless a guest of version 5.0 names another */
+#define VMBUS_MESSAGE_TYPE     1u /* of a SynIC message that carries a channel message */
+#define VMBUS_MESSAGE_MAX      240u
+#define VMBUS_CONNECTION_OLD   1u /* where guests post to, before version 5.0 */
+#define VMBUS_CONNECTION_5_0   4u
+#define VMBUS_CONNECTION_EVENT 2u /* version 0.13: signals of all channels */
+#define VMBUS_VERSION(ma, mi)  ((uint32_t)(ma) << 16 | (mi))
+
+/* The first: all channels share a connection for signals, an event flag and a page of bits. */
+#define VMBUS_VERSION_FIRST VMBUS_VERSION(0, 13)
 
 /* Every version a host of ours agrees to: VERSION(major, minor) */
-#define VMBUS_VERSIONS(V) V(2, 4) V(3, 0) V(4, 0) V(4, 1) V(5, 0) V(5, 1) V(5, 2) V(5, 3)
+#define VMBUS_VERSIONS(V)                                                                      \
+    V(0, 13) V(2, 4) V(3, 0) V(4, 0) V(4, 1) V(5, 0) V(5, 1) V(5, 2) V(5, 3)
 
 enum vmbus_message_type {
     VMBUS_OFFER_CHANNEL = 1,
@@ -69,9 +74,14 @@ struct vmbus_initiate_contact {
     struct vmbus_head head;
     uint32_t version;
     uint32_t target_vp;
-    uint8_t sint; /* this and the next since 5.0; an address before */
-    uint8_t vtl;
-    uint8_t reserved[6];
+    union {
+        uint64_t interrupt_page; /* before 5.0 */
+        struct {
+            uint8_t sint;
+            uint8_t vtl;
+            uint8_t reserved[6];
+        };
+    };
     uint64_t monitor_page[2];
 } __attribute__((packed));
 

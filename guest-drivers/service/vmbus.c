@@ -78,6 +78,7 @@ static void disconnect(struct vmbus *bus)
         if (channel->state == VMBUS_RESCINDED)
             vmbus_channel_forget(channel);
     }
+    vmbus_interrupts_close(bus);
     vmbus_gpadls_make(&bus->gpadls, bus->memory);
     bus->version = 0;
 }
@@ -107,6 +108,14 @@ static bool contact_is_right(const struct vmbus_initiate_contact *contact, u32 c
            contact->sint < 16;
 }
 
+static bool contact_make(struct vmbus *bus, const struct vmbus_initiate_contact *contact,
+                         u32 connection)
+{
+    return contact_is_right(contact, connection) &&
+           (contact->version != VMBUS_VERSION_FIRST ||
+            vmbus_interrupts_open(bus, contact->interrupt_page) == ST_OK);
+}
+
 /* A guest that begins again (kexec, a crash kernel, after hibernation) need not have unloaded.
  */
 static void contact(struct vmbus *bus, u32 connection, const void *bytes)
@@ -117,7 +126,7 @@ static void contact(struct vmbus *bus, u32 connection, const void *bytes)
     disconnect(bus);
     bus->vp = in->target_vp;
     bus->sint = VMBUS_SINT;
-    if (contact_is_right(in, connection)) {
+    if (contact_make(bus, in, connection)) {
         bus->version = in->version;
         bus->connection = connection;
         if (in->version >= VMBUS_VERSION(5, 0))

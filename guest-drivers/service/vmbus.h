@@ -70,9 +70,12 @@ struct vmbus_post {
 
 struct vmbus {
     struct guest_memory *memory;
-    u32 version;                                       /* 0: not connected */
-    u32 connection;                                    /* where the guest posts to */
-    u32 vp, sint;                                      /* where our messages and flags go */
+    u32 version;     /* 0: not connected */
+    u32 connection;  /* where the guest posts to */
+    u32 vp, sint;    /* where our messages and flags go */
+    u64 *interrupts; /* version 0.13; NULL: flags of channels */
+    u64 interrupt_gfn;
+    u32 interrupt_port;
     bool has_asked;                                    /* for offers */
     u64 refused;                                       /* messages that made no sense */
     struct vmbus_channel *channel[VMBUS_CHANNELS_MAX]; /* by relid - 1 */
@@ -139,6 +142,12 @@ void vmbus_channel_close(struct vmbus_channel *channel);
 /* To a guest that asks, and tells it of later ones. */
 void vmbus_offers_post(struct vmbus *bus);
 void vmbus_sub_channels_rescind(struct vmbus_channel *primary);
+/* The page that channels of version 0.13 share. ST_INVALID, and what its page or port lacks. */
+enum status vmbus_interrupts_open(struct vmbus *bus, u64 address);
+void vmbus_interrupts_close(struct vmbus *bus);
+/* Has the guest signalled this channel? Once. */
+bool vmbus_interrupt_take(struct vmbus *bus, u32 relid);
+void vmbus_interrupt_set(struct vmbus *bus, u32 relid);
 /* What was rescinded is released: its relid is free, its GPADLs end. */
 void vmbus_channel_forget(struct vmbus_channel *channel);
 

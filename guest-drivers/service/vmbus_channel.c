@@ -23,18 +23,37 @@ static bool gpadl_holds_rings(const struct vmbus_gpadl *gpadl, u32 down)
            down >= 2 && down < gpadl->frames && gpadl->frames - down >= 2;
 }
 
+/* Where the guest signals; channels that share that have it already. */
+static enum status signals_begin(struct vmbus_channel *channel)
+{
+    struct vmbus *bus = channel->bus;
+
+    return bus->interrupts
+               ? ST_OK
+               : synic_event_connect(bus->memory->partition,
+                                     VMBUS_CONNECTION_BASE + channel->relid, &channel->port);
+}
+
+static void signals_end(struct vmbus_channel *channel)
+{
+    struct vmbus *bus = channel->bus;
+
+    if (!bus->interrupts)
+        synic_event_disconnect(bus->memory->partition, VMBUS_CONNECTION_BASE + channel->relid,
+                               channel->port);
+}
+
 u32 vmbus_channel_open(struct vmbus_channel *channel, const struct vmbus_open_channel *open)
 {
     struct vmbus *bus = channel->bus;
     const struct vmbus_gpadl *gpadl = vmbus_gpadl_find(&bus->gpadls, open->ring_gpadl);
-    u32 connection = VMBUS_CONNECTION_BASE + channel->relid;
 
     if (channel->state != VMBUS_OFFERED || !gpadl || gpadl->relid != channel->relid ||
         !gpadl_holds_rings(gpadl, open->downstream_page))
         return VMBUS_INVALID_PARAMETER;
     if (!rings_open(channel, gpadl, open->downstream_page))
         return VMBUS_NO_RESOURCES;
-    if (synic_event_connect(bus->memory->partition, connection, &channel->port) != ST_OK)
+    if (signals_begin(channel) != ST_OK)
         goto undo_rings;
     channel->gpadl = gpadl->id;
     channel->vp = open->target_vp;
@@ -45,7 +64,7 @@ u32 vmbus_channel_open(struct vmbus_channel *channel, const struct vmbus_open_ch
     if (channel->service->opened(channel) == ST_OK)
         return VMBUS_SUCCESS;
     channel->state = VMBUS_OFFERED;
-    synic_event_disconnect(bus->memory->partition, connection, channel->port);
+    signals_end(channel);
 undo_rings:
     vmbus_ring_close(&channel->out);
     vmbus_ring_close(&channel->in);
@@ -59,8 +78,7 @@ void vmbus_channel_close(struct vmbus_channel *channel)
     vmbus_sub_channels_rescind(channel);
     channel->is_broken = true; /* what ends now is not answered */
     channel->service->closed(channel);
-    synic_event_disconnect(channel->bus->memory->partition,
-                           VMBUS_CONNECTION_BASE + channel->relid, channel->port);
+    signals_end(channel);
     vmbus_ring_close(&channel->out);
     vmbus_ring_close(&channel->in);
     channel->is_busy = false;
@@ -72,7 +90,10 @@ static void signal_guest(struct vmbus_channel *channel)
 {
     struct vmbus *bus = channel->bus;
 
-    synic_flag_set(bus->memory->partition, channel->vp, bus->sint, channel->relid);
+    if (bus->interrupts)
+        vmbus_interrupt_set(bus, channel->relid);
+    else
+        synic_flag_set(bus->memory->partition, channel->vp, bus->sint, channel->relid);
 }
 
 /* One packet; false when there is none, or the service wants no more now. */
@@ -112,8 +133,24 @@ static void channel_serve(struct vmbus_channel *channel)
     } while (vmbus_ring_sleep(&channel->in));
 }
 
+/* Those that the guest has marked. */
+static void shared_serve(struct vmbus *bus)
+{
+    for (u32 i = 0; i < bus->relids; i++) {
+        struct vmbus_channel *channel = bus->channel[i];
+
+        if (channel && vmbus_interrupt_take(bus, channel->relid))
+            channel_serve(channel);
+    }
+}
+
 bool vmbus_port_serve(struct vmbus *bus, u32 port)
 {
+    if (bus->interrupts) {
+        if (port == bus->interrupt_port)
+            shared_serve(bus);
+        return port == bus->interrupt_port;
+    }
     for (u32 i = 0; i < bus->relids; i++) {
         struct vmbus_channel *channel = bus->channel[i];
 

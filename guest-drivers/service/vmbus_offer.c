@@ -10,8 +10,9 @@ static void offer_post(struct vmbus *bus, const struct vmbus_channel *channel)
         .flags = VMBUS_OFFER_ENUMERATE | channel->service->flags,
         .sub_channel = (u16)channel->index,
         .relid = channel->relid,
-        .is_dedicated = 1,
-        .connection = VMBUS_CONNECTION_BASE + channel->relid,
+        .is_dedicated = !bus->interrupts,
+        .connection =
+            bus->interrupts ? VMBUS_CONNECTION_EVENT : VMBUS_CONNECTION_BASE + channel->relid,
     };
 
     memcpy(offer.user, &channel->service->pipe_mode, sizeof(channel->service->pipe_mode));
