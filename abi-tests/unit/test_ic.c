@@ -186,6 +186,54 @@ static void test_heartbeat(void **state)
     assert_int_equal(host_says(13 * SECOND), -1); /* a dead guest is not asked for ever */
 }
 
+static u64 next_at(u64 now_ns)
+{
+    return ic_continue(&ic, &(struct ic_now){now_ns, 1600000000 * SECOND, 777});
+}
+
+/* Whoever serves it sleeps until then. */
+static void test_when_it_is_next(void **state)
+{
+    struct vmbus_relid close = {{VMBUS_CLOSE_CHANNEL, 0}, 1};
+
+    (void)state;
+    begin(IC_KIND_HEARTBEAT);
+    agree(3, 0);
+    assert_int_equal(next_at(SECOND), 3 * SECOND);
+    assert_int_equal(next_at(2 * SECOND), 3 * SECOND); /* not yet */
+    vmbus_message(&bus, VMBUS_CONNECTION_5_0, &close, sizeof(close));
+    assert_true(next_at(4 * SECOND) == IC_NEVER);
+    begin(IC_KIND_TIME);
+    assert_true(next_at(1) == IC_NEVER); /* it waits for an answer */
+    assert_int_equal(fake_ring_take(&in, &(struct vmbus_packet_head){0}, said, sizeof(said)),
+                     56);
+    said_bytes = 56;
+    guest_chooses(4, 0);
+    assert_int_equal(next_at(SECOND), 61 * SECOND);
+    assert_int_equal(next_at(61 * SECOND), 121 * SECOND); /* nobody has answered */
+    begin(IC_KIND_SHUTDOWN);
+    agree(3, 0);
+    assert_true(next_at(2) == IC_NEVER);
+}
+
+/* An answer that ends before the component's own part tells nothing. */
+static void test_short_answers(void **state)
+{
+    (void)state;
+    begin(IC_KIND_HEARTBEAT);
+    agree(3, 0);
+    assert_int_equal(host_says(SECOND), 1);
+    said_bytes = 28; /* a head alone */
+    guest_answers();
+    assert_int_equal(ic.answers, 0);
+    begin(IC_KIND_KVP);
+    agree(4, 0);
+    assert_int_equal(host_says(2), 2);
+    said_bytes = 200;
+    guest_answers();
+    assert_int_equal(ic.key_count, 0);
+}
+
 static void test_time(void **state)
 {
     u64 time;
@@ -296,6 +344,32 @@ static void test_kvp_name(void **state)
     assert_int_equal(kvp->body.kvp_enum_data.index, 0);
 }
 
+/* Messages of all guests are made in one place: behind the name is nothing of another's. */
+static void test_kvp_tells_the_name_alone(void **state)
+{
+    struct hv_kvp_msg *kvp = (struct hv_kvp_msg *)(void *)(said + 28);
+    const u8 *key = (const u8 *)kvp->body.kvp_set.data.key;
+    const u8 *value = kvp->body.kvp_set.data.value;
+    u16 words[8] = {1, 1, 0, 0, 3, 0, 4, 0};
+
+    (void)state;
+    begin(IC_KIND_KVP);
+    ic.name = "web";
+    assert_int_equal(host_says(1), 0);
+    memcpy(said + 28, words, sizeof(words));
+    memset(said + 28 + 16, 'S', 2580 - 16);
+    said_bytes = 28 + 2580;
+    guest_answers();
+    assert_int_equal(host_says(2), 2);
+    assert_int_equal(said[28 + 2] | said[28 + 3], 0);
+    for (u32 i = kvp->body.kvp_set.data.key_size; i < 512; i++)
+        assert_int_equal(key[i], 0);
+    for (u32 i = kvp->body.kvp_set.data.value_size; i < 2048; i++)
+        assert_int_equal(value[i], 0);
+    for (u32 i = 28 + 2576; i < (u32)said_bytes; i++) /* an enumeration is longer */
+        assert_int_equal(said[i], 0);
+}
+
 /* Who opens the channel anew is told the name anew, and asked for its keys from the first. */
 static void test_kvp_opened_again(void **state)
 {
@@ -384,10 +458,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_negotiation),   TEST(test_no_version),       TEST(test_counts_of_versions),
-        TEST(test_wrong_answers), TEST(test_time_4),           TEST(test_heartbeat),
-        TEST(test_time),          TEST(test_time_of_others),   TEST(test_shutdown),
-        TEST(test_kvp_name),      TEST(test_kvp_opened_again), TEST(test_kvp_letters),
+        TEST(test_negotiation),
+        TEST(test_no_version),
+        TEST(test_counts_of_versions),
+        TEST(test_wrong_answers),
+        TEST(test_time_4),
+        TEST(test_heartbeat),
+        TEST(test_time),
+        TEST(test_time_of_others),
+        TEST(test_shutdown),
+        TEST(test_kvp_name),
+        TEST(test_kvp_opened_again),
+        TEST(test_kvp_letters),
+        TEST(test_when_it_is_next),
+        TEST(test_short_answers),
+        TEST(test_kvp_tells_the_name_alone),
         TEST(test_kvp),
     };
 

@@ -85,25 +85,25 @@ static u64 heartbeat_say(struct ic *ic, const struct ic_now *now)
     return now->now_ns + BEAT_NS;
 }
 
-/* UTF-16 with its end; its bytes. */
+/* UTF-16 with its end, where zeros are; its bytes. */
 static u32 text_put(u8 *out, const char *text, u32 room)
 {
     u32 count = (u32)MIN(strlen(text) + 1, (unsigned long)room / 2);
 
-    memset(out, 0, room);
     for (u32 i = 0; i + 1 < count; i++)
         out[2 * i] = (u8)text[i];
     return 2 * count;
 }
 
-/* Under the key a guest of Microsoft's host finds it. */
+/* Under the key a guest of Microsoft's host finds it. Every message of the component is as long
+ * as the longest: what is behind the name was another guest's. */
 static void name_say(struct ic *ic)
 {
     struct ic_kvp_set *set = &message.kvp_set;
 
+    memset(&message.kvp, 0, sizeof(message.kvp));
     set->operation = IC_KVP_SET;
     set->pool = IC_KVP_POOL_HOST;
-    set->padding = 0;
     set->value_type = IC_KVP_STRING;
     set->key_bytes = text_put(set->key, "VirtualMachineName", sizeof(set->key));
     set->value_bytes = text_put(set->value, ic->name, sizeof(set->value));
