@@ -4,7 +4,8 @@
  * all; `workload generate MIB` writes deterministic bytes for the compressor test, `workload
  * disk PATH DEPTH` tries a block device, `workload clocks WHAT SECONDS` is in clocks.c,
  * `workload broadcast WHAT TURNS` in broadcast.c, `workload kexec KERNEL RAMDISK WORDS` in
- * kexec.c, `workload offloads DEVICE` in offloads.c.
+ * kexec.c, `workload offloads DEVICE` in offloads.c, `workload legacy PATH TURNS` in
+ * legacy.c.
  */
 #include "abi-tests/workload/test.h"
 
@@ -146,6 +147,13 @@ static int run_broadcast(const char *what, const char *turns)
     return report(what, test_broadcast(what, (uint32_t)strtoul(turns, NULL, 10)), begin_ns);
 }
 
+static int run_legacy(const char *path, const char *turns)
+{
+    uint64_t begin_ns = test_now_ns();
+
+    return report("legacy", test_legacy(path, (uint32_t)strtoul(turns, NULL, 10)), begin_ns);
+}
+
 static int run_offloads(const char *device)
 {
     uint64_t begin_ns = test_now_ns();
@@ -189,6 +197,8 @@ int main(int argc, char **argv)
         return run_disk(argv[2], argv[3]);
     if (!strcmp(what, "offloads") && argc == 3)
         return run_offloads(argv[2]);
+    if (!strcmp(what, "legacy") && argc == 4)
+        return run_legacy(argv[2], argv[3]);
     if (!strcmp(what, "kexec") && argc == 5)
         return run_kexec(argv[2], argv[3], argv[4]);
     if (!strcmp(what, "clocks") && argc == 4)

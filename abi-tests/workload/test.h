@@ -34,6 +34,10 @@ const char *test_broadcast(const char *what, uint32_t turns);
 /* Prints what a network device does for the kernel. */
 const char *test_offloads(const char *device);
 
+/* The disk a firmware has started from, as it saw it, with so many turns of nonsense: legacy.c.
+ */
+const char *test_legacy(const char *path, uint32_t turns);
+
 /* Returns only when it did not work. */
 const char *test_kexec(const char *kernel, const char *ramdisk, const char *words);
 

@@ -4,7 +4,7 @@
 INITRAMFS=$ENTENTE_BUILD/host/initramfs.gz
 WORKLOAD_DIR=$ENTENTE_ROOT/abi-tests/workload
 WORKLOAD_SOURCES=(main.c process.c memory.c signals.c fpu.c clock.c compat32.c flush.c disk.c
-    clocks.c broadcast.c kexec.c offloads.c)
+    clocks.c broadcast.c kexec.c legacy.c offloads.c)
 WORKLOAD_FLAGS=(-std=gnu11 -D_GNU_SOURCE "-I$ENTENTE_ROOT" -O2 -Wall -Wextra -Wconversion
     -Wshadow -Wstrict-prototypes -Wvla -Wundef -Werror)
 
