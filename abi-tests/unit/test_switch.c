@@ -88,6 +88,7 @@ static void test_learns_and_forwards(void **state)
     send_at(1, 0x22, 0x24, SECOND);
     assert_int_equal(got(), 0); /* lives behind the same port */
     assert_int_equal(sinks[0].port.in.frames, 2);
+    assert_int_equal(sinks[0].port.in.bytes, 120);
     assert_int_equal(sinks[1].port.out.frames, 2);
     assert_int_equal(sinks[1].port.out.bytes, 120);
 }
@@ -127,6 +128,25 @@ static void test_moves(void **state)
     send_at(3, ALL, 0x20, 1);
     send_at(1, 0x20, 0x22, 2);
     assert_int_equal(got(), 0x8);
+}
+
+/* Where an address was before is not remembered: it is nowhere when its new port has gone. */
+static void test_moved_and_gone(void **state)
+{
+    (void)state;
+    send_at(0, ALL, 0x20, 0);
+    send_at(3, ALL, 0x20, 1);
+    switch_detach(&sinks[3].port);
+    send_at(1, 0x20, 0x22, 2);
+    assert_int_equal(got(), 0x5);
+    switch_attach(&net, &sinks[3].port); /* an owner that comes and goes */
+    send_at(0, ALL, 0x24, 3);
+    switch_detach(&sinks[3].port);
+    sinks[3].port.own = 0x24;
+    switch_attach(&net, &sinks[3].port);
+    switch_detach(&sinks[3].port);
+    send_at(1, 0x24, 0x22, 4);
+    assert_int_equal(got(), 0x5);
 }
 
 static void test_detach_forgets(void **state)
@@ -241,11 +261,15 @@ static void test_sizes(void **state)
 /* The owner of an address need not be there: nobody speaks in its name before or after. */
 static void test_claimed_address(void **state)
 {
-    static struct net_claim claim = {.address = 0x22};
+    static struct net_claim claim = {.address = 0x22}, other = {.address = 0x24};
 
     (void)state;
     switch_detach(&sinks[1].port);
     switch_claim(&net, &claim);
+    switch_claim(&net, &other);
+    send_at(0, ALL, 0x24, 0);
+    assert_int_equal(got(), 0);
+    sinks[0].port.in.dropped = 0;
     send_at(0, ALL, 0x22, 0);
     assert_int_equal(got(), 0);
     assert_int_equal(sinks[0].port.in.dropped, 1);
@@ -265,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup(test_groups_flood, setup),
         cmocka_unit_test_setup(test_ages, setup),
         cmocka_unit_test_setup(test_moves, setup),
+        cmocka_unit_test_setup(test_moved_and_gone, setup),
         cmocka_unit_test_setup(test_detach_forgets, setup),
         cmocka_unit_test_setup(test_one_chain, setup),
         cmocka_unit_test_setup(test_share_is_bounded, setup),
