@@ -11,12 +11,8 @@
 
 static struct native_firmware *firmware_of(struct partition *p, struct tlfs_domain *domain)
 {
-    u64 page = op_partition_property(p, NATIVE_FIRMWARE_GFN);
-    void *at;
-
-    if (!domain->firmware && page != 0 &&
-        op_memory_hold(p, gpa(page << PAGE_SHIFT), &at) == ST_OK)
-        domain->firmware = at;
+    if (!domain->firmware)
+        domain->firmware = tlfs_shared_page(p, NATIVE_FIRMWARE_GFN);
     return domain->firmware;
 }
 

@@ -39,3 +39,11 @@ struct tlfs_vcpu *tlfs_vcpu_get(struct vcpu *vcpu)
     op_vcpu_abi_set(vcpu, OP_ABI_TLFS, tv);
     return tv;
 }
+
+void *tlfs_shared_page(struct partition *p, enum native_property which)
+{
+    u64 page = op_partition_property(p, which);
+    void *at;
+
+    return page != 0 && op_memory_hold(p, gpa(page << PAGE_SHIFT), &at) == ST_OK ? at : NULL;
+}

@@ -83,6 +83,10 @@ _Static_assert(sizeof(struct tlfs_vcpu) <= PAGE_SIZE, "one page");
 struct tlfs_domain *tlfs_domain_get(struct partition *p);
 struct tlfs_vcpu *tlfs_vcpu_get(struct vcpu *vcpu);
 
+/* The page of the guest that it shares with the root, by the property that says where; NULL:
+ * there is none. */
+void *tlfs_shared_page(struct partition *p, enum native_property which);
+
 /* Has its manifest asked for the control of the invariant TSC? */
 static inline bool tlfs_has_tsc_control(const struct partition *p)
 {

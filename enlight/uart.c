@@ -21,12 +21,8 @@ enum { DATA, INTERRUPT_ENABLE, FIFO, LINE, MODEM, LINE_STATUS, MODEM_STATUS, SCR
 
 static struct native_console_ring *ring_of(struct partition *p, struct tlfs_serial *serial)
 {
-    u64 page = op_partition_property(p, NATIVE_CONSOLE_GFN);
-    void *ring;
-
-    if (!serial->ring && page != 0 &&
-        op_memory_hold(p, gpa(page << PAGE_SHIFT), &ring) == ST_OK)
-        serial->ring = ring;
+    if (!serial->ring)
+        serial->ring = tlfs_shared_page(p, NATIVE_CONSOLE_GFN);
     return serial->ring;
 }
 
