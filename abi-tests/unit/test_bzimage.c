@@ -297,6 +297,9 @@ static void tells_what_there_is(void **state)
     assert_memory_equal(params.e820_table, table, sizeof(table));
     assert_int_equal(params.e820_table[ARRAY_SIZE(table)].size, 0);
     assert_int_equal(params.screen_info.orig_video_isVGA, 0);
+    image.header.version = 0x20d; /* looks for it itself */
+    linux_params_fill((struct linux_params *)(void *)&params, &image, &boot);
+    assert_int_equal(params.acpi_rsdp_addr, 0);
 }
 
 int main(void)

@@ -144,6 +144,7 @@ void linux_params_fill(struct linux_params *params, const struct bzimage *image,
     params->hdr.cmd_line_ptr = (u32)boot->cmdline;
     params->hdr.ramdisk_image = (u32)boot->ramdisk;
     params->hdr.ramdisk_size = (u32)boot->ramdisk_bytes;
-    params->acpi_rsdp_addr = boot->rsdp;
+    if (image->header.version >= LINUX_2_14)
+        params->acpi_rsdp_addr = boot->rsdp;
     e820_fill(params, boot);
 }

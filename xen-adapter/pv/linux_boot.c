@@ -10,7 +10,7 @@
 #include "xen-adapter/pv/loader.h"
 #include "xen-adapter/pv/trampoline.h"
 
-#define MIB_SHIFT   20u
+#define MIB         ((u64)1 << 20)
 #define RSDP_LENGTH 36u /* of ACPI 2.0 and later [ACPI 6.4 5.2.5.3] */
 
 /* What is left behind for the kernel. */
@@ -69,13 +69,13 @@ static void footprint_find(const struct bzimage *image, struct footprint *at)
     if (bzimage_place(image, &all_ram, &at->target) != ST_OK)
         shim_fail("kernel: it takes %lu MiB of memory from %lu MiB on%s, which this guest does "
                   "not have; give it at least %lu MiB",
-                  (image->bytes >> MIB_SHIFT) + 1, image->header.pref_address >> MIB_SHIFT,
+                  align_up(image->bytes, MIB) / MIB, image->header.pref_address / MIB,
                   image->header.relocatable_kernel != 0 ? " or above" : "",
                   memory_advised(image));
     if (modules_place(image, at) != ST_OK)
         shim_fail("kernel: beside it there is no room for its files, of which it wants the "
                   "ramdisk below %lu MiB; give the guest at least %lu MiB or a smaller ramdisk",
-                  ramdisk_limit(image) >> MIB_SHIFT, memory_advised(image));
+                  ramdisk_limit(image) / MIB, memory_advised(image));
 }
 
 static void block_write(const struct bzimage *image, const struct footprint *at, u64 base)

@@ -15,6 +15,7 @@
 /* First protocols with ... */
 #define LINUX_2_08 0x208u /* the payload's place */
 #define LINUX_2_10 0x20au /* pref_address and init_size */
+#define LINUX_2_14 0x20eu /* acpi_rsdp_addr */
 
 #define LINUX_LOADED_HIGH      0x01u
 #define LINUX_LOADER_UNDEFINED 0xffu
