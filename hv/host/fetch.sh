@@ -2,13 +2,15 @@
 # Debian kernels, fetched by apt into a cache outside git. The machine's own sources and
 # package lists are never touched: every suite has a private apt state below the cache.
 
-# name | suite | packages that match (extended regular expression, newest wins)
+# name | suite, :architecture if not amd64 | packages that match (extended regular expression, newest
+# wins) | for a kernel that the matrix leaves out: a word
 KERNEL_TABLE='
 5.10-cloud | bullseye | linux-image-5[.]10[.]0-[0-9]+-cloud-amd64
 6.1-cloud  | bookworm | linux-image-6[.]1[.]0-[0-9]+-cloud-amd64
 6.1        | bookworm | linux-image-6[.]1[.]0-[0-9]+-amd64
 6.12-cloud | trixie   | linux-image-6[.]12[.][0-9+deb]+-cloud-amd64
 7.2        | sid      | linux-binary-7[.]2[.][0-9.+deb-]+-amd64
+6.1-686    | bookworm:i386 | linux-image-6[.]1[.]0-[0-9]+-686 | alone
 '
 KERNEL_DEFAULT=6.1-cloud
 
@@ -16,14 +18,14 @@ KERNEL_DEFAULT=6.1-cloud
 FIRMWARE_SUITE=sid
 FIRMWARE_PACKAGE=cloudhv-efi-x86-64
 
-# kernel_names: every name this launcher can fetch, one in a line.
+# kernel_names: every kernel for which this launcher has a ramdisk, one in a line.
 kernel_names() { awk -F'|' 'NF == 3 { gsub(/ /, "", $1); print $1 }' <<<"$KERNEL_TABLE"; }
 
 # kernel_field NAME COLUMN
 kernel_field() {
     awk -F'|' -v name="$1" -v column="$2" '
-        NF == 3 { key = $1; gsub(/ /, "", key) }
-        NF == 3 && key == name { gsub(/ /, "", $column); print $column }' <<<"$KERNEL_TABLE"
+        NF >= 3 { key = $1; gsub(/ /, "", key) }
+        NF >= 3 && key == name { gsub(/ /, "", $column); print $column }' <<<"$KERNEL_TABLE"
 }
 
 kernel_is_known() { [[ -n $(kernel_field "$1" 2) ]]; }
@@ -45,16 +47,18 @@ mirror_find() {
     printf '%s' "$found"
 }
 
-# suite_apt SUITE TOOL ARGUMENT...: apt-get or apt-cache on the private state of SUITE. A mirror that
-# stands still for some days serves as well: signatures are checked, how old they are is not.
+# suite_apt SUITE TOOL ARGUMENT...: apt-get or apt-cache on the private state of SUITE, which may be
+# SUITE:ARCHITECTURE. A mirror that stands still for some days serves as well: signatures are checked,
+# how old they are is not.
 suite_apt() {
-    local state=$ENTENTE_CACHE/apt/$1 tool=$2
+    local state=$ENTENTE_CACHE/apt/$1 tool=$2 architecture=amd64
+    [[ $1 != *:* ]] || architecture=${1#*:}
     shift 2
     "$tool" -q \
         -o Dir::State="$state" -o Dir::State::status="$state/status" \
         -o Dir::Cache="$state/cache" \
         -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- \
-        -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
+        -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \
         -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::Retries=3 \
         -o Acquire::Check-Valid-Until=false \
         -o Debug::NoLocking=true -o APT::Get::List-Cleanup=false "$@"
@@ -78,7 +82,7 @@ suite_update() {
     if [[ -r $keyring ]]; then
         options="[signed-by=$keyring] "
     fi
-    printf 'deb %s%s %s main\n' "$options" "$mirror" "$suite" >"$state/sources.list"
+    printf 'deb %s%s %s main\n' "$options" "$mirror" "${suite%:*}" >"$state/sources.list"
     say "fetch: package lists of $suite from $mirror"
     if ! suite_apt "$suite" apt-get update >"$state/update.log" 2>&1 ||
         grep -q '^[EW]: \(Failed\|Some index\)' "$state/update.log"; then
