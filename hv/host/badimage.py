@@ -11,8 +11,10 @@ import zlib
 
 # Offsets of the Linux boot protocol [Documentation/x86/boot.rst].
 SETUP_SECTS = 0x1F1
+VERSION = 0x206
 PAYLOAD_OFFSET = 0x248
 PAYLOAD_LENGTH = 0x24C
+INIT_SIZE = 0x260
 
 NO_NOTES = ".globl _start\n_start: hlt\n"
 # XEN_ELFNOTE_XEN_VERSION (5), PAE_MODE (9), LOADER (8) and a 32-bit entry [xen/elfnote.h].
@@ -74,6 +76,14 @@ def regzip(image):
     return bytes(header) + fresh
 
 
+def blind(image, where="<Q", offset=PAYLOAD_OFFSET, value=0):
+    """Does not say where its payload is, so it starts by the boot protocol; one more field set."""
+    header = bytearray(image)
+    struct.pack_into("<II", header, PAYLOAD_OFFSET, 0, 0)
+    struct.pack_into(where, header, offset, value)
+    return bytes(header)
+
+
 def assemble(path, source, flag):
     subprocess.run(
         ["gcc", flag, "-x", "assembler", "-nostdlib", "-static", "-no-pie",
@@ -93,6 +103,9 @@ def main():
     write(f"{folder}/corrupt-lz4", corrupt(lz4))
     write(f"{folder}/corrupt-xz", corrupt(xz))
     write(f"{folder}/corrupt-zstd", corrupt(zstd))
+    write(f"{folder}/blind-cut", blind(lz4)[: len(lz4) // 2])
+    write(f"{folder}/blind-old", blind(lz4, "<H", VERSION, 0x209))
+    write(f"{folder}/blind-large", blind(lz4, "<I", INIT_SIZE, 512 << 20))
     write(f"{folder}/sound-gzip", regzip(zstd))
     write(f"{folder}/corrupt-gzip", corrupt(regzip(zstd)))
     assemble(f"{folder}/no-notes", NO_NOTES, "-m64")
