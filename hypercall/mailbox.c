@@ -128,12 +128,23 @@ enum status mailbox_connect(struct partition *p, struct partition *root, u32 roo
     return ST_OK;
 }
 
+/* A port whose other end the root has closed goes too: the guest knows of none, so that nobody
+ * else would close it. */
+static void port_forget(struct partition *p, u32 port)
+{
+    struct port_status status;
+
+    if (port_status(p, port, &status) == ST_OK && status.kind == PORT_UNBOUND)
+        (void)port_close(p, port);
+}
+
 enum status mailbox_disconnect(struct partition *p, u32 connection)
 {
     struct connection *record = p->mailbox ? connection_find(p->mailbox, connection) : NULL;
 
     if (!record)
         return ST_NO_ENTRY;
+    port_forget(p, record->port);
     *record = (struct connection){0};
     return ST_OK;
 }

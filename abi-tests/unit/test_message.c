@@ -269,6 +269,31 @@ static void test_flags(void **state)
     assert_int_equal(CALL(event_flag_set, in), ST_INVALID);
 }
 
+/* A guest may open and close its channels as often as it likes: no port is left behind. */
+static void test_connections_come_and_go(void **state)
+{
+    struct native_partition pair = {.partition = guest->id};
+    u32 of_guest = port_count(guest), of_root = port_count(root);
+
+    (void)state;
+    for (u32 i = 0; i < 3; i++) {
+        struct native_port_connect_out ports;
+        struct native_event_connect in = {.partition = guest->id, .connection = 5};
+        struct native_port local = {0};
+
+        assert_int_equal(CALL_OUT(port_connect, pair, ports), ST_OK);
+        in.port = local.port = ports.local_port;
+        assert_int_equal(CALL(event_connect, in), ST_OK);
+        assert_int_equal(op_event_signal(guest, 5), ST_OK);
+        assert_int_equal(CALL(port_close, local), ST_OK);
+        assert_int_equal(op_event_signal(guest, 5), ST_OK); /* nobody hears it */
+        assert_int_equal(CALL(event_disconnect, in), ST_OK);
+        assert_int_equal(op_event_signal(guest, 5), ST_NO_ENTRY);
+        assert_int_equal(port_count(guest), of_guest);
+        assert_int_equal(port_count(root), of_root);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(test_take_keeps_on_fault, setup),
         cmocka_unit_test_setup(test_binding_is_checked, setup),
         cmocka_unit_test_setup(test_events, setup),
+        cmocka_unit_test_setup(test_connections_come_and_go, setup),
         cmocka_unit_test_setup(test_post, setup),
         cmocka_unit_test_setup(test_post_refusals, setup),
         cmocka_unit_test_setup(test_flags, setup),

@@ -47,6 +47,7 @@ void synic_event_disconnect(u32 partition, u32 connection, u32 port)
     struct native_event_connect in = {.partition = partition, .connection = connection};
     struct native_port local = {port, 0};
 
-    (void)call_event_disconnect(&in, NULL);
+    /* In this order the guest's end of the port goes as well. */
     (void)call_port_close(&local, NULL);
+    (void)call_event_disconnect(&in, NULL);
 }

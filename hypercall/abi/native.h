@@ -406,7 +406,8 @@ struct native_message_post {
     u32 bytes;
     u32 reserved;
 };
-/* ST_EXISTS: connected already; ST_NO_SPACE: too many. */
+/* ST_EXISTS: connected already; ST_NO_SPACE: too many. Where the root has closed its end of the
+ * port before event_disconnect, the guest's end goes with that. */
 struct native_event_connect {
     u32 partition;
     u32 connection; /* as the guest names it */
