@@ -14,16 +14,20 @@ bzimage_boot() {
     run_boot "hyperv-$log" "CONF=$FOLDER/$log.cfg" TIMEOUT=150 "$@"
 }
 
-# bzimage_blind KERNEL OUT: the same kernel, which does not say where its payload is (payload_offset
-# and payload_length): nobody can see its PVH entry.
+# bzimage_write FILE OFFSET BYTES: into a kernel, the bytes as printf has them.
+bzimage_write() { printf '%b' "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none; }
+
+# bzimage_blind KERNEL OUT MINOR: the same kernel, which does not say where its payload is
+# (payload_offset and payload_length), so nobody can see its PVH entry, with protocol 2.MINOR.
 bzimage_blind() {
-    cp "$(kernel_path "$1")" "$2" &&
-        head -c 8 /dev/zero | dd of="$2" bs=1 seek=$((0x248)) conv=notrunc status=none
+    cp "$(kernel_path "$1")" "$2" && bzimage_write "$2" 0x248 '\0\0\0\0\0\0\0\0' &&
+        bzimage_write "$2" 0x206 "\\x$3"
 }
 
+# bzimage_kernel KERNEL MINOR RSDP: and where it is to find ACPI's tables.
 bzimage_kernel() {
     local kernel=$1 log=bzimage-$1 status=0 failed=$TAP_FAILED
-    bzimage_blind "$kernel" "$FOLDER/blind-$kernel" || return 1
+    bzimage_blind "$kernel" "$FOLDER/blind-$kernel" "$2" || return 1
     {
         guest_config hv hyperv "$FOLDER/blind-$kernel" builtin entente.check | sed 's/ quiet//'
         printf 'vcpus = 2\n'
@@ -31,6 +35,8 @@ bzimage_kernel() {
     bzimage_boot "$log" || status=$?
     tap_expect "bzImage: $kernel: it has its memory map from the zero page" \
         says "$log" 'BIOS-e820: .mem 0x0*e0000-0x0*fffff. .*reserved'
+    tap_expect "bzImage: $kernel: protocol 2.$((16#$2)): the RSDP at $3" \
+        says "$log" "ACPI: RSDP 0x0*$3 "
     tap_expect "bzImage: $kernel: hypervisor, clock, both CPUs" \
         says "$log" 'hypervisor hyperv,.* CPUs 2, clock hyperv_clocksource_tsc_page'
     tap_expect "bzImage: $kernel: it checks itself" says "$log" 'entente-check: all ok'
@@ -83,10 +89,12 @@ bzimage_memtest() {
     ((TAP_FAILED == failed)) || tap_tail "$LOGS/hyperv-$log.log"
 }
 
+# The oldest kernel is told nothing of ACPI, as before 2.14.
 bzimage_run() {
     local kernel
-    for kernel in "${LONG_LIST[@]}"; do
-        bzimage_kernel "$kernel"
+    bzimage_kernel "${KERNEL_LIST[0]}" 0d E0000
+    for kernel in "${LONG_LIST[@]:1}"; do
+        bzimage_kernel "$kernel" 0f FC000000
     done
     bzimage_narrow
     bzimage_memtest
