@@ -10,7 +10,7 @@ bool text_is(struct text text, const char *word)
 
 bool text_equal(struct text a, struct text b)
 {
-    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
 u32 config_line(const struct config *config, enum config_key key)
