@@ -84,7 +84,7 @@ u32 fake_nic_init(u32 version)
 
 u32 fake_nic_buffer(u32 type, u32 gpadl)
 {
-    struct netvsp_message message = {.type = type, .buffer = {gpadl, 0xcafe}};
+    struct netvsp_message message = {.type = type, .buffer = {gpadl, 0xbead}};
 
     fake_nic_say(&message);
     fake_nic_answer_take();
@@ -134,7 +134,7 @@ struct fake_parcel fake_nic_take(u32 channel_type)
     ring_read(at, &packet, sizeof(packet));
     assert_true(fake_ring_take(&fake_in, &packet.head, &message, sizeof(message)) == 40);
     assert_int_equal(packet.head.type, VMBUS_PACKET_XFER_PAGES);
-    assert_int_equal(packet.pages.set, 0xcafe);
+    assert_int_equal(packet.pages.set, 0xbead);
     assert_int_equal(packet.pages.is_owned, 0);
     assert_int_equal(packet.pages.reserved, 0);
     assert_in_range(packet.pages.ranges, 1, NETVSC_FRAGMENTS_MAX);

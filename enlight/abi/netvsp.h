@@ -32,7 +32,6 @@ enum netvsp_message_type {
 };
 #define NETVSP_SUCCESS       1u
 #define NETVSP_FAILED        2u
-#define NETVSP_RECEIVE_SET   0xcafeu /* of transfer-page packets */
 #define NETVSP_NO_SECTION    0xffffffffu
 #define NETVSP_DATA          0u /* channel type of a RNDIS message */
 #define NETVSP_CONTROL       1u

@@ -80,6 +80,7 @@ static void receive_buffer(struct netvsc *netvsc, const struct netvsp_message *s
     if (netvsc->version == 0 || netvsc->receive_gpadl != 0 || sections == 0)
         return;
     netvsc->receive_gpadl = gpadl->id;
+    netvsc->receive_set = said->buffer.id;
     netvsc->sections = MIN(sections, NETVSC_SECTIONS_MAX);
     memset(netvsc->taken, 0, sizeof(netvsc->taken));
     answer->receive_complete.status = NETVSP_SUCCESS;

@@ -36,10 +36,11 @@ struct netvsc {
     struct rndis_device device;
     u32 version; /* of NVSP; 0: none agreed to yet */
     u32 receive_gpadl, send_gpadl;
-    u32 sections;  /* of the buffer to the guest */
-    u32 next;      /* to look at for free ones */
-    u64 now_ns;    /* set by the caller before frames come */
-    u64 malformed; /* messages that made no sense */
+    u16 receive_set; /* what the guest calls it in packets */
+    u32 sections;    /* of the buffer to the guest */
+    u32 next;        /* to look at for free ones */
+    u64 now_ns;      /* set by the caller before frames come */
+    u64 malformed;   /* messages that made no sense */
     /* Of each section: how many the packet that begins there has, NETVSC_INSIDE, or 0: free. */
     u8 taken[NETVSC_SECTIONS_MAX];
 };

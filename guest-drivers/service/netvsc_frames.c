@@ -69,7 +69,7 @@ static enum status parcel_begin(struct netvsc *netvsc, struct parcel *parcel, u3
 {
     parcel->gpadl = vmbus_gpadl_find(&netvsc->channel->bus->gpadls, netvsc->receive_gpadl);
     parcel->count = count;
-    parcel->more.pages = (struct vmbus_xfer_pages){NETVSP_RECEIVE_SET, 0, 0, count};
+    parcel->more.pages = (struct vmbus_xfer_pages){netvsc->receive_set, 0, 0, count};
     return parcel->gpadl ? sections_take(netvsc, count, &parcel->first) : ST_NO_SPACE;
 }
 
