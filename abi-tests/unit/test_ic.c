@@ -20,8 +20,8 @@ static struct guest_memory memory;
 static struct vmbus bus;
 static struct ic ic;
 static struct fake_ring out, in;
-static u8 said[4096];  /* by the host */
-static int said_bytes; /* the last time */
+static u8 said[28 + sizeof(struct hv_kvp_msg)]; /* by the host */
+static int said_bytes;                          /* the last time */
 
 static int begin(enum ic_kind kind)
 {
