@@ -164,6 +164,11 @@ static void test_binding_is_checked(void **state)
     in.partition = 77;
     assert_int_equal(CALL(message_bind, in), ST_NO_PARTITION);
     assert_int_equal(CALL(event_connect, connection), ST_INVALID);
+    other = fake_partition("another", PARTITION_TLFS, 64); /* of the same kind */
+    in = (struct native_message_bind){other->id, near};
+    assert_int_equal(CALL(message_bind, in), ST_INVALID);
+    connection = (struct native_event_connect){other->id, 5, near, 0};
+    assert_int_equal(CALL(event_connect, connection), ST_INVALID);
 }
 
 static void test_events(void **state)
@@ -248,12 +253,14 @@ static void test_flags(void **state)
 
     (void)state;
     assert_false(op_event_flag_take(vcpu, &sint, &flag));
+    vcpu_park(vcpu, TIME_NEVER); /* it is awake for the first one */
     for (u32 i = 0; i < ARRAY_SIZE(flags); i++) {
         in.sint = flags[i][0];
         in.flag = flags[i][1];
         assert_int_equal(CALL(event_flag_set, in), ST_OK);
         assert_int_equal(CALL(event_flag_set, in), ST_OK);
     }
+    assert_int_equal(vcpu->state, VCPU_RUNNABLE);
     assert_true(op_message_waits(vcpu));
     for (u32 i = 0; i < ARRAY_SIZE(flags); i++) {
         assert_true(op_event_flag_take(vcpu, &sint, &flag));
