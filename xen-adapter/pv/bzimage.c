@@ -96,13 +96,13 @@ enum status bzimage_place(const struct bzimage *image, const struct spans *ram,
 {
     bool can_move = image->header.relocatable_kernel != 0;
     u64 align = can_move ? image->header.kernel_alignment : 1;
-    u64 floor = align_up(image->header.pref_address, align);
+    u64 wanted = image->header.pref_address;
 
     for (u32 i = 0; i < ram->count; i++) {
-        u64 base = align_up(MAX(ram->span[i].base, floor), align);
+        u64 base = align_up(MAX(ram->span[i].base, wanted), align);
         u64 end = base + image->bytes;
 
-        if ((base != floor && !can_move) || end > MIN(ram->span[i].end, CODE_END_MAX))
+        if ((base != wanted && !can_move) || end > MIN(ram->span[i].end, CODE_END_MAX))
             continue;
         *place = (struct span){base, end};
         return ST_OK;
