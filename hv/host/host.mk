@@ -7,7 +7,7 @@ BOOTS_SETTINGS := KERNELS TYPES MEMORIES SAMPLE QEMU ACCEL CPU CPUS
 $(foreach name,$(RUN_SETTINGS) $(BOOTS_SETTINGS),$(eval export $(name)))
 export ENTENTE_BUILD := $(abspath $(BUILD))
 
-.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time uefi-test control-test debian cycles many smp vcpus broadcast loaders launcher terminal
+.PHONY: run boots boots-sample badinput three-guests three-kinds disk-test network hyperv-test hyperv-time uefi-test ipxe-test control-test debian cycles many smp vcpus broadcast loaders launcher terminal
 .PHONY: p9-test p9-sample hyperv-sample uefi-sample cycles-sample smp-sample preflight check-packages shellcheck host-tests lint check checks
 
 # "NAME=value" words, taken from the environment so that no quote in a value can break the shell.
@@ -70,6 +70,10 @@ uefi-test: preflight images
 uefi-sample: preflight images
 	@SAMPLE=1 PARTS="media grub restart empty" $(HOST)/uefi-test
 
+# iPXE, a second client of VMBus.
+ipxe-test: preflight images
+	@$(HOST)/ipxe-test
+
 # A PV, a PVH and a Hyper-V guest on one switch; disks handed from one kind to another.
 three-kinds: preflight images
 	@$(HOST)/three-kinds
@@ -127,7 +131,7 @@ launcher:
 shellcheck:
 	shellcheck -x -e SC2034 $(HOST)/entente $(HOST)/boots $(HOST)/badinput \
 		$(HOST)/three-guests $(HOST)/disk-test $(HOST)/p9-test $(HOST)/network-test $(HOST)/hyperv-test \
-		$(HOST)/hyperv-time $(HOST)/uefi-test $(HOST)/three-kinds \
+		$(HOST)/hyperv-time $(HOST)/uefi-test $(HOST)/ipxe-test $(HOST)/three-kinds \
 		$(HOST)/debian-test $(HOST)/cycles $(HOST)/many $(HOST)/smp $(HOST)/broadcast \
 		$(HOST)/loaders $(HOST)/entries $(HOST)/launcher-test .ci/run $(wildcard $(HOST)/*.sh)
 	shellcheck -s sh abi-tests/workload/init abi-tests/workload/disk-test abi-tests/workload/network-test \
