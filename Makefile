@@ -114,23 +114,40 @@ sources_of = $(shell sed -n 's,^// sources: ,,p' $(1))
 libs_of = $(shell sed -n 's,^// libs: ,,p' $(1))
 
 # A test with threads says "// sanitize: thread".
-sanitize_of = $(if $(shell sed -n '/^\/\/ sanitize: thread/p' $(1)),-fsanitize=thread,$(UNIT_SANITIZE))
+has_threads = $(shell sed -n '/^\/\/ sanitize: thread/p' $(1))
+objects_of = $(patsubst %.c,$(BUILD)/$(2)/%.o,$(1) $(call sources_of,$(1)))
 
+# A source is compiled once for all tests, once for those with threads, once for all fuzzers.
+FUZZ_SANITIZE := address,undefined -fno-sanitize-recover=undefined
+HOST_OBJECT = $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/objects/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(UNIT_SANITIZE) $(HOST_OBJECT)
+$(BUILD)/objects/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -fsanitize=thread $(HOST_OBJECT)
+$(BUILD)/objects/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE) $(HOST_OBJECT)
+
+# The test, its objects' folder, how it is linked.
 define UNIT_RULE
-$(BUILD)/unit/$(1): abi-tests/unit/$(1).c $$(call sources_of,abi-tests/unit/$(1).c) $(HEADERS)
+$(BUILD)/unit/$(1): $$(call objects_of,abi-tests/unit/$(1).c,objects/$(2))
 	@mkdir -p $$(@D)
 	$$(call say,TEST)
-	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(call sanitize_of,$$<) -o $$@ $$(wildcard $$(filter %.c,$$^)) -lcmocka $$(call libs_of,$$<)
+	$$(Q)$$(CC) $(3) -o $$@ $$^ -lcmocka $$(call libs_of,abi-tests/unit/$(1).c)
 endef
-$(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
+$(foreach t,$(UNIT_TESTS),$(eval $(if $(call has_threads,abi-tests/unit/$(t).c),\
+	$(call UNIT_RULE,$(t),tsan,-fsanitize=thread),$(call UNIT_RULE,$(t),asan,$(UNIT_SANITIZE)))))
 
 define FUZZ_RULE
-$(BUILD)/fuzz/$(1): abi-tests/fuzz/$(1).c $$(call sources_of,abi-tests/fuzz/$(1).c) $(HEADERS)
+$(BUILD)/fuzz/$(1): $$(call objects_of,abi-tests/fuzz/$(1).c,objects/fuzz)
 	@mkdir -p $$(@D)
 	$$(call say,FUZZ)
-	$$(Q)$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $$@ $$(wildcard $$(filter %.c,$$^)) \
-		$$(call libs_of,$$<)
+	$$(Q)$$(CLANG) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $$@ $$^ $$(call libs_of,abi-tests/fuzz/$(1).c)
 endef
 $(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))
 

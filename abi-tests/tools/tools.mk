@@ -48,7 +48,7 @@ lint: layers format-check headers cppcheck
 cover:
 	@rm -rf $(BUILD)/cover
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover UNIT_SANITIZE=--coverage unit
-	@cd $(BUILD)/cover/unit && gcov -r -s "$(CURDIR)" *.gcda 2>/dev/null | \
+	@cd $(BUILD)/cover && find . -name '*.gcda' -exec gcov -r -s "$(CURDIR)" {} + 2>/dev/null | \
 		awk '/^File/ { f = $$2 } /^Lines executed/ { sub(/.*:/, ""); print f, $$0 }' | sort -u
 
 # References made from the tables; a stale page fails.
