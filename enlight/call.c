@@ -120,10 +120,10 @@ static bool is_variable(const struct tlfs_row *row)
 /* The fields of the control word, against what the row says. */
 static enum tlfs_status shape_check(struct tlfs_call *call, const struct tlfs_row *row)
 {
-    u32 start = (u32)(call->control >> TLFS_CONTROL_START) & 0xfff;
+    u32 start = (u32)(call->control >> TLFS_CONTROL_START) & TLFS_CONTROL_COUNT_MASK;
 
     call->banks = (u32)(call->control >> TLFS_CONTROL_VARIABLE) & 0x3ff;
-    call->count = (u32)(call->control >> TLFS_CONTROL_COUNT) & 0xfff;
+    call->count = (u32)(call->control >> TLFS_CONTROL_COUNT) & TLFS_CONTROL_COUNT_MASK;
     if (call->banks != 0 && !is_variable(row))
         return TLFS_INVALID_HYPERCALL_INPUT;
     if (!is_rep(row))

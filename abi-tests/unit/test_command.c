@@ -12,6 +12,7 @@
 #include "guest-drivers/steward/report.h"
 #include "guest-drivers/steward/setting.h"
 #include "guest-drivers/steward/trace_text.h"
+#include "enlight/abi/tlfs.h"
 #include "xen-adapter/abi/xen_rows.h"
 
 static char bytes[65536];
@@ -319,9 +320,39 @@ static void test_trace_lines(void **state)
     assert_non_null(strstr(bytes, "interface 1() = 0\n"));
 }
 
+static void tlfs_trace(u32 row, u64 control, u64 input, u64 output, s64 result)
+{
+    const struct native_trace_record record = {
+        .abi = 2, .call = row, .result = result, .argument = {control, input, output}};
+
+    setup(NULL);
+    trace_text(&out, &record, 0, 1000);
+}
+
+static void test_trace_lines_of_hyperv(void **state)
+{
+    (void)state;
+    tlfs_trace(TLFS_ROW_flush_virtual_address_list, (u64)64 << 32 | 3, 0x20000, 0, 0);
+    assert_string_equal(bytes,
+                        "    0.000000 d0v0 flush_virtual_address_list(0x20000, 0, 64 times)"
+                        " = SUCCESS\n");
+    tlfs_trace(TLFS_ROW_signal_event, TLFS_CONTROL_FAST | 0x5d, 7, 0,
+               TLFS_INVALID_CONNECTION_ID);
+    assert_non_null(strstr(bytes, "signal_event(fast 7, 0) = INVALID_CONNECTION_ID\n"));
+    tlfs_trace(TLFS_ROW_none, 0x1234, 0, 0, TLFS_INVALID_HYPERCALL_CODE);
+    assert_non_null(strstr(bytes, "unknown.0x1234(0, 0) = INVALID_HYPERCALL_CODE\n"));
+    tlfs_trace(TLFS_ROW_none, 1, 0, 0, 7); /* has no name */
+    assert_non_null(strstr(bytes, "unknown.0x1(0, 0) = 7\n"));
+    tlfs_trace(TLFS_ROW_none, 1, 0, 0, 0x10000);
+    assert_non_null(strstr(bytes, " = 0x10000\n"));
+    tlfs_trace(TLFS_ROWS, 0, 0, 0, 0);
+    assert_non_null(strstr(bytes, "interface 2() = SUCCESS\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_trace_lines_of_hyperv, setup),
         cmocka_unit_test_setup(test_plain, setup),
         cmocka_unit_test_setup(test_refusals, setup),
         cmocka_unit_test_setup(test_help_has_all, setup),

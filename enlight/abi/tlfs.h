@@ -93,13 +93,14 @@ enum tlfs_status {
 };
 
 /* The control word. */
-#define TLFS_CONTROL_FAST     BIT(16)
-#define TLFS_CONTROL_VARIABLE 17 /* 10 bits: quadwords */
-#define TLFS_CONTROL_COUNT    32 /* 12 bits; in the result: repetitions done */
-#define TLFS_CONTROL_START    48 /* 12 bits */
-#define TLFS_CONTROL_RESERVED 0xf000f000f8000000ull
+#define TLFS_CONTROL_FAST       BIT(16)
+#define TLFS_CONTROL_VARIABLE   17 /* 10 bits: quadwords */
+#define TLFS_CONTROL_COUNT      32 /* 12 bits; in the result: repetitions done */
+#define TLFS_CONTROL_START      48 /* 12 bits */
+#define TLFS_CONTROL_COUNT_MASK 0xfffu
+#define TLFS_CONTROL_RESERVED   0xf000f000f8000000ull
 /* With Xen leaves in the same guest: this bit of eax tells whose call it is. */
-#define TLFS_CONTROL_OURS     BIT(31)
+#define TLFS_CONTROL_OURS       BIT(31)
 
 #define TLFS_FAST_BYTES 112u /* rdx, r8, xmm0 to xmm5 */
 

@@ -1,9 +1,10 @@
 #include "guest-drivers/steward/trace_text.h"
+#include "enlight/abi/tlfs.h"
 #include "guest-drivers/steward/report.h"
 #include "hv/lib/string.h"
 #include "xen-adapter/abi/xen_rows.h"
 
-#define ABI_XEN      1u
+enum { ABI_XEN = 1, ABI_TLFS = 2 };
 #define DECIMAL_MOST 9999u /* larger numbers are addresses and times more often than counts */
 
 /* By row: its call and the name of its structure. */
@@ -115,7 +116,16 @@ static void arguments_put(struct out *out, const struct native_trace_record *rec
     }
 }
 
-static void result_put(struct out *out, s64 result)
+static void xen_put(struct out *out, const struct native_trace_record *record)
+{
+    out_print(out, "%s", report_call_name(NATIVE_COUNTER_XEN + record->call));
+    if (record->call == XENROW_none)
+        out_print(out, ".%u", record->number);
+    out_print(out, "(");
+    arguments_put(out, record);
+}
+
+static void errno_put(struct out *out, s64 result)
 {
     u64 error = 0 - (u64)result;
 
@@ -127,6 +137,49 @@ static void result_put(struct out *out, s64 result)
         number_put(out, (u64)result);
 }
 
+static const char *const statuses[] = {
+#define STATUS(name) [TLFS_##name] = #name
+    STATUS(SUCCESS),
+    STATUS(INVALID_HYPERCALL_CODE),
+    STATUS(INVALID_HYPERCALL_INPUT),
+    STATUS(INVALID_ALIGNMENT),
+    STATUS(INVALID_PARAMETER),
+    STATUS(ACCESS_DENIED),
+    STATUS(OPERATION_DENIED),
+    STATUS(INSUFFICIENT_MEMORY),
+    STATUS(INVALID_PARTITION_ID),
+    STATUS(INVALID_VP_INDEX),
+    STATUS(INVALID_PORT_ID),
+    STATUS(INVALID_CONNECTION_ID),
+    STATUS(INSUFFICIENT_BUFFERS),
+#undef STATUS
+};
+
+/* The input is an address or, of a fast call, the value itself. [TLFS 3.7] */
+static void tlfs_put(struct out *out, const struct native_trace_record *record)
+{
+    u64 control = record->argument[0];
+    u64 count = control >> TLFS_CONTROL_COUNT & TLFS_CONTROL_COUNT_MASK;
+
+    out_print(out, "%s", report_call_name(NATIVE_COUNTER_TLFS + record->call));
+    if (record->call == TLFS_ROW_none)
+        out_print(out, ".0x%lx", (unsigned long)(control & UINT16_MAX));
+    out_print(out, control & TLFS_CONTROL_FAST ? "(fast " : "(");
+    number_put(out, record->argument[1]);
+    out_print(out, ", ");
+    number_put(out, record->argument[2]);
+    if (count != 0)
+        out_print(out, ", %lu times", (unsigned long)count);
+}
+
+static void status_put(struct out *out, s64 result)
+{
+    if (result >= 0 && result < (s64)ARRAY_SIZE(statuses) && statuses[result])
+        out_print(out, "%s", statuses[result]);
+    else
+        number_put(out, (u64)result);
+}
+
 void trace_text(struct out *out, const struct native_trace_record *record, u64 begin_tsc,
                 u64 tsc_khz)
 {
@@ -134,16 +187,16 @@ void trace_text(struct out *out, const struct native_trace_record *record, u64 b
 
     out_print(out, "%5lu.%06lu d%uv%u ", (unsigned long)(us / 1000000),
               (unsigned long)(us % 1000000), record->partition, record->vcpu);
-    if (record->abi != ABI_XEN || record->call >= XENROW_COUNT) {
+    if (record->abi == ABI_XEN && record->call < XENROW_COUNT)
+        xen_put(out, record);
+    else if (record->abi == ABI_TLFS && record->call < (u32)TLFS_ROWS)
+        tlfs_put(out, record);
+    else
         out_print(out, "call %u of interface %u(", record->call, record->abi);
-    } else {
-        out_print(out, "%s", report_call_name(NATIVE_COUNTER_XEN + record->call));
-        if (record->call == XENROW_none)
-            out_print(out, ".%u", record->number);
-        out_print(out, "(");
-        arguments_put(out, record);
-    }
     out_print(out, ") = ");
-    result_put(out, record->result);
+    if (record->abi == ABI_TLFS)
+        status_put(out, record->result);
+    else
+        errno_put(out, record->result);
     out_print(out, "\n");
 }
