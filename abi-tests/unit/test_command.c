@@ -8,11 +8,11 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+#include "enlight/abi/tlfs.h"
 #include "guest-drivers/steward/command.h"
 #include "guest-drivers/steward/report.h"
 #include "guest-drivers/steward/setting.h"
 #include "guest-drivers/steward/trace_text.h"
-#include "enlight/abi/tlfs.h"
 #include "xen-adapter/abi/xen_rows.h"
 
 static char bytes[65536];
