@@ -138,7 +138,7 @@ define UNIT_RULE
 $(BUILD)/unit/$(1): $$(call objects_of,abi-tests/unit/$(1).c,objects/$(2))
 	@mkdir -p $$(@D)
 	$$(call say,TEST)
-	$$(Q)$$(CC) $(3) -o $$@ $$^ -lcmocka $$(call libs_of,abi-tests/unit/$(1).c)
+	$$(Q)$$(CC) $(3) -o $$@ $$(filter %.o,$$^) -lcmocka $$(call libs_of,abi-tests/unit/$(1).c)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(if $(call has_threads,abi-tests/unit/$(t).c),\
 	$(call UNIT_RULE,$(t),tsan,-fsanitize=thread),$(call UNIT_RULE,$(t),asan,$(UNIT_SANITIZE)))))
@@ -147,7 +147,7 @@ define FUZZ_RULE
 $(BUILD)/fuzz/$(1): $$(call objects_of,abi-tests/fuzz/$(1).c,objects/fuzz)
 	@mkdir -p $$(@D)
 	$$(call say,FUZZ)
-	$$(Q)$$(CLANG) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $$@ $$^ $$(call libs_of,abi-tests/fuzz/$(1).c)
+	$$(Q)$$(CLANG) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $$@ $$(filter %.o,$$^) $$(call libs_of,abi-tests/fuzz/$(1).c)
 endef
 $(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))
 
