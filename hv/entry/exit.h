@@ -32,6 +32,12 @@ void exit_inject_pf(struct vcpu *vcpu, u64 linear, u32 error);
 void exit_inject_gp(struct vcpu *vcpu);
 void exit_inject_ud(struct vcpu *vcpu);
 
+/* Has it the platform of a Hyper-V guest, and no Xen's? */
+static inline bool exit_has_platform(const struct vcpu *vcpu)
+{
+    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS;
+}
+
 void exit_cpuid(struct vcpu *vcpu);
 void exit_msr_read(struct vcpu *vcpu);
 void exit_msr_write(struct vcpu *vcpu);

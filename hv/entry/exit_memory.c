@@ -13,8 +13,7 @@ static bool is_apic(const struct vcpu *vcpu, u64 at)
 /* A page of registers of the guest's platform, written and read as words. */
 static bool is_platform(const struct vcpu *vcpu, u8 size)
 {
-    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS &&
-           size == 4;
+    return exit_has_platform(vcpu) && size == 4;
 }
 
 static u64 device_read(struct vcpu *vcpu, u64 at, u8 size)

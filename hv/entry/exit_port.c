@@ -63,17 +63,12 @@ static void exit_string(struct vcpu *vcpu)
         guest_skip(vcpu->guest, insn.length);
 }
 
-static bool has_platform(const struct vcpu *vcpu)
-{
-    return (vcpu->partition->flags & (PARTITION_TLFS | PARTITION_XEN)) == PARTITION_TLFS;
-}
-
 static u64 port_read(struct vcpu *vcpu, const struct exit *exit)
 {
     u16 port = exit->io.port;
     u32 value;
 
-    if (has_platform(vcpu) &&
+    if (exit_has_platform(vcpu) &&
         tlfs_port_read(vcpu, port, exit->io.size, &value) == VERDICT_ANSWERED)
         return value;
     return port >= PORT_TIMER_FIRST && port <= PORT_TIMER_LAST ? 0 : ~(u64)0;
@@ -87,7 +82,7 @@ void exit_port(struct vcpu *vcpu, const struct exit *exit)
     }
     if (exit->io.flags & EXIT_IO_IN)
         insn_register_write(&vcpu->guest->regs, 0, exit->io.size, 0, port_read(vcpu, exit));
-    else if (has_platform(vcpu))
+    else if (exit_has_platform(vcpu))
         (void)tlfs_port_write(vcpu, exit->io.port, exit->io.size, (u32)vcpu->guest->regs.rax);
     guest_skip(vcpu->guest, exit_length(vcpu, LENGTH_IO));
 }
