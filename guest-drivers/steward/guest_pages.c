@@ -7,6 +7,12 @@
 /* Where they are mapped, by guest. */
 enum window { WINDOW_CONSOLE, WINDOW_STORE, WINDOW_COUNTERS, WINDOW_FIRMWARE, WINDOWS };
 
+/* A page that has a port, and by which properties the guest's adapter knows both. */
+struct shared {
+    u64 gfn;
+    enum native_property page, port;
+};
+
 enum status guest_borrow(struct guest *guest, u64 at, u64 local_at, u64 bytes)
 {
     struct native_memory_map in = {guest->partition, NATIVE_READ | NATIVE_WRITE, at, local_at,
@@ -34,6 +40,11 @@ static u64 window_of(const struct guest *guest, enum window which)
     return GUEST_WINDOW + (guest->index * WINDOWS + which) * PAGE_SIZE;
 }
 
+static enum status window_borrow(struct guest *guest, enum window which, u64 at)
+{
+    return guest_borrow(guest, at, window_of(guest, which), PAGE_SIZE);
+}
+
 enum status guest_counters_share(struct guest *guest, const struct elf_image *shim)
 {
     struct elf_note note;
@@ -43,13 +54,14 @@ enum status guest_counters_share(struct guest *guest, const struct elf_image *sh
         elf_note_find(shim, XEN_NOTE_SHIM, XEN_NOTE_SHIM_CALLS, &note) != ST_OK)
         return ST_OK;
     TRY(elf_note_number(&note, &at));
-    TRY(guest_borrow(guest, align_down(at, PAGE_SIZE), window_of(guest, WINDOW_COUNTERS),
-                     PAGE_SIZE));
+    TRY(window_borrow(guest, WINDOW_COUNTERS, align_down(at, PAGE_SIZE)));
     guest->shim_calls = guest_pointer(window_of(guest, WINDOW_COUNTERS));
     return ST_OK;
 }
 
-static enum status connect(struct guest *guest, u32 *ours, u32 *theirs)
+/* A pair of ports, and what the guest's adapter is told of the page and of its end. */
+static enum status port_share(struct guest *guest, const struct shared *shared, u32 *ours,
+                              u32 *theirs)
 {
     struct native_partition in = {guest->partition, 0};
     struct native_port_connect_out out;
@@ -57,47 +69,49 @@ static enum status connect(struct guest *guest, u32 *ours, u32 *theirs)
     TRY(call_port_connect(&in, &out));
     *ours = out.local_port;
     *theirs = out.remote_port;
-    return ST_OK;
+    TRY(guest_property(guest, shared->page, shared->gfn));
+    return guest_property(guest, shared->port, out.remote_port);
 }
 
-static enum status firmware_page_make(struct guest *guest)
+static enum status console_share(struct guest *guest)
 {
-    if (!guest->config->has_firmware)
-        return ST_OK;
-    TRY(guest_borrow(guest, FIRMWARE_GFN * PAGE_SIZE, window_of(guest, WINDOW_FIRMWARE),
-                     PAGE_SIZE));
+    static const struct shared shared = {CONSOLE_GFN, NATIVE_CONSOLE_GFN, NATIVE_CONSOLE_PORT};
+
+    TRY(window_borrow(guest, WINDOW_CONSOLE, CONSOLE_GFN * PAGE_SIZE));
+    guest->console = guest_pointer(window_of(guest, WINDOW_CONSOLE));
+    TRY(port_share(guest, &shared, &guest->console_port, &guest->console_remote_port));
+    return guest_property(guest, NATIVE_SPECIAL_GFN, SPECIAL_BASE / PAGE_SIZE);
+}
+
+static enum status firmware_share(struct guest *guest)
+{
+    static const struct shared shared = {FIRMWARE_GFN, NATIVE_FIRMWARE_GFN,
+                                         NATIVE_FIRMWARE_PORT};
+    u32 theirs;
+
+    TRY(window_borrow(guest, WINDOW_FIRMWARE, FIRMWARE_GFN * PAGE_SIZE));
     guest->firmware = guest_pointer(window_of(guest, WINDOW_FIRMWARE));
-    TRY(connect(guest, &guest->firmware_port, &guest->firmware_remote_port));
-    TRY(guest_property(guest, NATIVE_FIRMWARE_GFN, FIRMWARE_GFN));
-    return guest_property(guest, NATIVE_FIRMWARE_PORT, guest->firmware_remote_port);
-}
-
-/* A Hyper-V guest has none. */
-static bool guest_has_store(const struct guest *guest)
-{
-    return registry_is_there() && guest->config->type != CONFIG_HYPERV;
+    return port_share(guest, &shared, &guest->firmware_port, &theirs);
 }
 
 static enum status store_share(struct guest *guest)
 {
-    TRY(guest_borrow(guest, STORE_GFN * PAGE_SIZE, window_of(guest, WINDOW_STORE), PAGE_SIZE));
+    static const struct shared shared = {STORE_GFN, NATIVE_STORE_GFN, NATIVE_STORE_PORT};
+
+    TRY(window_borrow(guest, WINDOW_STORE, STORE_GFN * PAGE_SIZE));
     guest->store = guest_pointer(window_of(guest, WINDOW_STORE));
-    TRY(connect(guest, &guest->store_port, &guest->store_remote_port));
-    TRY(guest_property(guest, NATIVE_STORE_GFN, STORE_GFN));
-    return guest_property(guest, NATIVE_STORE_PORT, guest->store_remote_port);
+    return port_share(guest, &shared, &guest->store_port, &guest->store_remote_port);
 }
 
 enum status guest_pages_share(struct guest *guest)
 {
-    TRY(guest_borrow(guest, CONSOLE_GFN * PAGE_SIZE, window_of(guest, WINDOW_CONSOLE),
-                     PAGE_SIZE));
-    guest->console = guest_pointer(window_of(guest, WINDOW_CONSOLE));
-    TRY(connect(guest, &guest->console_port, &guest->console_remote_port));
-    TRY(guest_property(guest, NATIVE_CONSOLE_GFN, CONSOLE_GFN));
-    TRY(guest_property(guest, NATIVE_CONSOLE_PORT, guest->console_remote_port));
-    TRY(guest_property(guest, NATIVE_SPECIAL_GFN, SPECIAL_BASE / PAGE_SIZE));
-    TRY(firmware_page_make(guest));
-    return guest_has_store(guest) ? store_share(guest) : ST_OK;
+    TRY(console_share(guest));
+    if (guest->config->has_firmware)
+        TRY(firmware_share(guest));
+    /* A Hyper-V guest has no xenstore. */
+    if (registry_is_there() && guest->config->type != CONFIG_HYPERV)
+        TRY(store_share(guest));
+    return ST_OK;
 }
 
 static void port_end(u32 *port)
@@ -111,22 +125,20 @@ static void port_end(u32 *port)
 
 void guest_pages_release(struct guest *guest)
 {
-    if (guest->store) {
-        guest_give_back(window_of(guest, WINDOW_STORE));
-        guest->store = NULL;
-    }
-    if (guest->console) {
-        guest_give_back(window_of(guest, WINDOW_CONSOLE));
-        guest->console = NULL;
-    }
-    if (guest->shim_calls) {
-        guest_give_back(window_of(guest, WINDOW_COUNTERS));
-        guest->shim_calls = NULL;
-    }
-    if (guest->firmware) {
-        guest_give_back(window_of(guest, WINDOW_FIRMWARE));
-        guest->firmware = NULL;
-    }
+    const void *const mapped[WINDOWS] = {
+        [WINDOW_CONSOLE] = guest->console,
+        [WINDOW_STORE] = guest->store,
+        [WINDOW_COUNTERS] = guest->shim_calls,
+        [WINDOW_FIRMWARE] = guest->firmware,
+    };
+
+    for (u32 i = 0; i < WINDOWS; i++)
+        if (mapped[i])
+            guest_give_back(window_of(guest, (enum window)i));
+    guest->console = NULL;
+    guest->store = NULL;
+    guest->shim_calls = NULL;
+    guest->firmware = NULL;
     port_end(&guest->firmware_port);
     port_end(&guest->console_port);
     port_end(&guest->store_port);

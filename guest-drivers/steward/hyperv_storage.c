@@ -28,7 +28,7 @@ static enum status unit_add(struct hyperv_storage *storage, struct text entry)
     disk = disks_find(config.target);
     if (!disk)
         return ST_NO_ENTRY;
-    format(serial, sizeof(serial), "%.*s", (int)MIN(config.vdev.length, 15ul), config.vdev.at);
+    format(serial, sizeof(serial), "%.*s", SHOW(config.vdev));
     TRY(storvsc_unit_add(&storage->controller, disk,
                          config.is_readonly ? SCSI_READ_ONLY : SCSI_READ_WRITE, serial));
     return firmware_add(storage, disk, config.is_readonly, serial);

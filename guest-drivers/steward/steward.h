@@ -49,7 +49,6 @@ struct guest {
     u32 store_remote_port;
     struct native_firmware *firmware; /* NULL: it starts without */
     u32 firmware_port;
-    u32 firmware_remote_port;
     bool is_console_broken;
     u32 warnings; /* about what it did to its devices */
 
