@@ -117,12 +117,8 @@ static void bootloader_check(struct config *guest)
 /* Of the firmware that xl knows only UEFI is there; all a guest starts is on its disk then. */
 static void firmware_check(struct config *guest)
 {
-    static const struct {
-        enum config_key key;
-        const char *name;
-    } others[] = {{KEY_KERNEL, "kernel"},   {KEY_RAMDISK, "ramdisk"},
-                  {KEY_CMDLINE, "cmdline"}, {KEY_ROOT, "root"},
-                  {KEY_EXTRA, "extra"},     {KEY_BOOTLOADER, "bootloader"}};
+    static const enum config_key others[] = {KEY_KERNEL, KEY_RAMDISK, KEY_CMDLINE,
+                                             KEY_ROOT,   KEY_EXTRA,   KEY_BOOTLOADER};
     struct text name = guest->string[KEY_FIRMWARE];
 
     if (name.length == 0)
@@ -137,10 +133,10 @@ static void firmware_check(struct config *guest)
         config_refuse(guest, KEY_FIRMWARE,
                       "firmware = \"uefi\" without a disk to boot from; add disk = [ ]");
     for (u32 i = 0; i < ARRAY_SIZE(others); i++)
-        if (guest->line[others[i].key])
-            config_refuse(guest, others[i].key,
+        if (guest->line[others[i]])
+            config_refuse(guest, others[i],
                           "%s = is not for a guest that starts by firmware; leave it out",
-                          others[i].name);
+                          key_name(others[i]));
     guest->string[KEY_KERNEL] = (struct text){CONFIG_UEFI, sizeof(CONFIG_UEFI) - 1};
     guest->has_firmware = true;
 }

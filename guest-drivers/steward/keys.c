@@ -159,6 +159,15 @@ const struct key *key_find(struct text word, u32 *index)
     return NULL;
 }
 
+const char *key_name(enum config_key id)
+{
+    u32 i = 0;
+
+    while (keys[i].id != id)
+        i++;
+    return keys[i].name;
+}
+
 static u8 smallest(u8 a, u8 b, u8 c)
 {
     return MIN(MIN(a, b), c);

@@ -14,6 +14,8 @@ struct key {
 
 /* NULL for a word that is no key; *index is its place in the table. */
 const struct key *key_find(struct text word, u32 *index);
+/* How a key that is used here is written. */
+const char *key_name(enum config_key id);
 /* The key most like the word, NULL when none is. */
 const char *key_nearest(struct text word);
 
