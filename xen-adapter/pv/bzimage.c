@@ -6,13 +6,6 @@
 #define CODE_END_MAX    ((u64)1 << 32) /* the entry is a 32-bit one */
 #define FIX_DAMAGED     "the file is damaged: copy or install it again"
 
-static enum status refuse(struct complaint *out, enum status status, u64 at, const char *what,
-                          const char *fix)
-{
-    *out = (struct complaint){what, fix, at};
-    return status;
-}
-
 bool bzimage_is(const void *file, u64 bytes)
 {
     return bytes >= LINUX_HEADER_END &&
@@ -27,14 +20,16 @@ static enum status header_read(const u8 *file, struct bzimage *out, struct compl
 
     memcpy(header, file + LINUX_HEADER_AT, sizeof(*header));
     if (header->version < LINUX_2_10)
-        return refuse(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
-                      "has no PVH entry and a boot protocol before 2.10 (Linux 2.6.31), which "
-                      "does not say how much memory it takes",
-                      "use a newer kernel");
+        return complaint_make(
+            complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
+            "has no PVH entry and a boot protocol before 2.10 (Linux 2.6.31), which "
+            "does not say how much memory it takes",
+            "use a newer kernel");
     bytes = offsetof(struct linux_header, header) + (u64)header->jump_bytes;
     if (bytes < offsetof(struct linux_header, later) || bytes > sizeof(*header))
-        return refuse(complaint, ST_CORRUPT, LINUX_AT(jump_bytes),
-                      "is a bzImage whose setup header has an impossible length", FIX_DAMAGED);
+        return complaint_make(complaint, ST_CORRUPT, LINUX_AT(jump_bytes),
+                              "is a bzImage whose setup header has an impossible length",
+                              FIX_DAMAGED);
     memset((u8 *)header + bytes, 0, sizeof(*header) - bytes);
     return ST_OK;
 }
@@ -42,20 +37,18 @@ static enum status header_read(const u8 *file, struct bzimage *out, struct compl
 /* A file need not fill the last of its paragraphs. */
 static enum status code_find(u64 file_bytes, struct bzimage *out, struct complaint *complaint)
 {
-    u64 sectors = out->header.setup_sects == 0 ? 4 : out->header.setup_sects;
-
     if ((out->header.loadflags & LINUX_LOADED_HIGH) == 0)
-        return refuse(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
-                      "is a zImage, which runs below 640 KiB", "build it as bzImage");
-    out->code_offset = (sectors + 1) * LINUX_SECTOR;
+        return complaint_make(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
+                              "is a zImage, which runs below 640 KiB", "build it as bzImage");
+    out->code_offset = linux_code_offset(&out->header);
     out->code_bytes = (u64)out->header.syssize * LINUX_PARAGRAPH;
     if (out->code_bytes == 0)
-        return refuse(complaint, ST_CORRUPT, LINUX_AT(syssize), "is a bzImage without code",
-                      FIX_DAMAGED);
+        return complaint_make(complaint, ST_CORRUPT, LINUX_AT(syssize),
+                              "is a bzImage without code", FIX_DAMAGED);
     if (out->code_offset + out->code_bytes >= file_bytes + LINUX_PARAGRAPH)
-        return refuse(complaint, ST_CORRUPT, file_bytes,
-                      "is a bzImage that ends before its code does",
-                      "the file is truncated: copy or install it again");
+        return complaint_make(complaint, ST_CORRUPT, file_bytes,
+                              "is a bzImage that ends before its code does",
+                              "the file is truncated: copy or install it again");
     out->code_bytes = MIN(out->code_bytes, file_bytes - out->code_offset);
     return ST_OK;
 }
@@ -67,16 +60,16 @@ static enum status place_check(struct bzimage *out, struct complaint *complaint)
 
     out->bytes = MAX((u64)header->init_size, out->code_bytes);
     if (out->bytes > IMAGE_BYTES_MAX)
-        return refuse(complaint, ST_CORRUPT, LINUX_AT(init_size),
-                      "is a bzImage that claims to take an impossible size of memory",
-                      FIX_DAMAGED);
+        return complaint_make(complaint, ST_CORRUPT, LINUX_AT(init_size),
+                              "is a bzImage that claims to take an impossible size of memory",
+                              FIX_DAMAGED);
     if (header->relocatable_kernel != 0 && (align == 0 || (align & (align - 1)) != 0))
-        return refuse(complaint, ST_CORRUPT, LINUX_AT(kernel_alignment),
-                      "is a bzImage whose alignment is no power of two", FIX_DAMAGED);
+        return complaint_make(complaint, ST_CORRUPT, LINUX_AT(kernel_alignment),
+                              "is a bzImage whose alignment is no power of two", FIX_DAMAGED);
     if (header->pref_address > CODE_END_MAX - out->bytes)
-        return refuse(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
-                      "wants to lie where its 32-bit entry cannot be, above 4 GiB",
-                      "build it with a lower CONFIG_PHYSICAL_START");
+        return complaint_make(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
+                              "wants to lie where its 32-bit entry cannot be, above 4 GiB",
+                              "build it with a lower CONFIG_PHYSICAL_START");
     return ST_OK;
 }
 
@@ -84,8 +77,8 @@ enum status bzimage_read(const void *file, u64 bytes, struct bzimage *out,
                          struct complaint *complaint)
 {
     if (!bzimage_is(file, bytes))
-        return refuse(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE, "is no bzImage",
-                      "give an unmodified vmlinuz");
+        return complaint_make(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE, "is no bzImage",
+                              "give an unmodified vmlinuz");
     TRY(header_read(file, out, complaint));
     TRY(code_find(bytes, out, complaint));
     return place_check(out, complaint);

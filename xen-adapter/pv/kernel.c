@@ -8,13 +8,6 @@
 
 #define ELF_BYTES_MAX ((u64)1 << 30) /* no kernel is near that */
 
-static enum status refuse(struct complaint *out, enum status status, u64 at, const char *what,
-                          const char *fix)
-{
-    *out = (struct complaint){what, fix, at};
-    return status;
-}
-
 const char *payload_name(enum payload_kind kind)
 {
     static const char *const name[] = {"ELF", "gzip", "xz", "lz4", "zstd"};
@@ -48,35 +41,34 @@ static enum status payload_classify(struct payload *payload, struct complaint *c
         if (payload->kind != PAYLOAD_GZIP)
             payload->bytes -= 4;
         if (payload->elf_bytes < 64 || payload->elf_bytes > ELF_BYTES_MAX)
-            return refuse(complaint, ST_CORRUPT, payload->file_offset + payload->bytes,
-                          "its compressed payload claims an impossible size",
-                          "the file is damaged: copy or install it again");
+            return complaint_make(complaint, ST_CORRUPT, payload->file_offset + payload->bytes,
+                                  "its compressed payload claims an impossible size",
+                                  "the file is damaged: copy or install it again");
         return ST_OK;
     }
-    return refuse(complaint, ST_UNSUPPORTED, payload->file_offset,
-                  "is compressed in a way that is not known here",
-                  "use a kernel packed with gzip, xz, lz4 or zstd, or an ELF vmlinux");
+    return complaint_make(complaint, ST_UNSUPPORTED, payload->file_offset,
+                          "is compressed in a way that is not known here",
+                          "use a kernel packed with gzip, xz, lz4 or zstd, or an ELF vmlinux");
 }
 
 static enum status bzimage_open(const u8 *file, u64 bytes, struct payload *out,
                                 struct complaint *complaint)
 {
     struct linux_header header;
-    u64 setup_sectors, payload_bytes;
+    u64 payload_bytes;
 
     memcpy(&header, file + LINUX_HEADER_AT, BZ_HEADER_END - LINUX_HEADER_AT);
     if (header.version < LINUX_2_08)
-        return refuse(
+        return complaint_make(
             complaint, ST_UNSUPPORTED, LINUX_AT(version),
             "is a bzImage from before Linux 2.6.24, which does not say where its payload is",
             "give the ELF file vmlinux of that kernel instead");
-    setup_sectors = header.setup_sects == 0 ? 4 : header.setup_sects;
-    out->file_offset = (setup_sectors + 1) * LINUX_SECTOR + (u64)header.payload_offset;
+    out->file_offset = linux_code_offset(&header) + header.payload_offset;
     payload_bytes = header.payload_length;
     if (out->file_offset > bytes || payload_bytes > bytes - out->file_offset)
-        return refuse(complaint, ST_CORRUPT, bytes,
-                      "is a bzImage that ends before its payload does",
-                      "the file is truncated: copy or install it again");
+        return complaint_make(complaint, ST_CORRUPT, bytes,
+                              "is a bzImage that ends before its payload does",
+                              "the file is truncated: copy or install it again");
     out->data = file + out->file_offset;
     out->bytes = payload_bytes;
     return payload_classify(out, complaint);
@@ -89,15 +81,16 @@ enum status payload_find(const void *file, u64 bytes, struct payload *out,
 
     *out = (struct payload){.data = data, .bytes = bytes};
     if (bytes == 0)
-        return refuse(complaint, ST_CORRUPT, COMPLAINT_NOWHERE, "is an empty file",
-                      "give a vmlinuz or an ELF kernel");
+        return complaint_make(complaint, ST_CORRUPT, COMPLAINT_NOWHERE, "is an empty file",
+                              "give a vmlinuz or an ELF kernel");
     if (bytes >= BZ_HEADER_END && memcmp(data + LINUX_AT(header), "HdrS", 4) == 0)
         return bzimage_open(data, bytes, out, complaint);
     if (bytes >= 8 &&
         (memcmp(data, magics[0].magic, 4) == 0 || memcmp(data, magics[1].magic, 3) == 0))
         return payload_classify(out, complaint);
-    return refuse(complaint, ST_UNSUPPORTED, 0, "is neither a bzImage nor an ELF file",
-                  "give an unmodified vmlinuz or an ELF kernel, or check the order of files");
+    return complaint_make(
+        complaint, ST_UNSUPPORTED, 0, "is neither a bzImage nor an ELF file",
+        "give an unmodified vmlinuz or an ELF kernel, or check the order of files");
 }
 
 /* ---- Notes ------------------------------------------------------------------------------- */
@@ -252,9 +245,9 @@ static enum status features_check(const struct elf_image *image, struct complain
     for (u32 n = 0; n < ARRAY_SIZE(never); n++)
         for (u64 at = 0; at + strlen(never[n]) <= note.bytes; at++)
             if (memcmp(note.data + at, never[n], strlen(never[n])) == 0)
-                return refuse(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
-                              "requires a feature that no PV guest gets",
-                              "start it as type = \"pvh\"");
+                return complaint_make(complaint, ST_UNSUPPORTED, COMPLAINT_NOWHERE,
+                                      "requires a feature that no PV guest gets",
+                                      "start it as type = \"pvh\"");
     return ST_OK;
 }
 
@@ -276,7 +269,7 @@ enum status kernel_notes_read(const struct elf_image *image, struct kernel_notes
     if (status == ST_OK && !out->is_pv)
         status = old_section_read(image, out);
     if (status != ST_OK)
-        return refuse(
+        return complaint_make(
             complaint, ST_CORRUPT, COMPLAINT_NOWHERE,
             "has a Xen ELF note or __xen_guest entry with a value that makes no sense",
             "the file is damaged: copy or install it again");

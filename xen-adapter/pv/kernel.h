@@ -18,6 +18,13 @@ struct complaint {
 
 #define COMPLAINT_NOWHERE (~0ull)
 
+static inline enum status complaint_make(struct complaint *out, enum status status, u64 at,
+                                         const char *what, const char *fix)
+{
+    *out = (struct complaint){what, fix, at};
+    return status;
+}
+
 enum payload_kind { PAYLOAD_ELF, PAYLOAD_GZIP, PAYLOAD_XZ, PAYLOAD_LZ4, PAYLOAD_ZSTD };
 
 struct payload {

@@ -88,4 +88,11 @@ struct linux_params {
 
 _Static_assert(sizeof(struct linux_params) == 4096, "the zero page is a page");
 
+/* Where a file's protected-mode code begins: behind the boot sector and the setup's sectors,
+ * whose number 0 means 4. */
+static inline u64 linux_code_offset(const struct linux_header *header)
+{
+    return (header->setup_sects == 0 ? 5u : header->setup_sects + 1u) * LINUX_SECTOR;
+}
+
 #endif
