@@ -2,32 +2,11 @@
 // sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/disk_config.c guest-drivers/steward/text.c guest-drivers/steward/manifest.c
 // sources: guest-drivers/steward/keys.c guest-drivers/steward/lexer.c hv/lib/format.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
+#include "abi-tests/unit/said.h"
 #include "guest-drivers/steward/disk_config.h"
-#include "hv/lib/print.h"
 
-static char said[512];
 static struct manifest manifest;
-
-void print(const char *text, ...)
-{
-    va_list arguments;
-    size_t used = strlen(said);
-
-    va_start(arguments, text);
-    vsnprintf(said + used, sizeof(said) - used, text, arguments);
-    va_end(arguments);
-}
-
-void panic(const char *text, ...)
-{
-    fail_msg("%s", text);
-    __builtin_unreachable();
-}
 
 static struct text text(const char *bytes)
 {

@@ -10,22 +10,17 @@
 // sources: guest-drivers/service/vmbus_offer.c guest-drivers/service/vmbus_interrupts.c guest-drivers/service/vmbus_ring.c
 // sources: guest-drivers/service/vmbus_gpadl.c guest-drivers/service/disk.c
 // sources: abi-tests/unit/fake_vmbus.c abi-tests/unit/fake_guest_memory.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 #include "abi-tests/unit/fake_vmbus.h"
+#include "abi-tests/unit/said.h"
 #include "guest-drivers/steward/hyperv_storage.h"
 #include "guest-drivers/steward/life.h"
-#include "hv/lib/print.h"
 
 #define SECTORS 64u
 #define QUEUE   10u /* frame */
 
 struct steward steward;
-static char said[1024];
 static u32 warnings_left;
 static u8 medium[SECTORS * SECTOR_BYTES];
 static struct disk disk;
@@ -35,22 +30,6 @@ static struct native_firmware page;
 static struct guest_memory memory;
 static struct vmbus bus;
 static struct hyperv_storage storage;
-
-void print(const char *text, ...)
-{
-    va_list arguments;
-    size_t used = strlen(said);
-
-    va_start(arguments, text);
-    vsnprintf(said + used, sizeof(said) - used, text, arguments);
-    va_end(arguments);
-}
-
-void panic(const char *text, ...)
-{
-    fail_msg("%s", text);
-    __builtin_unreachable();
-}
 
 bool life_may_warn(struct guest *about)
 {

@@ -3,29 +3,14 @@
 // sources: guest-drivers/steward/config.c guest-drivers/steward/config_value.c
 // sources: guest-drivers/steward/manifest.c guest-drivers/steward/lexer.c
 // sources: guest-drivers/steward/keys.c hv/lib/format.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "abi-tests/unit/said.h"
 #include "guest-drivers/steward/keys.h"
 #include "guest-drivers/steward/lexer.h"
 #include "guest-drivers/steward/manifest.h"
-#include "hv/lib/print.h"
 
-static char said[8192];
 static struct manifest manifest;
-
-void print(const char *text, ...)
-{
-    va_list arguments;
-    size_t used = strlen(said);
-
-    va_start(arguments, text);
-    vsnprintf(said + used, sizeof(said) - used, text, arguments);
-    va_end(arguments);
-}
 
 static int setup(void **state)
 {
